@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The house, floor by floor: a target may only depend on lines above it.
+let layers: [(name: String, dependsOn: [Dependency])] = [
+    ("Telemetry", [.log]),
+    ("Tensors", ["CKernels", "COpenBLAS"]),
+    ("Tokenization", ["CSentencePiece"]),
+    ("Checkpoints", ["Tensors", "CZlib"]),
+    ("HTTPServing", ["COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
+    ("SwitchModel", ["Tensors", "Checkpoints"]),
+    ("Generation", ["Tensors", "SwitchModel"]),
+    ("Batching", ["Generation", "Telemetry", .collections]),
+    ("InferenceAPI", ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]),
+]
+
+let tests: [(name: String, dependsOn: [Dependency])] = [
+    ("TelemetryTests", ["Telemetry"]),
+    ("TensorsTests", ["Tensors", "CKernels"]),
+    ("TokenizationTests", ["Tokenization"]),
+    ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
+    ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", .httpTypes, .log]),
+    ("SwitchModelTests", ["SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
+    ("GenerationTests", ["Generation", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
+    ("BatchingTests", ["Batching", "Generation", "Telemetry", "Tensors", "TestSupport"]),
+    (
+        "InferenceAPITests",
+        ["InferenceAPI", "HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]
+    ),
+]
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A dependency of a target: another target by its name, or one of the named products.
+typealias Dependency = Target.Dependency
+
+extension Target.Dependency {
+    static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let collections = product(name: "DequeModule", package: "swift-collections")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let log = product(name: "Logging", package: "swift-log")
+}
+
+let package = Package(
+    name: "switchyard",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "switchyard", targets: ["switchyard"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-slp-vectorize", "-ffp-contract=off"])]),
+        .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+        .executableTarget(
+            name: "switchyard",
+            dependencies: [
+                "InferenceAPI", "HTTPServing", "Batching", "Generation", "SwitchModel", "Checkpoints", "Tensors",
+                "Tokenization", "Telemetry", .arguments, .lifecycle, .log,
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Tensors", "Checkpoints"],
+            path: "Tests/TestSupport",
+            swiftSettings: swiftSettings
+        ),
+    ]
+        + layers.map { .target(name: $0.name, dependencies: $0.dependsOn, swiftSettings: swiftSettings) }
+        + tests.map { .testTarget(name: $0.name, dependencies: $0.dependsOn, swiftSettings: swiftSettings) },
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,114 @@
+/// What happens to a request, in order: one `encoded`, tokens of every choice, one `finished` per choice, one `completed`.
+///
+/// Beam search sends tokens once they are certain: the common start of every live and finished hypothesis while it
+/// runs, the rest at the end.
+package enum GenerationEvent: Sendable {
+    /// The prompt went through the encoder. Routes are there when the request asked for them.
+    case encoded(routes: [TokenRoute])
+    case token(GeneratedToken)
+    case finished(FinishedChoice)
+    /// Nothing follows.
+    case completed(GenerationTimings)
+    /// Nothing follows.
+    case failed(GenerationFailure)
+}
+
+/// One more token of one choice.
+package struct GeneratedToken: Sendable {
+    /// Which returned continuation, from 0.
+    package var choice: Int
+    package var id: Int32
+    /// Natural logarithm of the token's probability under the model, before the random filters.
+    package var logprob: Float
+    /// The most probable tokens, best first, as many as asked for.
+    package var top: [(id: Int32, logprob: Float)]
+    /// Expert chosen at every sparse decoder layer for the step that made this token.
+    package var routes: [TokenRoute]
+
+    package init(
+        choice: Int,
+        id: Int32,
+        logprob: Float,
+        top: [(id: Int32, logprob: Float)] = [],
+        routes: [TokenRoute] = []
+    ) {
+        self.choice = choice
+        self.id = id
+        self.logprob = logprob
+        self.top = top
+        self.routes = routes
+    }
+}
+
+/// The expert one token went to at one sparse layer.
+package struct TokenRoute: Equatable, Sendable {
+    /// Position of the token in its sequence.
+    package var position: Int
+    /// Block index of the layer.
+    package var block: Int
+    package var expert: Int
+    /// The router's probability for it.
+    package var gate: Float
+    /// The expert was full and the token passed by it.
+    package var isDropped: Bool
+
+    package init(position: Int, block: Int, expert: Int, gate: Float, isDropped: Bool) {
+        self.position = position
+        self.block = block
+        self.expert = expert
+        self.gate = gate
+        self.isDropped = isDropped
+    }
+}
+
+package enum FinishReason: Equatable, Sendable {
+    /// An end token, a stop token or a stop string.
+    case stop(StopCause)
+    /// The maximum of tokens.
+    case length
+}
+
+package enum StopCause: Equatable, Sendable {
+    case endToken
+    case stopToken(Int32)
+    case text
+}
+
+/// The end of one continuation.
+package struct FinishedChoice: Sendable {
+    package var choice: Int
+    package var reason: FinishReason
+    /// All its generated tokens, end token included.
+    package var tokens: [Int32]
+    /// Sum of the tokens' log-probabilities.
+    package var cumulativeLogprob: Float
+    /// The length-normalised score; nil unless found by beam search.
+    package var beamScore: Float?
+
+    package init(choice: Int, reason: FinishReason, tokens: [Int32], cumulativeLogprob: Float, beamScore: Float? = nil)
+    {
+        self.choice = choice
+        self.reason = reason
+        self.tokens = tokens
+        self.cumulativeLogprob = cumulativeLogprob
+        self.beamScore = beamScore
+    }
+}
+
+/// Where the time of a request went, in seconds.
+package struct GenerationTimings: Equatable, Sendable {
+    package var queue = 0.0
+    package var encode = 0.0
+    package var decode = 0.0
+
+    package init() {}
+}
+
+/// Why an accepted request ended without an answer.
+package enum GenerationFailure: Error, Equatable, Sendable {
+    case cancelled
+    case shuttingDown
+    case deadline
+    /// The model produced a value that is not a number.
+    case notANumber
+}

@@ -1,0 +1,36 @@
+package import HTTPTypes
+
+/// One request as a handler sees it. The body is read on demand.
+package struct ServerRequest: Sendable {
+    package let method: HTTPRequest.Method
+    /// The path as sent, still percent-encoded, without the query.
+    package let path: String
+    package let query: String?
+    package let fields: HTTPFields
+    /// The request's id: the client's `X-Request-Id` when valid, else generated.
+    package let id: String
+    /// Path parameters of the matched route, percent-decoded, such as `id` for `/v1/models/{id}`.
+    package var parameters: [String: String] = [:]
+    package let body: RequestBody
+}
+
+/// The body of a request, not yet read from the socket when the handler starts.
+package struct RequestBody: Sendable {
+    private let read: @Sendable () async throws(RequestBodyError) -> [UInt8]
+
+    package init(read: @escaping @Sendable () async throws(RequestBodyError) -> [UInt8]) {
+        self.read = read
+    }
+
+    /// The whole body. May be called once.
+    ///
+    /// - Throws: when it is larger than `HTTPLimits.bodyBytes`, malformed, late, or the client has gone.
+    package func collect() async throws(RequestBodyError) -> [UInt8] { try await read() }
+}
+
+package enum RequestBodyError: Error, Equatable, Sendable {
+    case tooLarge(limit: Int)
+    case malformed
+    case timedOut
+    case disconnected
+}

@@ -1,0 +1,37 @@
+package import HTTPTypes
+
+/// What a handler answers. The server adds `Date`, `Content-Length` or chunking, `X-Request-Id` and `Connection`.
+package struct ServerResponse: Sendable {
+    package enum Body: Sendable {
+        case bytes([UInt8])
+        /// Written piece by piece; the response is chunked. The closure's task is cancelled when the client leaves.
+        case stream(@Sendable (ResponseWriter) async throws -> Void)
+    }
+
+    package var status: HTTPResponse.Status
+    package var fields: HTTPFields
+    package var body: Body
+
+    package init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: Body = .bytes([])) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+}
+
+/// Writes the pieces of a streamed body with back-pressure.
+package struct ResponseWriter: Sendable {
+    private let send: @Sendable ([UInt8]) async throws -> Void
+
+    package init(send: @escaping @Sendable ([UInt8]) async throws -> Void) {
+        self.send = send
+    }
+
+    /// Returns when the bytes were taken by the socket. Throws when the client has gone or stalls too long.
+    package func write(_ bytes: [UInt8]) async throws { try await send(bytes) }
+}
+
+/// Answers requests. Called on the cooperative pool; its task is cancelled when the client leaves.
+package protocol HTTPHandler: Sendable {
+    func respond(to request: ServerRequest) async -> ServerResponse
+}

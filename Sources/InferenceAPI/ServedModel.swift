@@ -1,0 +1,31 @@
+package import Tokenization
+
+/// What the endpoints need to know about the model behind the engine.
+package struct ServedModel: Sendable {
+    package var id: String
+    /// Unix time of the checkpoint file.
+    package var created: Int
+    /// nil when the checkpoint came without one: prompts are ids and text is "".
+    package var tokenizer: (any Tokenizer)?
+    /// Rows of the embedding; ids at or above it are refused.
+    package var vocabularySize: Int
+    package var endTokens: [Int32]
+    /// Changes when the weights, their precision or this program change.
+    package var systemFingerprint: String
+
+    package init(
+        id: String,
+        created: Int,
+        tokenizer: (any Tokenizer)?,
+        vocabularySize: Int,
+        endTokens: [Int32],
+        systemFingerprint: String
+    ) {
+        self.id = id
+        self.created = created
+        self.tokenizer = tokenizer
+        self.vocabularySize = vocabularySize
+        self.endTokens = endTokens
+        self.systemFingerprint = systemFingerprint
+    }
+}

@@ -1,0 +1,50 @@
+/// A row-major Float32 matrix in memory of its own, aligned to 64 bytes, resized without being freed.
+///
+/// The one fenced unsafe type of activations: kernels take its pointers inside this target. Owned by one thread.
+package final class Matrix {
+    package private(set) var rows: Int
+    package private(set) var columns: Int
+    private var capacity: Int
+    private(set) var base: UnsafeMutablePointer<Float>
+
+    package init(rows: Int = 0, columns: Int = 0) {
+        self.rows = rows
+        self.columns = columns
+        capacity = max(rows * columns, 16)
+        base = Self.allocate(capacity)
+    }
+
+    /// - Precondition: `elements.count == rows * columns`.
+    package convenience init(rows: Int, columns: Int, elements: [Float]) {
+        precondition(elements.count == rows * columns, "\(elements.count) elements do not fill [\(rows), \(columns)]")
+        self.init(rows: rows, columns: columns)
+        base.update(from: elements, count: elements.count)
+    }
+
+    deinit { base.deallocate() }
+
+    /// Changes the size; the contents are undefined afterwards. Allocates only when it grows past what it ever held.
+    package func resize(rows: Int, columns: Int) {
+        if rows * columns > capacity {
+            base.deallocate()
+            capacity = rows * columns
+            base = Self.allocate(capacity)
+        }
+        self.rows = rows
+        self.columns = columns
+    }
+
+    /// Reads row `row`: `columns` elements.
+    package func withRow<Result>(_ row: Int, _ body: (Span<Float>) throws -> Result) rethrows -> Result {
+        precondition(row >= 0 && row < rows, "row \(row) of \(rows)")
+        return try body(UnsafeBufferPointer(start: base + row * columns, count: columns).span)
+    }
+
+    /// All elements, row by row. For tests and small results.
+    package var elements: [Float] { Array(UnsafeBufferPointer(start: base, count: rows * columns)) }
+
+    private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
+        UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
+            .initializeMemory(as: Float.self, repeating: 0, count: count)
+    }
+}
