@@ -6,6 +6,12 @@ package struct SafetensorsHeader: Equatable, Sendable {
         package var shape: [Int]
         /// Counted from the start of the file.
         package var bytes: Range<Int>
+
+        package init(type: SafetensorsType, shape: [Int], bytes: Range<Int>) {
+            self.type = type
+            self.shape = shape
+            self.bytes = bytes
+        }
     }
 
     /// The longest header accepted, as in the reference implementation.

@@ -1,0 +1,123 @@
+import Checkpoints
+import Foundation
+import Testing
+
+@Suite struct CheckpointDirectoryTests {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func writeShard(_ name: String, tensors: [String], metadata: String = "{}") throws {
+        let entries = tensors.enumerated().map {
+            SafetensorsText.entry($0.element, "F32", "[1]", "[\($0.offset * 4),\($0.offset * 4 + 4)]")
+        }
+        let header = #"{"__metadata__":\#(metadata),"# + entries.joined(separator: ",") + "}"
+        try directory.write(SafetensorsText.file(header, dataBytes: tensors.count * 4), to: name)
+    }
+
+    private func writeIndex(_ map: String) throws {
+        try directory.write(#"{"weight_map": \#(map)}"#, to: "model.safetensors.index.json")
+    }
+
+    private func refusal() -> CheckpointError? {
+        do {
+            _ = try CheckpointDirectory(directory.path)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func readsASingleFileAndReportsWhatIsNotUsed() throws {
+        try writeShard("model.safetensors", tensors: ["a", "b"])
+        let checkpoint = try CheckpointDirectory(directory.path)
+        #expect(checkpoint.names == ["a", "b"])
+        #expect(checkpoint.unusedNames == ["a", "b"])
+        #expect(try checkpoint.tensor(named: "b").withBytes { Array($0) } == [4, 5, 6, 7])
+        #expect(checkpoint.unusedNames == ["a"])
+    }
+
+    @Test func readsShards() throws {
+        try writeShard("1.safetensors", tensors: ["a"])
+        try writeShard("2.safetensors", tensors: ["b", "c"])
+        try writeIndex(#"{"a": "1.safetensors", "b": "2.safetensors", "c": "2.safetensors"}"#)
+        let checkpoint = try CheckpointDirectory(directory.path)
+        #expect(checkpoint.names == ["a", "b", "c"])
+        #expect(try checkpoint.tensor(named: "c").withBytes { Array($0) } == [4, 5, 6, 7])
+    }
+
+    @Test func anAliasInTheMetadataStandsForItsTensor() throws {
+        try writeShard("model.safetensors", tensors: ["a"], metadata: #"{"alias":"a","format":"pt"}"#)
+        let checkpoint = try CheckpointDirectory(directory.path)
+        #expect(checkpoint.names == ["a", "alias"])
+        #expect(try checkpoint.tensor(named: "alias").withBytes { Array($0) } == [0, 1, 2, 3])
+        #expect(checkpoint.unusedNames == [])
+    }
+
+    @Test func aMissingTensorIsNamed() throws {
+        try writeShard("model.safetensors", tensors: ["a"])
+        let checkpoint = try CheckpointDirectory(directory.path)
+        #expect(throws: CheckpointError.missingTensor(name: "x")) { try checkpoint.tensor(named: "x") }
+    }
+
+    @Test func integersAreNotWeights() throws {
+        let header = "{" + SafetensorsText.entry("a", "I32", "[1]", "[0,4]") + "}"
+        try directory.write(SafetensorsText.file(header, dataBytes: 4), to: "model.safetensors")
+        let checkpoint = try CheckpointDirectory(directory.path)
+        let file = directory.path + "/model.safetensors"
+        #expect(throws: CheckpointError.unsupportedType(name: "a", file: file, type: "I32")) {
+            try checkpoint.tensor(named: "a")
+        }
+    }
+
+    @Test func aMissingShardIsNamed() throws {
+        try writeIndex(#"{"a": "1.safetensors"}"#)
+        let index = directory.path + "/model.safetensors.index.json"
+        #expect(refusal() == .missingShard(index: index, tensor: "a", shard: "1.safetensors"))
+    }
+
+    @Test func aTensorMissingFromItsShardIsNamed() throws {
+        try writeShard("1.safetensors", tensors: ["a"])
+        try writeIndex(#"{"a": "1.safetensors", "b": "1.safetensors"}"#)
+        #expect(refusal() == .notInShard(shard: directory.path + "/1.safetensors", tensor: "b"))
+    }
+
+    @Test func anEmptyFileIsTruncated() throws {
+        try directory.write("", to: "model.safetensors")
+        let file = directory.path + "/model.safetensors"
+        #expect(refusal() == .truncated(file: file, expectedBytes: 8, foundBytes: 0))
+    }
+
+    @Test func aDirectoryInPlaceOfTheFileIsUnreadable() throws {
+        let file = directory.path + "/model.safetensors"
+        try FileManager.default.createDirectory(atPath: file, withIntermediateDirectories: false)
+        #expect(refusal() == .unreadable(file: file, reason: "it is not a file"))
+    }
+
+    @Test func aDirectoryWithoutWeightsIsRefused() {
+        #expect(refusal() == .noWeights(directory: directory.path))
+    }
+
+    @Test(arguments: ["pytorch_model.bin", "pytorch_model.bin.index.json"])
+    func aDirectoryWithOnlyPickledWeightsSaysSo(file: String) throws {
+        try directory.write("x", to: file)
+        #expect(refusal() == .onlyPyTorchWeights(directory: directory.path, file: file))
+    }
+
+    @Test func somethingElseThanADirectoryIsRefused() throws {
+        try directory.write("x", to: "file")
+        for path in [directory.path + "/file", directory.path + "/absent", ""] {
+            #expect(throws: CheckpointError.notADirectory(path: path)) { try CheckpointDirectory(path) }
+        }
+    }
+
+    @Test func aFilePastItsLimitIsNotRead() throws {
+        try directory.write("12345", to: "config.json")
+        let path = directory.path + "/config.json"
+        #expect(try BoundedFile.read(path, limit: 5).count == 5)
+        #expect(throws: CheckpointError.tooLarge(file: path, limit: 4, found: 5)) {
+            try BoundedFile.read(path, limit: 4)
+        }
+        #expect(try BoundedFile.readIfPresent(directory.path + "/absent", limit: 4) == nil)
+    }
+}
