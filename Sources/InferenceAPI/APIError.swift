@@ -3,7 +3,9 @@ package import Generation
 package import HTTPServing
 package import HTTPTypes
 
-/// Why a request gets no answer. `APIError+Response.swift` turns it into a status and JSON.
+/// Why a request gets no answer.
+///
+/// `APIError+Response.swift` turns it into a status and JSON.
 package enum APIError: Error, Equatable, Sendable {
     /// The body as a whole cannot be read; the sentence says why.
     case malformedJSON(String)

@@ -28,7 +28,9 @@ struct ChoiceProgress: Sendable {
         if let tokenizer { skipDecoderPrompt(tokenizer) }
     }
 
-    /// Takes the next token. Returns the part that is ready to be sent, if any.
+    /// Takes the next token.
+    ///
+    /// Returns the part that is ready to be sent, if any.
     mutating func append(_ token: GeneratedToken) -> CompletionChoice? {
         report(token)
         tokenCount += 1

@@ -31,7 +31,9 @@ struct CompletionParameters: Sendable {
     /// The engine must run, for the prompt's routes, but its token is not part of the answer.
     var discardsOutput: Bool { generatesNothing && template.reportsRouting }
 
-    /// What the engine is asked for one prompt. Without a seed from the client every prompt gets its own.
+    /// What the engine is asked for one prompt.
+    ///
+    /// Without a seed from the client every prompt gets its own.
     func request(for prompt: Prompt) -> GenerationRequest {
         var request = template
         request.prompt = prompt.tokens

@@ -22,7 +22,9 @@ extension CompletionReader {
         return prompts
     }
 
-    /// Tokens forced as the start of the output. An infill starts with its first sentinel unless told otherwise.
+    /// Tokens forced as the start of the output.
+    ///
+    /// An infill starts with its first sentinel unless told otherwise.
     mutating func readDecoderPrompt(infilling: Bool) throws(APIError) -> [Int32] {
         guard let value = reader.value("decoder_prompt") else {
             return infilling ? [try sentinel("<extra_id_0>")] : []
@@ -101,11 +103,7 @@ extension CompletionReader {
             let tokens = try readTokens(ids, named: "prompt")
             return .init(tokens: tokens, text: model.tokenizer?.decode(tokens, skippingSpecialTokens: true) ?? "")
         default:
-            throw .wrongType(
-                "prompt",
-                "a string, an array of strings, an array of token ids or an array of those",
-                value
-            )
+            throw .wrongType("prompt", "text, token ids, or an array of either", value)
         }
     }
 }

@@ -5,7 +5,9 @@ struct CompletionStream: Sendable {
     let run: CompletionRun
     let includesUsage: Bool
 
-    /// Writes chunks as they become certain, then `[DONE]`. An error on the way becomes an event of its own.
+    /// Writes chunks as they become certain, then `[DONE]`.
+    ///
+    /// An error on the way becomes an event of its own.
     ///
     /// - Throws: when the client has gone.
     func write(to writer: ResponseWriter) async throws {

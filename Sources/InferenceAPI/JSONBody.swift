@@ -14,9 +14,9 @@ enum JSONBody {
         try check(bytes)
         let value: JSONValue
         do {
-            value = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+            value = JSONValue(try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed))
         } catch {
-            throw .malformedJSON("The body is not valid JSON.")
+            throw .malformedJSON("The body is not valid JSON, or holds a number beyond the range of a double.")
         }
         guard case .object(let members) = value else {
             throw .malformedJSON("The body must be a JSON object, but it is \(value.kind).")
@@ -24,29 +24,31 @@ enum JSONBody {
         return members
     }
 
-    /// Looks at the nesting outside strings, and at bytes that no JSON text holds.
+    /// Looks at what `JSONSerialization` lets pass: deep nesting, commas before a closing bracket, null bytes.
     private static func check(_ bytes: [UInt8]) throws(APIError) {
         var depth = 0
+        var previous: UInt8 = 0
         var isInString = false
         var isEscaped = false
         for byte in bytes {
             if byte == 0 { throw .malformedJSON("The body holds a null character.") }
             if isInString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isInString = false
-                }
+                isInString = isEscaped || byte != UInt8(ascii: "\"")
+                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
                 continue
             }
             switch byte {
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"): continue
             case UInt8(ascii: "\""): isInString = true
             case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                depth -= 1
+                if previous == UInt8(ascii: ",") {
+                    throw .malformedJSON("The body has a comma before a closing bracket.")
+                }
             default: break
             }
+            previous = byte
             if depth > maximumDepth {
                 throw .malformedJSON("The body is nested deeper than \(maximumDepth) levels.")
             }

@@ -1,34 +1,36 @@
-/// A JSON value as a client sent it. A boolean is never a number and a number never a boolean.
+import Foundation
+
+/// A JSON value as a client sent it.
+///
+/// A boolean is never a number and a number never a boolean.
 enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
-    /// Not finite when the text holds a number too large for a `Double`.
+    /// Has a fraction or an exponent, or does not fit an `Int64`.
     case number(Double)
     case string(String)
     case array([JSONValue])
     case object([String: JSONValue])
 }
 
-extension JSONValue: Decodable {
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if let integer = try? container.decode(Int64.self) {
-            self = .integer(integer)
-        } else if let text = try? container.decode(String.self) {
-            self = .string(text)
-        } else if container.decodeNil() {
-            self = .null
-        } else if let flag = try? container.decode(Bool.self) {
-            self = .bool(flag)
-        } else if let number = try? container.decode(Double.self) {
-            self = .number(number)
-        } else if let object = try? container.decode([String: JSONValue].self) {
-            self = .object(object)
-        } else if let array = try? container.decode([JSONValue].self) {
-            self = .array(array)
-        } else {
-            self = .number(.infinity)
+extension JSONValue {
+    /// Takes over what `JSONSerialization` read, where numbers and booleans are both `NSNumber`.
+    init(_ value: Any) {
+        switch value {
+        case let text as String: self = .string(text)
+        case let number as NSNumber: self.init(number)
+        case let items as [Any]: self = .array(items.map { JSONValue($0) })
+        case let members as [String: Any]: self = .object(members.mapValues { JSONValue($0) })
+        default: self = .null
+        }
+    }
+
+    private init(_ number: NSNumber) {
+        switch UInt8(truncatingIfNeeded: number.objCType.pointee) {
+        case UInt8(ascii: "c"): self = .bool(number.boolValue)
+        case UInt8(ascii: "d"), UInt8(ascii: "Q"): self = .number(number.doubleValue)
+        default: self = .integer(number.int64Value)
         }
     }
 }
@@ -75,7 +77,7 @@ extension JSONValue {
     var quoted: String {
         switch self {
         case .integer(let value): String(value)
-        case .number(let value): value.isFinite ? String(value) : "a number beyond the range of a double"
+        case .number(let value): String(value)
         case .string(let text): "\"\(text)\""
         case .bool(let flag): String(flag)
         default: kind

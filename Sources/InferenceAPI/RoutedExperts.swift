@@ -15,7 +15,7 @@ struct RoutedExperts: Encodable, Equatable, Sendable {
     var encoder: [Layer]
     var decoder: [Layer]
 
-    /// Sorts routes into layers. Within a layer they keep their order.
+    /// Sorts routes into layers, within which they keep their order.
     static func layers(_ routes: [TokenRoute]) -> [Layer] {
         var layers: [Int: Layer] = [:]
         for route in routes {

@@ -6,7 +6,7 @@ struct StopStringFilter: Sendable {
     private let stops: [(text: String, bytes: [UInt8])]
     private let includesStop: Bool
     private var held: [UInt8] = []
-    /// The stop string that was found. Nothing passes after it.
+    /// The stop string that was found, after which nothing passes.
     private(set) var matched: String?
 
     init(_ stops: [String], includesStop: Bool) {

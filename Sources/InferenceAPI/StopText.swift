@@ -1,6 +1,8 @@
 import Tokenization
 
-/// Tells the engine when generated tokens spell a stop string. Runs on the engine thread.
+/// Tells the engine when generated tokens spell a stop string.
+///
+/// Runs on the engine thread.
 enum StopText {
     /// Looks at the last tokens only: as many as the longest stop string has bytes, and some that may decode to nothing.
     static func predicate(
@@ -19,7 +21,7 @@ enum StopText {
 }
 
 extension [UInt8] {
-    /// Whether `run` appears somewhere, byte for byte. `run` is not empty.
+    /// Whether `run` appears somewhere, byte for byte; not for an empty `run`.
     fileprivate func contains(run: [UInt8]) -> Bool {
         guard count >= run.count else { return false }
         return (0...(count - run.count)).contains { start in

@@ -2,7 +2,9 @@ import Batching
 import Generation
 import Synchronization
 
-/// The prompts of one HTTP request inside the engine. When it goes away, so does their work.
+/// The prompts of one HTTP request inside the engine.
+///
+/// When it goes away, so does their work.
 final class Submission: Sendable {
     private let tickets: [GenerationTicket]
     /// Tickets whose events have not ended.

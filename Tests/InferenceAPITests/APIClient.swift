@@ -127,7 +127,7 @@ struct Answer: Sendable {
 
 extension JSONValue {
     init(parsing bytes: [UInt8]) {
-        self = (try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))) ?? .null
+        self = (try? JSONSerialization.jsonObject(with: Data(bytes))).map { JSONValue($0) } ?? .null
     }
 
     subscript(name: String) -> JSONValue {
