@@ -15,15 +15,14 @@ package struct APIRoutes: Sendable {
         package var metrics: MetricsExposition
         /// One series per expert.
         package var expertMetrics: MetricsExposition
-        /// The load of every expert as JSON.
-        package var expertLoad: @Sendable () -> [UInt8]
+        package var expertLoad: @Sendable () -> ExpertReport
         /// The description of this interface, `openapi.yaml`.
         package var description: [UInt8]
 
         package init(
             metrics: @escaping MetricsExposition,
             expertMetrics: @escaping MetricsExposition,
-            expertLoad: @escaping @Sendable () -> [UInt8],
+            expertLoad: @escaping @Sendable () -> ExpertReport,
             description: [UInt8]
         ) {
             self.metrics = metrics
@@ -69,9 +68,9 @@ package struct APIRoutes: Sendable {
         on(.get, "/health", health.ready)
         on(.get, "/metrics", MetricsEndpoint(exposition: sources.metrics).respond)
         on(.get, "/metrics/experts", MetricsEndpoint(exposition: sources.expertMetrics).respond)
-        on(.get, "/v1/experts", BytesEndpoint(contentType: "application/json", bytes: sources.expertLoad).respond)
-        let description = sources.description
-        on(.get, "/openapi.yaml", BytesEndpoint(contentType: "application/yaml", bytes: { description }).respond)
+        let expertLoad = sources.expertLoad
+        on(.get, "/v1/experts") { _ in .json(expertLoad()) }
+        on(.get, "/openapi.yaml", DescriptionEndpoint(description: sources.description).respond)
         on(.get, "/version", VersionEndpoint(context: context).respond)
     }
 

@@ -44,7 +44,7 @@ struct APIClient: Sendable {
             sources: .init(
                 metrics: { _ in Array("metrics".utf8) },
                 expertMetrics: { _ in Array("expert metrics".utf8) },
-                expertLoad: { Array("{}".utf8) },
+                expertLoad: { ExpertReport(layers: [], windowSeconds: 300) },
                 description: Array("openapi: 3.1.0".utf8)
             )
         )
@@ -56,6 +56,7 @@ struct APIClient: Sendable {
 
     func complete(_ json: String) async -> Answer { await post("/v1/completions", json) }
 
+    /// - Parameter path: the template of the route.
     func send(
         _ method: HTTPRequest.Method,
         _ path: String,
@@ -63,10 +64,7 @@ struct APIClient: Sendable {
         fields: HTTPFields = [:],
         parameters: [String: String] = [:]
     ) async -> Answer {
-        let template = parameters.keys.reduce(path) {
-            $0.replacingOccurrences(of: "/\(parameters[$1] ?? "")", with: "/{\($1)}")
-        }
-        guard let route = routes.routes.first(where: { $0.method == method && $0.template == template }) else {
+        guard let route = routes.routes.first(where: { $0.method == method && $0.template == path }) else {
             return Answer(response: APIError.unrouted(.notFound).response, body: [], pieces: [])
         }
         let request = ServerRequest(
@@ -79,6 +77,19 @@ struct APIClient: Sendable {
             body: RequestBody(read: { body })
         )
         return await Answer(route.respond(request))
+    }
+}
+
+extension ServerRequest {
+    static func post(_ path: String, _ json: String) -> ServerRequest {
+        ServerRequest(
+            method: .post,
+            path: path,
+            query: nil,
+            fields: [:],
+            id: "req-1",
+            body: RequestBody(read: { Array(json.utf8) })
+        )
     }
 }
 
