@@ -11,6 +11,8 @@ struct ChoiceProgress: Sendable {
     private var filter: StopStringFilter
     /// Characters still to come that belong to the decoder prompt.
     private var unwantedCharacters = 0
+    /// The first token opens the text: nothing forced comes before it.
+    private var opensText = true
     private var textOffset = 0
     private var tokenCount = 0
     private var decoderRoutes: [TokenRoute] = []
@@ -73,7 +75,7 @@ struct ChoiceProgress: Sendable {
     private mutating func report(_ token: GeneratedToken) {
         if output.reportsLogprobs {
             var logprobs = pending.logprobs ?? Logprobs()
-            logprobs.append(token, isFirst: tokenCount == 0, texts: texts, offset: &textOffset)
+            logprobs.append(token, isFirst: tokenCount == 0 && opensText, texts: texts, offset: &textOffset)
             pending.logprobs = logprobs
         }
         if output.returnsTokenIDs { pending.tokenIDs = (pending.tokenIDs ?? []) + [token.id] }
@@ -89,6 +91,7 @@ struct ChoiceProgress: Sendable {
     private mutating func skipDecoderPrompt(_ tokenizer: any Tokenizer) {
         let text = tokenizer.decode(output.decoderPrompt, skippingSpecialTokens: output.skipsSpecialTokens)
         unwantedCharacters = text.unicodeScalars.count
+        opensText = text.isEmpty
         for id in output.decoderPrompt { _ = wanted(detokenizer?.append(id) ?? "") }
     }
 

@@ -36,8 +36,8 @@ extension RequestContext {
         for endpoint: CompletionReader.Endpoint,
         idPrefix: String
     ) async throws(APIError) -> CompletionRun {
-        let members = try await members(of: request)
         let backend = try loadedBackend()
+        let members = try await members(of: request)
         var reader = CompletionReader(members, for: endpoint, backend: backend, configuration: configuration)
         let parameters = try reader.parameters()
         logIgnored(reader.unknownNames, of: request)
