@@ -60,6 +60,12 @@ import Testing
         #expect(throws: APIError.self) { try parse(String(repeating: "[", count: 1_000_000)) }
     }
 
+    @Test func anEscapedBackslashDoesNotHideTheEndOfAString() {
+        let deep = String(repeating: "[", count: 40) + String(repeating: "]", count: 40)
+        let expected = APIError.malformedJSON("The body is nested deeper than 32 levels.")
+        #expect(throws: expected) { try parse(#"{"a": "\\", "b": \#(deep)}"#) }
+    }
+
     @Test func bracketsInStringsAreNotNesting() throws {
         let text = String(repeating: "[{", count: 100)
         #expect(try parse(#"{"a": "\#(text)\"["}"#) == ["a": .string(text + "\"[")])
