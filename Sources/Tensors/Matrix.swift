@@ -1,12 +1,16 @@
 /// A row-major Float32 matrix in memory of its own, aligned to 64 bytes, resized without being freed.
 ///
-/// The one fenced unsafe type of activations: kernels take its pointers inside this target. Owned by one thread.
-package final class Matrix {
+/// The one fenced unsafe type of activations: kernels take its pointers inside this target.
+///
+/// `@unchecked Sendable`: a matrix of weights is written before it is shared; any other is owned by one thread, which
+/// lends disjoint rows to the workers for one region.
+package final class Matrix: @unchecked Sendable {
     package private(set) var rows: Int
     package private(set) var columns: Int
     private var capacity: Int
     private(set) var base: UnsafeMutablePointer<Float>
 
+    /// Elements start undefined.
     package init(rows: Int = 0, columns: Int = 0) {
         self.rows = rows
         self.columns = columns
@@ -44,7 +48,8 @@ package final class Matrix {
     package var elements: [Float] { Array(UnsafeBufferPointer(start: base, count: rows * columns)) }
 
     private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-        UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
-            .initializeMemory(as: Float.self, repeating: 0, count: count)
+        // Left uninitialised: large caches cost memory only where they are written.
+        UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
+            .bindMemory(to: Float.self, capacity: count)
     }
 }
