@@ -2,25 +2,27 @@ import CKernels
 
 /// One query row against a cache of keys and values: attention in a decoder step.
 package struct CachedAttention {
-    /// `[rows, heads · width]`; the query is one row's columns from `queryColumn` on.
+    /// `[rows, at least heads · width]`; the query is the first columns of row `row`.
     package var query: Matrix
-    package var queryRow: Int
+    /// The row of `query` read and of `output` written.
+    package var row: Int
     /// Rows of `keys` and `values` attended to, in order; nil for the first `count`.
     package var cacheRows: [Int32]?
     package var count: Int
-    package var keys: Matrix
-    package var values: Matrix
+    /// `[positions, 2 · heads · width]`: keys and values side by side.
+    package var cache: Matrix
     /// `[heads, 2 · reach - 1]` by distance, and the query's own position in it; nil for none.
     package var bias: (table: Matrix, position: Int)?
     package var output: Matrix
 
-    package init(query: Matrix, queryRow: Int, keys: Matrix, values: Matrix, output: Matrix) {
+    /// Attends to every row of `cache` until told otherwise.
+    package init(query: Matrix, row: Int, cache: Matrix, output: Matrix) {
+        precondition(cache.columns == 2 * output.columns && query.columns >= output.columns)
         self.query = query
-        self.queryRow = queryRow
-        self.keys = keys
-        self.values = values
+        self.row = row
+        self.cache = cache
         self.output = output
-        count = keys.rows
+        count = cache.rows
     }
 
     fileprivate func run(head: Int, width: Int, scores: UnsafeMutablePointer<Float>) {
@@ -35,16 +37,16 @@ package struct CachedAttention {
     ) {
         let column = head * width
         ck_attention_row_f32(
-            query.base + queryRow * query.columns + column,
-            keys.base + column,
-            values.base + column,
-            keys.columns,
+            query.base + row * query.columns + column,
+            cache.base + column,
+            cache.base + output.columns + column,
+            cache.columns,
             cacheRows,
             count,
             width,
             bias.map { $0.table.biasRow(head: head, position: $0.position) },
             scores,
-            output.base + queryRow * output.columns + column
+            output.base + row * output.columns + column
         )
     }
 }

@@ -85,17 +85,15 @@ import Testing
                 scratch: Matrix())
 
             for sequence in sequences {
-                let parts = (0..<3).map { part in
-                    let matrix = Matrix(rows: sequence.count, columns: inner)
-                    matrix.copy(
-                        rows: sequence, columns: part * inner..<(part + 1) * inner, of: projections, toRow: 0)
-                    return matrix
-                }
+                let query = Matrix(rows: sequence.count, columns: inner)
+                query.copy(rows: sequence, columns: 0..<inner, of: projections, toRow: 0)
+                let cache = Matrix(rows: sequence.count, columns: 2 * inner)
+                cache.copy(rows: sequence, columns: inner..<3 * inner, of: projections, toRow: 0)
                 let expected = Matrix(rows: sequence.count, columns: inner)
                 workers.run(
                     (0..<sequence.count).map { row in
                         var attention = CachedAttention(
-                            query: parts[0], queryRow: row, keys: parts[1], values: parts[2], output: expected)
+                            query: query, row: row, cache: cache, output: expected)
                         attention.bias = (bias, row)
                         attention.cacheRows = row % 2 == 0 ? nil : (0..<Int32(sequence.count)).map { $0 }
                         return attention
