@@ -1,5 +1,5 @@
 import Generation
-package import Telemetry
+import Telemetry
 
 /// What the engine counts. Names without prefix: `requests_running`, `engine_step_seconds` and so on.
 struct EngineMetrics: Sendable {
@@ -32,7 +32,7 @@ struct EngineMetrics: Sendable {
 
     init(_ registry: MetricsRegistry) {
         func name(_ name: String) -> String { "switchyard_\(name)" }
-        func seconds(_ metric: String, _ help: String, buckets: [Double] = latency) -> Histogram {
+        func seconds(_ metric: String, _ help: String, buckets: [Double] = EngineMetrics.latency) -> Histogram {
             registry.histogram(name(metric), help, buckets: buckets)
         }
         running = registry.gauge(name("requests_running"), "Requests being encoded or decoded.")

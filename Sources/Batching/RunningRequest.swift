@@ -9,7 +9,10 @@ struct RunningRequest<State> {
     var timings = GenerationTimings()
     let decodingSince: ContinuousClock.Instant
     var lastToken: ContinuousClock.Instant
+    /// Tokens sent, of all choices.
     var generatedTokens = 0
+    /// Decoder steps taken.
+    private var position = -1
 
     init(_ submission: Submission, state: State, startToken: Int32) {
         self.submission = submission
@@ -21,16 +24,17 @@ struct RunningRequest<State> {
 
     /// Sends a search's events on, with the experts the step's rows went to where the request asked for them.
     ///
-    /// - Parameter routes: the experts of the rows just stepped, by slot; nil before the first step.
-    mutating func send(_ events: [GenerationEvent], routes: (Int) -> [TokenRoute]) {
+    /// - Parameter routes: the experts the row just stepped for a choice went to, at a position of the output.
+    mutating func send(_ events: [GenerationEvent], routes: (_ choice: Int, _ position: Int) -> [TokenRoute]) {
+        defer { position += 1 }
         for event in events {
             guard case .token(var token) = event else {
                 submission.answer.yield(event)
                 continue
             }
             generatedTokens += 1
-            if submission.request.reportsRouting {
-                token.routes = routes(token.choice)
+            if case .sample = submission.request.strategy, submission.request.reportsRouting {
+                token.routes = routes(token.choice, position)
             }
             submission.answer.yield(.token(token))
         }

@@ -26,10 +26,7 @@ extension SwitchTransformer: StepModel {
         state.reorder(parents: parents)
     }
 
-    package func cacheBytes(_ prompt: EncodingPrompt) -> Int {
-        let positions = prompt.tokens.count + prompt.slots * prompt.capacity
-        return positions * configuration.cacheBytesPerPosition
-    }
+    package var cacheBytesPerPosition: Int { configuration.cacheBytesPerPosition }
 
     package func takeRouting() -> [LayerRouting] {
         takeRoutings().map { routing in

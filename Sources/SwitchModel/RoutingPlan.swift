@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+package import Tensors
 
 /// Which expert each row of a pass goes to, and the gate that scales the expert's output.
 ///
@@ -51,6 +51,8 @@ package struct RoutingPlan: Equatable, Sendable {
             return best
         }
     }
+
+    package var droppedRows: [Int32] { isDropped.indices.filter { isDropped[$0] }.map { Int32($0) } }
 
     /// The rows that are computed, sorted by expert, and where each expert's rows lie among them.
     ///

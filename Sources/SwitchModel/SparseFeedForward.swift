@@ -5,9 +5,11 @@ import Tensors
 struct SparseFeedForward {
     private let router: Router
     private let scheduler: ExpertScheduler
+    private let droppedTokens: SwitchConfiguration.DroppedTokens
 
     /// - Parameter weights: the scope of the layer, `….mlp`.
     init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+        droppedTokens = context.configuration.droppedTokens
         router = try Router(weights["router"], context)
         var experts: [DenseFeedForward] = []
         for index in 0..<context.configuration.experts {
@@ -22,6 +24,7 @@ struct SparseFeedForward {
     ) -> RoutingPlan {
         let plan = router(normed, sequences: sequences, workspace)
         scheduler.run(plan, normed, addingTo: hidden, workspace)
+        if droppedTokens == .gatedInput { hidden.addRows(of: normed, at: plan.droppedRows, scales: plan.gates) }
         return plan
     }
 }

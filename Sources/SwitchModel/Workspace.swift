@@ -29,8 +29,4 @@ final class Workspace {
     }
 }
 
-/// One of the two halves of the model.
-package enum Stack: Hashable, Sendable, CaseIterable {
-    case encoder
-    case decoder
-}
+package typealias Stack = SwitchConfiguration.Stack

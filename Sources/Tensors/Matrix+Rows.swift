@@ -33,6 +33,13 @@ extension Matrix {
         }
     }
 
+    /// Adds row `r` of `source` times `scales[r]` to row `r` of this matrix, for each `r` of `indices`.
+    package func addRows(of source: Matrix, at indices: [Int32], scales: [Float]) {
+        for row in indices.map(Int.init) {
+            ck_add_scaled_f32(source.base + row * columns, scales[row], base + row * columns, columns)
+        }
+    }
+
     /// Copies some columns of some rows: `rows` and `columns` of `source` to the same-sized place at (`row`, 0) here.
     package func copy(rows: Range<Int>, columns range: Range<Int>, of source: Matrix, toRow row: Int) {
         precondition(range.count == columns && row + rows.count <= self.rows && rows.upperBound <= source.rows)
