@@ -8,15 +8,17 @@ package final class Matrix: @unchecked Sendable {
     package private(set) var rows: Int
     package private(set) var columns: Int
     private var capacity: Int
-    private(set) var base: UnsafeMutablePointer<Float>
+    private var memory: AlignedMemory
 
     /// Elements start undefined.
     package init(rows: Int = 0, columns: Int = 0) {
         self.rows = rows
         self.columns = columns
         capacity = max(rows * columns, 16)
-        base = Self.allocate(capacity)
+        memory = AlignedMemory(count: capacity)
     }
+
+    var base: UnsafeMutablePointer<Float> { memory.base }
 
     /// - Precondition: `elements.count == rows * columns`.
     package convenience init(rows: Int, columns: Int, elements: [Float]) {
@@ -25,14 +27,11 @@ package final class Matrix: @unchecked Sendable {
         base.update(from: elements, count: elements.count)
     }
 
-    deinit { base.deallocate() }
-
     /// Changes the size; the contents are undefined afterwards. Allocates only when it grows past what it ever held.
     package func resize(rows: Int, columns: Int) {
         if rows * columns > capacity {
-            base.deallocate()
             capacity = rows * columns
-            base = Self.allocate(capacity)
+            memory = AlignedMemory(count: capacity)
         }
         self.rows = rows
         self.columns = columns
@@ -46,10 +45,4 @@ package final class Matrix: @unchecked Sendable {
 
     /// All elements, row by row. For tests and small results.
     package var elements: [Float] { Array(UnsafeBufferPointer(start: base, count: rows * columns)) }
-
-    private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-        // Left uninitialised: large caches cost memory only where they are written.
-        UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
-            .bindMemory(to: Float.self, capacity: count)
-    }
 }

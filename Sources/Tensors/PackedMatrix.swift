@@ -10,7 +10,7 @@ package final class PackedMatrix: @unchecked Sendable {
     package let outputs: Int
     package let inputs: Int
     let panels: Int
-    private let base: UnsafeMutablePointer<Float>
+    private let memory: AlignedMemory
 
     /// Where packing reads a matrix `[outputs, inputs]` from.
     package struct Source {
@@ -31,14 +31,11 @@ package final class PackedMatrix: @unchecked Sendable {
         outputs = sources.reduce(0) { $0 + $1.outputs }
         self.inputs = inputs
         panels = (outputs + Self.width - 1) / Self.width
-        // One prefetch distance is readable past the end.
-        let count = panels * inputs * Self.width
-        base = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 4096)
-            .bindMemory(to: Float.self, capacity: max(count, 1))
+        memory = AlignedMemory(count: panels * inputs * Self.width)
         pack(sources, on: workers)
     }
 
-    deinit { base.deallocate() }
+    private var base: UnsafeMutablePointer<Float> { memory.base }
 
     package var byteCount: Int { panels * inputs * Self.width * MemoryLayout<Float>.size }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Glibc
 
 /// The program: reads flags and environment, wires the targets together, and turns errors into exit statuses.
 @main
@@ -9,13 +8,11 @@ struct Switchyard: AsyncParsableCommand {
         commandName: "switchyard",
         abstract: "Serves Switch Transformer checkpoints on ordinary CPUs.",
         version: BuildInformation.version,
-        subcommands: [Serve.self, Generate.self, Inspect.self]
+        subcommands: [Generate.self, Inspect.self]
     )
 
     /// Exit status: 0 after success, 2 for bad arguments, 1 for anything else, with one sentence on standard error.
     static func main() async {
-        // Freed caches go back to the system at once instead of staying in the allocator.
-        mallopt(M_MMAP_THRESHOLD, 1 << 20)
         let arguments = EnvironmentFlags.merged(
             Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
         var command: any ParsableCommand
