@@ -74,7 +74,7 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Tensors", "Checkpoints"],
+            dependencies: ["Tensors", "Checkpoints", "Generation"],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),

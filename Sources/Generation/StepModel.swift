@@ -26,6 +26,9 @@ package protocol StepModel {
     /// Makes slot `i` continue the history of slot `parents[i]`, for all slots at once. Copies no cache.
     func reorder(_ state: State, parents: [Int])
 
+    /// Bytes of keys and values of one position, of a prompt or of a slot's history.
+    var cacheBytesPerPosition: Int { get }
+
     /// What every sparse layer did since the last call, in the order it ran.
     func takeRouting() -> [LayerRouting]
 }

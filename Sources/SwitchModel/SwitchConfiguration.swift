@@ -1,4 +1,79 @@
-/// The sizes and switches of one model.
+/// The sizes and switches of one model, checked once so that the layers can trust them.
 package struct SwitchConfiguration: Equatable, Sendable {
-    package var modelWidth: Int
+    /// One of the two halves of the model.
+    package enum Stack: String, CaseIterable, Sendable {
+        case encoder
+        case decoder
+    }
+
+    /// What the feed-forward layer adds for a token that found its expert full.
+    package enum DroppedTokens: String, Equatable, Sendable {
+        /// Nothing: only the residual remains, as in transformers from 4.52 on.
+        case zero
+        /// The normalized input scaled by the gate, as before.
+        case gatedInput
+    }
+
+    /// The activation between the two products of a feed-forward layer.
+    package enum Activation: String, CaseIterable, Equatable, Sendable {
+        case relu
+    }
+
+    package var modelType = "switch_transformers"
+    package var vocabularySize = 32128
+    package var modelWidth = 768
+    /// The width between the two products of a feed-forward layer or an expert.
+    package var feedForwardWidth = 2048
+    package var heads = 12
+    /// The width of one attention head; need not be `modelWidth / heads`.
+    package var headWidth = 64
+    package var encoderLayers = 12
+    package var decoderLayers = 12
+    /// Which blocks are sparse, see `isSparse(block:in:)`; 0 means none.
+    package var encoderSparseStep = 4
+    package var decoderSparseStep = 4
+
+    package var experts = 8
+    /// How many tokens of one sequence an expert takes.
+    package var expertCapacity = 64
+    package var routerBias = false
+    /// A choice of this program, not read from the files.
+    package var droppedTokens = DroppedTokens.zero
+
+    package var relativeBuckets = 32
+    package var relativeMaxDistance = 128
+    package var layerNormEpsilon: Float = 1e-6
+    package var denseActivation = Activation.relu
+    package var tieWordEmbeddings = true
+
+    /// The token every output begins with, not part of the result.
+    package var startToken: Int32
+    /// The tokens that end an output; may be empty.
+    package var endTokens: [Int32] = [1]
+    package var padToken: Int32 = 0
+    /// The limit `generation_config.json` suggests.
+    package var defaultMaximumNewTokens: Int?
+    /// What was missing from the files or wrong in them, and what is done about it: a sentence each.
+    package var notes: [String] = []
+
+    /// The class defaults of transformers 5.23.0.
+    package init(startToken: Int32) { self.startToken = startToken }
+
+    /// The width of all heads together: rows of the query, key and value projections.
+    package var attentionWidth: Int { heads * headWidth }
+
+    package func layers(in stack: Stack) -> Int { stack == .encoder ? encoderLayers : decoderLayers }
+
+    package func sparseStep(in stack: Stack) -> Int { stack == .encoder ? encoderSparseStep : decoderSparseStep }
+
+    /// Whether the feed-forward layer of block `block`, counted from 0, is a mixture of experts.
+    package func isSparse(block: Int, in stack: Stack) -> Bool {
+        let step = sparseStep(in: stack)
+        return step > 0 && (block % step == 1 || step == 1)
+    }
+
+    /// The sparse blocks of `stack`, in order.
+    package func sparseBlocks(in stack: Stack) -> [Int] {
+        (0..<layers(in: stack)).filter { isSparse(block: $0, in: stack) }
+    }
 }

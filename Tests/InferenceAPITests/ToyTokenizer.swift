@@ -40,4 +40,9 @@ struct ToyTokenizer: Tokenizer {
     func piece(_ id: Int32) -> String? {
         Self.pieces.indices.contains(Int(id)) ? Self.pieces[Int(id)] : nil
     }
+
+    func token(_ id: Int32) -> Token? {
+        guard let piece = piece(id) else { return nil }
+        return id < 3 || id >= Self.firstSentinel ? .special(piece) : .text(piece)
+    }
 }

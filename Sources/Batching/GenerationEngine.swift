@@ -1,18 +1,4 @@
 package import Generation
-import Telemetry
-
-/// What the engine accepts and how much it runs at once; every limit has its default here.
-package struct EngineLimits: Equatable, Sendable {
-    /// Decoder rows (sequences and beams) stepped together.
-    package var maximumRows = 64
-    package var maximumQueuedRequests = 256
-    /// Encoder rows one engine iteration computes while sequences are decoding.
-    package var maximumBatchTokens = 2048
-    package var maximumInputTokens = 4096
-    package var maximumOutputTokens = 512
-
-    package init() {}
-}
 
 /// Accepts requests and answers each with a stream of events.
 package protocol GenerationEngine: Sendable {
@@ -22,8 +8,7 @@ package protocol GenerationEngine: Sendable {
     ///
     /// - Parameter deadline: the request fails with `.deadline` when it is not done by then.
     func submit(
-        _ request: GenerationRequest,
-        deadline: ContinuousClock.Instant?
+        _ request: GenerationRequest, deadline: ContinuousClock.Instant?
     ) throws(AdmissionError) -> GenerationTicket
 }
 

@@ -1,0 +1,43 @@
+extension SafetensorsHeader.Entry {
+    /// Reads one entry and checks it on its own; `bytes` counts from the start of the data.
+    init(_ value: JSONValue, dataBytes: Int) throws(EntryProblem) {
+        guard case .object(let members) = value else { throw .badMember("dtype") }
+        for key in members.keys.sorted() where !["dtype", "shape", "data_offsets"].contains(key) {
+            throw .unknownMember(key)
+        }
+        guard case .string(let typeName) = members["dtype"] else { throw .badMember("dtype") }
+        guard let type = SafetensorsType(rawValue: typeName) else { throw .unknownType(typeName) }
+        guard let shape = Self.sizes(members["shape"]) else { throw .badMember("shape") }
+        guard let offsets = Self.sizes(members["data_offsets"]), offsets.count == 2 else {
+            throw .badMember("data_offsets")
+        }
+        let (begin, end) = (offsets[0], offsets[1])
+        guard begin <= end else { throw .reversedOffsets(begin: begin, end: end) }
+        guard end <= dataBytes else { throw .outsideFile(end: end, dataBytes: dataBytes) }
+        let needed = try Self.byteCount(type, shape)
+        guard needed == end - begin else { throw .lengthMismatch(shapeBytes: needed, rangeBytes: end - begin) }
+        self.init(type: type, shape: shape, bytes: begin..<end)
+    }
+
+    /// The elements of a list of whole numbers from 0 on, nil for anything else.
+    private static func sizes(_ value: JSONValue?) -> [Int]? {
+        guard case .array(let elements) = value else { return nil }
+        var sizes: [Int] = []
+        for element in elements {
+            guard case .integer(let size) = element, size >= 0 else { return nil }
+            sizes.append(size)
+        }
+        return sizes
+    }
+
+    private static func byteCount(_ type: SafetensorsType, _ shape: [Int]) throws(EntryProblem) -> Int {
+        var bits = type.bitCount
+        for size in shape {
+            let (product, overflow) = bits.multipliedReportingOverflow(by: size)
+            guard !overflow else { throw .impossibleSize }
+            bits = product
+        }
+        guard bits % 8 == 0 else { throw .impossibleSize }
+        return bits / 8
+    }
+}

@@ -1,0 +1,118 @@
+import Checkpoints
+
+/// Takes values out of one JSON object by key, checking kind and range on the way.
+struct ConfigurationReader {
+    private let file: String
+    private let members: [String: JSONValue]
+
+    /// - Parameter file: the name used in error messages.
+    init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
+        guard bytes.count <= SwitchConfiguration.maximumFileBytes else {
+            throw .unreadable(
+                .tooLarge(file: file, limit: SwitchConfiguration.maximumFileBytes, found: bytes.count)
+            )
+        }
+        let json: JSONValue
+        do {
+            json = try JSONParser.parse(bytes, maximumDepth: 32)
+        } catch {
+            throw .malformedJSON(file: file, reason: "\(error)")
+        }
+        guard case .object(let members) = json else {
+            throw .malformedJSON(file: file, reason: "it is \(json.kind), expected an object")
+        }
+        self.file = file
+        self.members = members
+    }
+
+    /// Whether `key` is given and not null.
+    func has(_ key: String) -> Bool { self[key] != nil }
+
+    /// Whether `key` is there at all, null included.
+    func mentions(_ key: String) -> Bool { members[key] != nil }
+
+    private subscript(key: String) -> JSONValue? {
+        let value = members[key]
+        return value == .null ? nil : value
+    }
+
+    /// The whole number at `key`, nil when it is absent or null.
+    func integer(_ key: String, in allowed: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+        guard let value = self[key] else { return nil }
+        guard case .integer(let integer) = value else { throw wrongKind(key, "a whole number", value) }
+        guard allowed.contains(integer) else {
+            throw .outOfRange(file: file, key: key, value: integer, allowed: allowed)
+        }
+        return integer
+    }
+
+    /// The whole number at `key` or at its other name `alias`, which must agree.
+    func integer(
+        _ key: String,
+        alias: String,
+        in allowed: ClosedRange<Int>
+    ) throws(ConfigurationError) -> Int? {
+        let value = try integer(key, in: allowed)
+        let other = try integer(alias, in: allowed)
+        if let value, let other, value != other {
+            throw .contradiction(file: file, key: key, value: "\(value)", otherKey: alias, otherValue: "\(other)")
+        }
+        return value ?? other
+    }
+
+    func bool(_ key: String) throws(ConfigurationError) -> Bool? {
+        guard let value = self[key] else { return nil }
+        guard case .bool(let bool) = value else { throw wrongKind(key, "true or false", value) }
+        return bool
+    }
+
+    func string(_ key: String) throws(ConfigurationError) -> String? {
+        guard let value = self[key] else { return nil }
+        guard case .string(let string) = value else { throw wrongKind(key, "a string", value) }
+        return string
+    }
+
+    /// The number at `key`, which must lie strictly between 0 and 1 also as a Float.
+    func epsilon(_ key: String) throws(ConfigurationError) -> Float? {
+        guard let value = self[key] else { return nil }
+        let number: Double
+        switch value {
+        case .integer(let integer): number = Double(integer)
+        case .real(let real): number = real
+        default: throw wrongKind(key, "a number", value)
+        }
+        guard number < 1, Float(number) > 0, Float(number) < 1 else {
+            throw .epsilonOutOfRange(file: file, value: number)
+        }
+        return Float(number)
+    }
+
+    /// The token ids at `key`, given as one number or a list; nil when it is absent or null.
+    func tokens(_ key: String) throws(ConfigurationError) -> [Int]? {
+        guard let value = self[key] else { return nil }
+        let expected = "a token id or a list of them"
+        switch value {
+        case .integer(let token): return [token]
+        case .array(let elements):
+            var tokens: [Int] = []
+            for element in elements {
+                guard case .integer(let token) = element else { throw wrongKind(key, expected, element) }
+                tokens.append(token)
+            }
+            return tokens
+        default: throw wrongKind(key, expected, value)
+        }
+    }
+
+    /// Refuses any value at `key` but the `supported` ones.
+    func require(_ key: String, oneOf supported: [String]) throws(ConfigurationError) {
+        guard let value = try string(key), !supported.contains(value) else { return }
+        let shown = value.unicodeScalars.prefix(40).map { $0.value < 0x20 ? " " : String($0) }.joined()
+        let expected = supported.map { "'\($0)'" }.joined(separator: " or ")
+        throw .unsupported(file: file, key: key, value: "'\(shown)'", expected: expected)
+    }
+
+    private func wrongKind(_ key: String, _ expected: String, _ found: JSONValue) -> ConfigurationError {
+        .wrongKind(file: file, key: key, expected: expected, found: found.kind)
+    }
+}

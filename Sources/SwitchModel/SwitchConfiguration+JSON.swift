@@ -1,0 +1,161 @@
+import Checkpoints
+
+extension SwitchConfiguration {
+    /// The largest `config.json` or `generation_config.json` that is read.
+    package static let maximumFileBytes = 1 << 20
+
+    /// No dimension or count may pass this, so that the product of any two fits 64 bits many times over.
+    private static let maximumSize = 1 << 24
+    private static let maximumLayers = 1 << 12
+    private static let sizes = 1...maximumSize
+
+    /// Reads `config.json` and, where there is one, `generation_config.json` from a model directory.
+    package init(directory: String) throws(ConfigurationError) {
+        let config: [UInt8]
+        let generation: [UInt8]?
+        do throws(CheckpointError) {
+            config = try BoundedFile.read(directory + "/config.json", limit: Self.maximumFileBytes)
+            let path = directory + "/generation_config.json"
+            generation = try BoundedFile.readIfPresent(path, limit: Self.maximumFileBytes)
+        } catch {
+            throw .unreadable(error)
+        }
+        try self.init(config: config, generation: generation)
+    }
+
+    /// Reads the text of `config.json` and of `generation_config.json`, which wins where both speak.
+    ///
+    /// Absent keys mean what they mean to transformers 5.23.0. Accepts what its version 4 wrote.
+    package init(config: [UInt8], generation: [UInt8]?) throws(ConfigurationError) {
+        let config = try ConfigurationReader(config, file: "config.json")
+        let generation = try ConfigurationReader(generation ?? Array("{}".utf8), file: "generation_config.json")
+        self.init(startToken: 0)
+        try checkKind(config)
+        try readSizes(config)
+        try readLayers(config)
+        try readSwitches(config)
+        try readTokens(config, generation)
+        defaultMaximumNewTokens = try generation.integer("max_new_tokens", in: 1...Int(Int32.max))
+    }
+
+    /// Refuses models this program would run wrongly.
+    private mutating func checkKind(_ config: ConfigurationReader) throws(ConfigurationError) {
+        try config.require("model_type", oneOf: ["switch_transformers"])
+        try config.require("dense_act_fn", oneOf: Activation.allCases.map(\.rawValue))
+        try config.require("feed_forward_proj", oneOf: Activation.allCases.map(\.rawValue))
+        try config.require("router_dtype", oneOf: ["float32"])
+        try config.require("router_type", oneOf: ["tokens_masked"])
+        if try config.bool("is_gated_act") == true {
+            throw .unsupported(file: "config.json", key: "is_gated_act", value: "true", expected: "false")
+        }
+        if try config.bool("is_encoder_decoder") == false {
+            throw .unsupported(file: "config.json", key: "is_encoder_decoder", value: "false", expected: "true")
+        }
+    }
+
+    private mutating func readSizes(_ config: ConfigurationReader) throws(ConfigurationError) {
+        vocabularySize = try config.integer("vocab_size", in: Self.sizes) ?? vocabularySize
+        modelWidth = try config.integer("d_model", alias: "hidden_size", in: Self.sizes) ?? modelWidth
+        feedForwardWidth = try config.integer("d_ff", in: Self.sizes) ?? feedForwardWidth
+        heads = try config.integer("num_heads", alias: "num_attention_heads", in: Self.sizes) ?? heads
+        headWidth = try config.integer("d_kv", in: Self.sizes) ?? headWidth
+        guard heads * headWidth <= Self.maximumSize else {
+            throw .attentionTooWide(heads: heads, headWidth: headWidth, limit: Self.maximumSize)
+        }
+        // The encoder halves the buckets by direction and keeps half of those exact: fewer than 4 leave none.
+        let buckets = 4...Self.maximumSize
+        relativeBuckets = try config.integer("relative_attention_num_buckets", in: buckets) ?? relativeBuckets
+        relativeMaxDistance =
+            try config.integer("relative_attention_max_distance", in: Self.sizes) ?? relativeMaxDistance
+        guard relativeMaxDistance > relativeBuckets / 2 else {
+            throw .bucketsPastDistance(buckets: relativeBuckets, maxDistance: relativeMaxDistance)
+        }
+    }
+
+    /// Depths, and which blocks are sparse: a step in the file wins over the number of sparse layers.
+    private mutating func readLayers(_ config: ConfigurationReader) throws(ConfigurationError) {
+        let layers = 1...Self.maximumLayers
+        encoderLayers = try config.integer("num_layers", alias: "num_hidden_layers", in: layers) ?? encoderLayers
+        let decoderDefault = config.mentions("num_decoder_layers") ? encoderLayers : decoderLayers
+        decoderLayers = try config.integer("num_decoder_layers", in: layers) ?? decoderDefault
+        encoderSparseStep = try Self.sparseStep(config, .encoder, layers: encoderLayers)
+        decoderSparseStep = try Self.sparseStep(config, .decoder, layers: decoderLayers)
+        let hasSparseBlocks = Stack.allCases.contains { !sparseBlocks(in: $0).isEmpty }
+        let counts = (hasSparseBlocks ? 1 : 0)...Self.maximumSize
+        experts = try config.integer("num_experts", in: counts) ?? experts
+        expertCapacity = try config.integer("expert_capacity", in: 1...Int(Int32.max)) ?? expertCapacity
+    }
+
+    private static func sparseStep(
+        _ config: ConfigurationReader,
+        _ stack: Stack,
+        layers: Int
+    ) throws(ConfigurationError) -> Int {
+        let sparseLayers = try config.integer("num_sparse_\(stack.rawValue)_layers", in: 0...maximumLayers) ?? 3
+        let step = try config.integer("\(stack.rawValue)_sparse_step", in: 0...maximumLayers)
+        return step ?? (sparseLayers > 0 ? layers / sparseLayers : layers)
+    }
+
+    private mutating func readSwitches(_ config: ConfigurationReader) throws(ConfigurationError) {
+        routerBias = try config.bool("router_bias") ?? routerBias
+        tieWordEmbeddings = try config.bool("tie_word_embeddings") ?? tieWordEmbeddings
+        layerNormEpsilon = try config.epsilon("layer_norm_epsilon") ?? layerNormEpsilon
+    }
+
+    private mutating func readTokens(
+        _ config: ConfigurationReader,
+        _ generation: ConfigurationReader
+    ) throws(ConfigurationError) {
+        let sources = [generation, config]
+        var named = try Self.firstToken(["decoder_start_token_id", "bos_token_id"], in: sources)
+        if named == nil, let pad = try Self.firstToken(["pad_token_id"], in: sources) {
+            named = pad
+            notes.append("no decoder_start_token_id: the padding token \(pad) starts every output")
+        }
+        guard let start = named else { throw .noStartToken }
+        startToken = try Self.token(start, "decoder_start_token_id", below: vocabularySize)
+        var ends = try generation.tokens("eos_token_id")
+        if ends == nil { ends = try config.tokens("eos_token_id") }
+        if ends == nil, config.mentions("eos_token_id") { ends = [] }
+        endTokens = try Self.tokens(ends ?? endTokens.map(Int.init), "eos_token_id", below: vocabularySize)
+        let pad = try Self.firstToken(["pad_token_id"], in: sources)
+        if let pad {
+            padToken = try Self.token(pad, "pad_token_id", below: vocabularySize)
+        } else if config.mentions("pad_token_id") {
+            padToken = endTokens.first ?? startToken
+        }
+    }
+
+    private static func firstToken(
+        _ keys: [String],
+        in sources: [ConfigurationReader]
+    ) throws(ConfigurationError) -> Int? {
+        for key in keys {
+            for source in sources {
+                if let token = try source.integer(key, in: Int.min...Int.max) { return token }
+            }
+        }
+        return nil
+    }
+
+    private static func tokens(
+        _ tokens: [Int],
+        _ key: String,
+        below vocabularySize: Int
+    ) throws(ConfigurationError) -> [Int32] {
+        var result: [Int32] = []
+        for token in tokens { result.append(try Self.token(token, key, below: vocabularySize)) }
+        return result
+    }
+
+    private static func token(
+        _ token: Int,
+        _ key: String,
+        below vocabularySize: Int
+    ) throws(ConfigurationError) -> Int32 {
+        guard token >= 0, token < vocabularySize else {
+            throw .tokenOutsideVocabulary(key: key, token: token, vocabularySize: vocabularySize)
+        }
+        return Int32(token)
+    }
+}
