@@ -9,10 +9,6 @@ struct ChoiceProgress: Sendable {
     private let texts: TokenText
     private var detokenizer: StreamingDetokenizer?
     private var filter: StopStringFilter
-    /// Characters still to come that belong to the decoder prompt.
-    private var unwantedCharacters = 0
-    /// The first token opens the text: nothing forced comes before it.
-    private var opensText = true
     private var textOffset = 0
     private var tokenCount = 0
     private var decoderRoutes: [TokenRoute] = []
@@ -27,7 +23,6 @@ struct ChoiceProgress: Sendable {
         pending = CompletionChoice(index: index)
         if output.echoesPrompt { pending.text = prompt.text }
         if output.returnsTokenIDs { pending.promptTokenIDs = prompt.tokens }
-        if let tokenizer { skipDecoderPrompt(tokenizer) }
     }
 
     /// Takes the next token.
@@ -36,8 +31,11 @@ struct ChoiceProgress: Sendable {
     mutating func append(_ token: GeneratedToken) -> CompletionChoice? {
         report(token)
         tokenCount += 1
-        if !output.stopTokens.contains(token.id) {
-            pending.text += filter.append(wanted(detokenizer?.append(token.id) ?? ""))
+        if tokenCount <= output.forcedTokens {
+            let text = detokenizer?.append(token.id) ?? ""
+            if !output.hidesForcedText { pending.text += text }
+        } else if !output.stopTokens.contains(token.id) {
+            pending.text += filter.append(detokenizer?.append(token.id) ?? "")
         }
         guard !pending.text.isEmpty || detokenizer == nil else { return nil }
         return takePending()
@@ -45,7 +43,7 @@ struct ChoiceProgress: Sendable {
 
     /// The last part.
     mutating func finish(_ finished: FinishedChoice, encoderRoutes: [TokenRoute]) -> CompletionChoice {
-        pending.text += filter.append(wanted(detokenizer?.finish() ?? ""))
+        pending.text += filter.append(detokenizer?.finish() ?? "")
         pending.text += filter.finish()
         if output.reportsLogprobs, pending.logprobs == nil { pending.logprobs = Logprobs() }
         if output.returnsTokenIDs, pending.tokenIDs == nil { pending.tokenIDs = [] }
@@ -75,7 +73,7 @@ struct ChoiceProgress: Sendable {
     private mutating func report(_ token: GeneratedToken) {
         if output.reportsLogprobs {
             var logprobs = pending.logprobs ?? Logprobs()
-            logprobs.append(token, isFirst: tokenCount == 0 && opensText, texts: texts, offset: &textOffset)
+            logprobs.append(token, isFirst: tokenCount == 0, texts: texts, offset: &textOffset)
             pending.logprobs = logprobs
         }
         if output.returnsTokenIDs { pending.tokenIDs = (pending.tokenIDs ?? []) + [token.id] }
@@ -85,21 +83,5 @@ struct ChoiceProgress: Sendable {
     private mutating func takePending() -> CompletionChoice {
         defer { pending = CompletionChoice(index: pending.index) }
         return pending
-    }
-
-    /// Lets the decoder prompt shape the text, such as its spaces, without being part of it.
-    private mutating func skipDecoderPrompt(_ tokenizer: any Tokenizer) {
-        let text = tokenizer.decode(output.decoderPrompt, skippingSpecialTokens: output.skipsSpecialTokens)
-        unwantedCharacters = text.unicodeScalars.count
-        opensText = text.isEmpty
-        for id in output.decoderPrompt { _ = wanted(detokenizer?.append(id) ?? "") }
-    }
-
-    private mutating func wanted(_ text: String) -> String {
-        guard unwantedCharacters > 0 else { return text }
-        let scalars = text.unicodeScalars
-        let dropped = min(unwantedCharacters, scalars.count)
-        unwantedCharacters -= dropped
-        return String(String.UnicodeScalarView(scalars.dropFirst(dropped)))
     }
 }

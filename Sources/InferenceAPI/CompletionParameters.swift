@@ -17,8 +17,6 @@ struct CompletionParameters: Sendable {
     var prompts: [Prompt]
     /// The request without its prompt.
     var template: GenerationRequest
-    /// The client wants no token at all.
-    var generatesNothing = false
     /// Continuations returned for each prompt.
     var choices: Int
     var output: OutputOptions
@@ -27,9 +25,6 @@ struct CompletionParameters: Sendable {
     var rowsParameter: String
     var seed: UInt64?
     var timeout: Duration
-
-    /// The engine must run, for the prompt's routes, but its token is not part of the answer.
-    var discardsOutput: Bool { generatesNothing && template.reportsRouting }
 
     /// What the engine is asked for one prompt.
     ///
@@ -59,6 +54,8 @@ struct OutputOptions: Equatable, Sendable {
     var stopTokens: Set<Int32> = []
     /// The end of an infill: ends a choice, but the client did not name it.
     var infillEnd: Int32? = nil
-    /// Forced tokens whose text is not repeated in the answer.
-    var decoderPrompt: [Int32] = []
+    /// Tokens of the decoder prompt, which every choice starts with and in which nothing stops it.
+    var forcedTokens = 0
+    /// The decoder prompt is the server's, for an infill, and not the client's.
+    var hidesForcedText = false
 }

@@ -25,9 +25,15 @@ extension CompletionReader {
     /// Tokens forced as the start of the output.
     ///
     /// An infill starts with its first sentinel unless told otherwise.
-    mutating func readDecoderPrompt(infilling: Bool) throws(APIError) -> [Int32] {
+    mutating func readDecoderPrompt(
+        infilling: Bool,
+        into output: inout OutputOptions
+    ) throws(APIError) -> [Int32] {
         guard let value = reader.value("decoder_prompt") else {
-            return infilling ? [try sentinel("<extra_id_0>")] : []
+            guard infilling else { return [] }
+            output.forcedTokens = 1
+            output.hidesForcedText = true
+            return [try sentinel("<extra_id_0>")]
         }
         let tokens: [Int32]
         switch value {
@@ -41,6 +47,7 @@ extension CompletionReader {
                 "'decoder_prompt' has \(tokens.count) tokens, but at most \(limits.maximumOutputTokens) are allowed."
             )
         }
+        output.forcedTokens = tokens.count
         return tokens
     }
 

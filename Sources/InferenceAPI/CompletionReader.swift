@@ -41,12 +41,12 @@ struct CompletionReader {
         let maximumTokens = try readMaximumTokens()
         let (strategy, choices, rowsParameter) = try readStrategy()
         var output = try readOutput()
-        output.decoderPrompt = try readDecoderPrompt(infilling: suffix != nil)
+        let decoderPrompt = try readDecoderPrompt(infilling: suffix != nil, into: &output)
         var template = GenerationRequest(
             prompt: [],
-            stop: try readStop(maximumTokens: max(maximumTokens, 1), infilling: suffix != nil, into: &output)
+            stop: try readStop(maximumTokens: maximumTokens, infilling: suffix != nil, into: &output)
         )
-        template.decoderPrompt = output.decoderPrompt
+        template.decoderPrompt = decoderPrompt
         template.strategy = strategy
         template.constraints = try readConstraints(maximumTokens: maximumTokens)
         template.topLogprobs = try readLogprobs(into: &output)
@@ -60,7 +60,6 @@ struct CompletionReader {
             seed: try reader.integer("seed", in: .min ... .max).map { UInt64(bitPattern: Int64($0)) },
             timeout: try readTimeout()
         )
-        parameters.generatesNothing = maximumTokens == 0
         parameters.delivery = try readDelivery(strategy: strategy, choices: choices)
         return parameters
     }

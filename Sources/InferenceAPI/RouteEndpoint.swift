@@ -10,25 +10,21 @@ struct RouteEndpoint: Sendable {
         let (choices, usage) = try await run.choices()
         let choice = choices.first ?? CompletionChoice(index: 0)
         let texts = TokenText(tokenizer: run.model.tokenizer)
-        let generates = !run.parameters.discardsOutput
+        let tokens = choice.tokenIDs ?? []
         return .json(
             RouteObject(
                 id: run.identity.id,
                 created: run.identity.created,
                 model: run.model.id,
-                text: generates ? choice.text : "",
+                text: choice.text,
                 encoder: RouteObject.Stack(
                     run.parameters.prompts[0].tokens,
                     layers: choice.routedExperts?.encoder ?? [],
                     texts: texts
                 ),
-                decoder: generates
-                    ? RouteObject.Stack(
-                        choice.tokenIDs ?? [],
-                        layers: choice.routedExperts?.decoder ?? [],
-                        texts: texts
-                    ) : nil,
-                usage: generates ? usage : Usage(promptTokens: usage.promptTokens, completionTokens: 0)
+                decoder: tokens.isEmpty
+                    ? nil : RouteObject.Stack(tokens, layers: choice.routedExperts?.decoder ?? [], texts: texts),
+                usage: usage
             )
         )
     }

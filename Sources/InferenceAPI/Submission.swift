@@ -27,10 +27,6 @@ final class Submission: Sendable {
         let deadline = ContinuousClock.now + parameters.timeout
         var tickets: [GenerationTicket] = []
         for prompt in parameters.prompts {
-            if parameters.generatesNothing, !parameters.discardsOutput {
-                tickets.append(.finished(choices: parameters.choices))
-                continue
-            }
             do {
                 tickets.append(try engine.submit(parameters.request(for: prompt), deadline: deadline))
             } catch {
@@ -73,21 +69,5 @@ final class Submission: Sendable {
             count -= 1
             return count == 0
         }
-    }
-}
-
-extension GenerationTicket {
-    /// A ticket for no tokens at all.
-    fileprivate static func finished(choices: Int) -> GenerationTicket {
-        let (events, continuation) = AsyncStream.makeStream(of: GenerationEvent.self)
-        continuation.yield(.encoded(routes: []))
-        for choice in 0..<choices {
-            continuation.yield(
-                .finished(FinishedChoice(choice: choice, reason: .length, tokens: [], cumulativeLogprob: 0))
-            )
-        }
-        continuation.yield(.completed(GenerationTimings()))
-        continuation.finish()
-        return GenerationTicket(events: events, onCancel: {})
     }
 }

@@ -9,17 +9,14 @@ struct TokenText: Sendable {
     /// - Parameter isFirst: the space in front of the first word of a text is not part of it.
     func text(of id: Int32, isFirst: Bool = false) -> String {
         if showsIDs { return "token_id:\(id)" }
-        guard let piece = tokenizer?.piece(id) else { return "" }
-        if let byte = Self.byte(of: piece) {
+        switch tokenizer?.token(id) {
+        case nil: return ""
+        case .byte(let byte, _):
             return byte < 0x80 ? String(UnicodeScalar(byte)) : "bytes:\\x" + String(byte, radix: 16)
+        case .special(let text), .unknown(let text): return text
+        case .text(let piece):
+            let text = piece.replacing("\u{2581}", with: " ")
+            return isFirst && text.hasPrefix(" ") ? String(text.dropFirst()) : text
         }
-        let text = String(piece.map { $0 == "\u{2581}" ? " " : $0 })
-        return isFirst && text.hasPrefix(" ") ? String(text.dropFirst()) : text
-    }
-
-    /// The byte a piece such as `<0xE2>` stands for.
-    private static func byte(of piece: String) -> UInt8? {
-        guard piece.count == 6, piece.hasPrefix("<0x"), piece.hasSuffix(">") else { return nil }
-        return UInt8(piece.dropFirst(3).dropLast(), radix: 16)
     }
 }

@@ -36,10 +36,10 @@ import Testing
         #expect(choice["stop_reason"] == .null)
     }
 
-    @Test func maximumZeroRunsNothing() async {
+    @Test func maximumZeroGeneratesNothing() async {
         let client = APIClient(.saying([3, 1]))
         let json = await client.complete(#"{"prompt": "the cat", "max_tokens": 0, "echo": true, "n": 2}"#).json
-        #expect(client.engine.requests.isEmpty)
+        #expect(client.engine.requests.map(\.stop.maximumTokens) == [0])
         #expect(json["choices"].items.map { $0["text"] } == [.string("the cat"), .string("the cat")])
         #expect(json["usage"]["completion_tokens"] == .integer(0))
     }
@@ -95,11 +95,27 @@ import Testing
         #expect(choice["cumulative_logprob"] == .integer(-9999))
     }
 
-    @Test func theDecoderPromptIsNotRepeated() async {
+    @Test func theDecoderPromptIsTheStartOfTheText() async {
         let client = APIClient(.saying([4, 5, 1]))
         let json = await client.complete(#"{"prompt": "a", "decoder_prompt": "the"}"#).json
         #expect(client.engine.requests[0].decoderPrompt == [3])
-        #expect(json["choices"][0]["text"] == .string(" cat sat"))
+        #expect(json["choices"][0]["text"] == .string("the cat sat"))
+        #expect(json["usage"]["completion_tokens"] == .integer(4))
+    }
+
+    @Test func stopsDoNotApplyToTheDecoderPrompt() async {
+        let choice = await choice(
+            #""decoder_prompt": "the", "stop": ["the", "sat"], "stop_token_ids": [3]"#,
+            saying: [4, 5, 1]
+        )
+        #expect(choice["text"] == .string("the cat "))
+        #expect(choice["stop_reason"] == .string("sat"))
+    }
+
+    @Test(arguments: [true, false])
+    func anInfillHidesItsSentinels(skips: Bool) async {
+        let choice = await choice(#""suffix": "mat", "skip_special_tokens": \#(skips)"#, saying: [4, 41, 1])
+        #expect(choice["text"].asText?.split(separator: " ") == ["cat"])
     }
 
     @Test func anInfillIsTheTextBetweenTheSentinels() async {

@@ -58,7 +58,9 @@ extension ScriptedEngine {
     static func events(of request: GenerationRequest, saying tokens: [Int32]) -> [GenerationEvent] {
         var events: [GenerationEvent] = [.encoded(routes: request.reportsRouting ? encoderRoutes(request) : [])]
         let (said, reason) = cut(tokens, request.stop)
+        let forced = request.decoderPrompt
         for choice in 0..<returned(request) {
+            for id in forced { events.append(.token(GeneratedToken(choice: choice, id: id, logprob: -1))) }
             for (position, id) in said.enumerated() { events.append(.token(token(id, position, choice, request))) }
             let beamScore: Float? = if case .beam = request.strategy { -0.25 * Float(choice + 1) } else { nil }
             events.append(
@@ -66,7 +68,7 @@ extension ScriptedEngine {
                     FinishedChoice(
                         choice: choice,
                         reason: reason,
-                        tokens: said,
+                        tokens: forced + said,
                         cumulativeLogprob: -0.5 * Float(said.count),
                         beamScore: beamScore
                     )
