@@ -1,4 +1,6 @@
-/// Turns text into token ids and back. Safe to use from several threads at once.
+/// Turns text into token ids and back.
+///
+/// Safe to use from several threads at once.
 package protocol Tokenizer: Sendable {
     /// Ids run from 0 up to this, exclusive; the model's vocabulary may be larger (padding).
     var vocabularySize: Int { get }
