@@ -25,7 +25,8 @@ package struct SentencePieceTokenizer: Tokenizer {
         var tokens: [Token] = []
         tokens.reserveCapacity(pieces + Self.sentinelCount)
         for id in 0..<Int32(pieces) { tokens.append(Token(model.entry(id))) }
-        if modelVocabularySize >= pieces + Self.sentinelCount {
+        let hasSentinels = tokens.contains(.special("<extra_id_0>"))
+        if !hasSentinels, modelVocabularySize >= pieces + Self.sentinelCount {
             // The highest id is sentinel 0.
             for number in (0..<Self.sentinelCount).reversed() { tokens.append(.special("<extra_id_\(number)>")) }
         }
