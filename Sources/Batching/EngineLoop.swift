@@ -33,7 +33,11 @@ struct EngineLoop<Model: StepModel> {
     }
 
     init(
-        model: Model, inbox: Inbox, limits: EngineLimits, metrics: EngineMetrics, routing: RoutingReporter
+        model: Model,
+        inbox: Inbox,
+        limits: EngineLimits,
+        metrics: EngineMetrics,
+        routing: RoutingReporter
     ) {
         self.model = model
         self.inbox = inbox

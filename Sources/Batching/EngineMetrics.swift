@@ -40,20 +40,35 @@ struct EngineMetrics: Sendable {
         promptTokens = registry.counter(name("prompt_tokens"), "Prompt tokens encoded.")
         generatedTokens = registry.counter(name("generated_tokens"), "Tokens sent to clients.")
         requestPromptTokens = registry.histogram(
-            name("request_prompt_tokens"), "Prompt tokens of a request.", buckets: Self.tokens)
+            name("request_prompt_tokens"),
+            "Prompt tokens of a request.",
+            buckets: Self.tokens
+        )
         requestGeneratedTokens = registry.histogram(
-            name("request_generated_tokens"), "Generated tokens of a request.", buckets: Self.tokens)
+            name("request_generated_tokens"),
+            "Generated tokens of a request.",
+            buckets: Self.tokens
+        )
         requestBeams = registry.histogram(
-            name("request_num_beams"), "Decoder rows a request asked for.", buckets: [1, 2, 4, 8, 16, 32])
+            name("request_num_beams"),
+            "Decoder rows a request asked for.",
+            buckets: [1, 2, 4, 8, 16, 32]
+        )
         queueSeconds = seconds("request_queue_seconds", "Time from acceptance to encoding.")
         encodeSeconds = seconds("request_encode_seconds", "Time from the start of encoding to its end.")
         decodeSeconds = seconds("request_decode_seconds", "Time from the end of encoding to the last token.")
         requestSeconds = seconds("request_duration_seconds", "Time from acceptance to the last token.")
         timeToFirstToken = seconds("time_to_first_token_seconds", "Time from acceptance to the first token.")
         interTokenSeconds = seconds(
-            "inter_token_seconds", "Time between tokens of a request.", buckets: Self.perToken)
+            "inter_token_seconds",
+            "Time between tokens of a request.",
+            buckets: Self.perToken
+        )
         batchSize = registry.histogram(
-            name("batch_size"), "Decoder rows of a step.", buckets: [1, 2, 4, 8, 16, 32, 64])
+            name("batch_size"),
+            "Decoder rows of a step.",
+            buckets: [1, 2, 4, 8, 16, 32, 64]
+        )
         (encodeSteps, encodeStepSeconds) = Self.phase("encode", registry)
         (decodeSteps, decodeStepSeconds) = Self.phase("decode", registry)
         finished = Dictionary(
@@ -61,18 +76,25 @@ struct EngineMetrics: Sendable {
                 (
                     reason,
                     registry.counter(
-                        name("requests_finished"), "Requests that ended.", [MetricLabel("reason", reason)])
+                        name("requests_finished"),
+                        "Requests that ended.",
+                        [MetricLabel("reason", reason)]
+                    )
                 )
-            })
+            }
+        )
         rejected = Dictionary(
             uniqueKeysWithValues: ["queue_full", "tokens", "draining"].map { reason in
                 (
                     reason,
                     registry.counter(
-                        name("admission_rejections"), "Requests that were not accepted.",
-                        [MetricLabel("reason", reason)])
+                        name("admission_rejections"),
+                        "Requests that were not accepted.",
+                        [MetricLabel("reason", reason)]
+                    )
                 )
-            })
+            }
+        )
     }
 
     private static func phase(_ phase: String, _ registry: MetricsRegistry) -> (Counter, Histogram) {
@@ -80,8 +102,11 @@ struct EngineMetrics: Sendable {
         return (
             registry.counter("switchyard_engine_steps", "Forward passes, or slices of one.", labels),
             registry.histogram(
-                "switchyard_engine_step_seconds", "Time of a forward pass, or a slice of one.", buckets: perToken,
-                labels)
+                "switchyard_engine_step_seconds",
+                "Time of a forward pass, or a slice of one.",
+                buckets: perToken,
+                labels
+            )
         )
     }
 

@@ -8,7 +8,8 @@ package protocol GenerationEngine: Sendable {
     ///
     /// - Parameter deadline: the request fails with `.deadline` when it is not done by then.
     func submit(
-        _ request: GenerationRequest, deadline: ContinuousClock.Instant?
+        _ request: GenerationRequest,
+        deadline: ContinuousClock.Instant?
     ) throws(AdmissionError) -> GenerationTicket
 }
 

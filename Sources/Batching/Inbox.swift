@@ -39,7 +39,9 @@ final class Inbox: Sendable {
             guard state.queued < limits.maximumQueuedRequests else {
                 let wait = state.secondsPerRequest * Double(state.queued) / Double(limits.maximumRows)
                 throw .queueFull(
-                    limit: limits.maximumQueuedRequests, retryAfterSeconds: max(1, Int(wait.rounded(.up))))
+                    limit: limits.maximumQueuedRequests,
+                    retryAfterSeconds: max(1, Int(wait.rounded(.up)))
+                )
             }
             state.nextID += 1
             state.queued += 1

@@ -16,7 +16,10 @@ package final class InferenceEngine: GenerationEngine {
     ///
     /// - Parameter load: where the load of every expert is counted.
     package init<Model: StepModel & SendableMetatype>(
-        _ model: sending Model, limits: EngineLimits, registry: MetricsRegistry, load: ExpertLoad
+        _ model: sending Model,
+        limits: EngineLimits,
+        registry: MetricsRegistry,
+        load: ExpertLoad
     ) {
         self.limits = limits
         cacheBytesPerPosition = model.cacheBytesPerPosition
@@ -34,8 +37,12 @@ package final class InferenceEngine: GenerationEngine {
         let handover = Handover(model: model)
         let thread = Thread {
             var loop = EngineLoop(
-                model: handover.model, inbox: inbox, limits: limits, metrics: metrics,
-                routing: RoutingReporter(load))
+                model: handover.model,
+                inbox: inbox,
+                limits: limits,
+                metrics: metrics,
+                routing: RoutingReporter(load)
+            )
             loop.run()
         }
         thread.name = "switchyard-engine"
@@ -44,7 +51,8 @@ package final class InferenceEngine: GenerationEngine {
     }
 
     package func submit(
-        _ request: GenerationRequest, deadline: ContinuousClock.Instant?
+        _ request: GenerationRequest,
+        deadline: ContinuousClock.Instant?
     ) throws(AdmissionError) -> GenerationTicket {
         do {
             return try admit(request, deadline: deadline)
@@ -61,7 +69,8 @@ package final class InferenceEngine: GenerationEngine {
     package func stop() { inbox.stop() }
 
     private func admit(
-        _ request: GenerationRequest, deadline: ContinuousClock.Instant?
+        _ request: GenerationRequest,
+        deadline: ContinuousClock.Instant?
     ) throws(AdmissionError) -> GenerationTicket {
         guard request.prompt.count <= limits.maximumInputTokens else {
             throw .promptTooLong(tokens: request.prompt.count, limit: limits.maximumInputTokens)
@@ -78,7 +87,13 @@ package final class InferenceEngine: GenerationEngine {
         let (events, answer) = AsyncStream.makeStream(of: GenerationEvent.self)
         let id = try inbox.submit { id in
             Submission(
-                id: id, request: request, cacheBytes: bytes, deadline: deadline, submitted: .now, answer: answer)
+                id: id,
+                request: request,
+                cacheBytes: bytes,
+                deadline: deadline,
+                submitted: .now,
+                answer: answer
+            )
         }
         return GenerationTicket(events: events) { [inbox] in inbox.cancel(id) }
     }

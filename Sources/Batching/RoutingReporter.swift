@@ -16,7 +16,8 @@ struct RoutingReporter {
         layers = Dictionary(
             uniqueKeysWithValues: load.layers.enumerated().map {
                 (LayerKey(stack: $1.stack, block: $1.block), $0)
-            })
+            }
+        )
     }
 
     /// Counts a pass.
@@ -32,8 +33,12 @@ struct RoutingReporter {
     func routes(of row: Int, position: Int, in routing: [LayerRouting]) -> [TokenRoute] {
         routing.map { layer in
             TokenRoute(
-                position: position, block: layer.block, expert: Int(layer.experts[row]), gate: layer.gates[row],
-                isDropped: layer.isDropped[row])
+                position: position,
+                block: layer.block,
+                expert: Int(layer.experts[row]),
+                gate: layer.gates[row],
+                isDropped: layer.isDropped[row]
+            )
         }
     }
 }
@@ -56,7 +61,11 @@ extension LayerLoad {
             }
         }
         self.init(
-            tokens: tokens, dropped: dropped, gateSums: gates, entropySum: routing.entropySum,
-            topProbabilitySum: topProbabilitySum)
+            tokens: tokens,
+            dropped: dropped,
+            gateSums: gates,
+            entropySum: routing.entropySum,
+            topProbabilitySum: topProbabilitySum
+        )
     }
 }

@@ -104,7 +104,8 @@ struct BeamSearch {
                     (
                         beam, token, scores[index],
                         { [row] in Node(id: token, logprob: row.logprob(token), top: row.top(topCount)) }
-                    ))
+                    )
+                )
             }
         }
         // Equal scores in the order of the flattened beams.
@@ -113,8 +114,10 @@ struct BeamSearch {
             let (beam, _, score, node) = best[index]
             let hypothesis = Hypothesis(path: running[beam].path + [node()], score: score)
             return Candidate(
-                parent: isFirstStep ? 0 : beam, hypothesis: hypothesis,
-                reason: request.stop.reason(after: hypothesis.tokens))
+                parent: isFirstStep ? 0 : beam,
+                hypothesis: hypothesis,
+                reason: request.stop.reason(after: hypothesis.tokens)
+            )
         }
     }
 
@@ -124,7 +127,10 @@ struct BeamSearch {
         for index in scores.indices { scores[index] -= row.logSumExp }
         if !processing.isNeutral {
             processing.apply(
-                to: &scores, history: start + hypothesis.tokens, generated: hypothesis.path.count)
+                to: &scores,
+                history: start + hypothesis.tokens,
+                generated: hypothesis.path.count
+            )
         }
         for index in scores.indices { scores[index] += hypothesis.score }
         return scores
@@ -145,8 +151,11 @@ struct BeamSearch {
             guard let reason = candidate.reason else { continue }
             finished.append(
                 Finished(
-                    hypothesis: candidate.hypothesis, reason: reason,
-                    normalizedScore: candidate.hypothesis.score / lengthPenalty(length)))
+                    hypothesis: candidate.hypothesis,
+                    reason: reason,
+                    normalizedScore: candidate.hypothesis.score / lengthPenalty(length)
+                )
+            )
         }
         let order = finished.indices.sorted {
             let (a, b) = (finished[$0].normalizedScore, finished[$1].normalizedScore)
@@ -185,8 +194,12 @@ struct BeamSearch {
         finished.prefix(parameters.returned).enumerated().flatMap { choice, finished in
             let path = finished.hypothesis.path
             let ended = FinishedChoice(
-                choice: choice, reason: finished.reason, tokens: request.decoderPrompt + path.map(\.id),
-                cumulativeLogprob: finished.hypothesis.score, beamScore: finished.normalizedScore)
+                choice: choice,
+                reason: finished.reason,
+                tokens: request.decoderPrompt + path.map(\.id),
+                cumulativeLogprob: finished.hypothesis.score,
+                beamScore: finished.normalizedScore
+            )
             return tokenEvents(path[min(sent, path.count)...], choice: choice) + [.finished(ended)]
         }
     }

@@ -71,7 +71,12 @@ package struct DecodingSearch {
             step.events.append(
                 .token(
                     GeneratedToken(
-                        choice: choice, id: token, logprob: row.logprob(token), top: row.top(request.topLogprobs ?? 0)))
+                        choice: choice,
+                        id: token,
+                        logprob: row.logprob(token),
+                        top: row.top(request.topLogprobs ?? 0)
+                    )
+                )
             )
         }
         if forced.isEmpty, request.stop.maximumTokens == 0 {
@@ -87,7 +92,12 @@ package struct DecodingSearch {
         (0..<returned).map {
             .finished(
                 FinishedChoice(
-                    choice: $0, reason: .length, tokens: request.decoderPrompt, cumulativeLogprob: forcedLogprob))
+                    choice: $0,
+                    reason: .length,
+                    tokens: request.decoderPrompt,
+                    cumulativeLogprob: forcedLogprob
+                )
+            )
         }
     }
 }

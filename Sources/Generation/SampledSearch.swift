@@ -25,8 +25,10 @@ struct SampledSearch {
         processing = LogitsProcessing(request)
         draws = (0..<sampling.draws).map { slot in
             Draw(
-                slot: slot, random: RandomSource(seed: sampling.seed, draw: slot),
-                history: [startToken] + request.decoderPrompt)
+                slot: slot,
+                random: RandomSource(seed: sampling.seed, draw: slot),
+                history: [startToken] + request.decoderPrompt
+            )
         }
     }
 
@@ -56,7 +58,11 @@ struct SampledSearch {
     private func extend(_ draw: inout Draw, _ row: LogitsRow) throws(GenerationFailure) -> [GenerationEvent] {
         guard let id = pick(row, draw) else { throw .notANumber }
         let token = GeneratedToken(
-            choice: draw.slot, id: id, logprob: row.logprob(id), top: row.top(request.topLogprobs ?? 0))
+            choice: draw.slot,
+            id: id,
+            logprob: row.logprob(id),
+            top: row.top(request.topLogprobs ?? 0)
+        )
         draw.history.append(id)
         draw.generated.append(id)
         draw.cumulativeLogprob += token.logprob
@@ -79,7 +85,9 @@ struct SampledSearch {
             return Int32(best)
         case .random(let filters):
             return RandomPick(filters: filters).pick(
-                from: scores, uniform: draw.random.uniform(step: draw.generated.count))
+                from: scores,
+                uniform: draw.random.uniform(step: draw.generated.count)
+            )
         }
     }
 
@@ -88,8 +96,12 @@ struct SampledSearch {
         return [
             .finished(
                 FinishedChoice(
-                    choice: draw.slot, reason: reason, tokens: request.decoderPrompt + draw.generated,
-                    cumulativeLogprob: draw.cumulativeLogprob))
+                    choice: draw.slot,
+                    reason: reason,
+                    tokens: request.decoderPrompt + draw.generated,
+                    cumulativeLogprob: draw.cumulativeLogprob
+                )
+            )
         ]
     }
 
@@ -104,8 +116,11 @@ struct SampledSearch {
                 return GenerationEvent.token(token)
             }
             let ended = FinishedChoice(
-                choice: choice, reason: draw.finished ?? .length, tokens: request.decoderPrompt + draw.generated,
-                cumulativeLogprob: draw.cumulativeLogprob)
+                choice: choice,
+                reason: draw.finished ?? .length,
+                tokens: request.decoderPrompt + draw.generated,
+                cumulativeLogprob: draw.cumulativeLogprob
+            )
             return tokens + [.finished(ended)]
         }
     }

@@ -11,7 +11,10 @@ package struct HTTPConfiguration: Sendable {
         let kind = status.code < 500 ? "invalid_request_error" : "server_error"
         let body = #"{"error":{"message":"\#(message)","type":"\#(kind)","param":null,"code":null}}"#
         return ServerResponse(
-            status: status, fields: [.contentType: "application/json"], body: .bytes(Array(body.utf8)))
+            status: status,
+            fields: [.contentType: "application/json"],
+            body: .bytes(Array(body.utf8))
+        )
     }
 
     package init() {}

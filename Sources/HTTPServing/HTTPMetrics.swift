@@ -39,27 +39,34 @@ struct HTTPMetrics: Sendable {
         let route = response.route ?? "other"
         let name = Self.methods.contains(method.rawValue) ? method.rawValue : "other"
         registry.counter(
-            "switchyard_http_requests", "Requests answered.",
+            "switchyard_http_requests",
+            "Requests answered.",
             [
                 MetricLabel("method", name), MetricLabel("route", route),
                 MetricLabel("code", "\(response.status.code)"),
             ]
         ).increment()
         registry.histogram(
-            "switchyard_http_request_duration_seconds", "Time from a request's head to the end of its response.",
-            buckets: Self.latency, [MetricLabel("route", route)]
+            "switchyard_http_request_duration_seconds",
+            "Time from a request's head to the end of its response.",
+            buckets: Self.latency,
+            [MetricLabel("route", route)]
         ).observe((ContinuousClock.now - start) / .seconds(1))
     }
 
     private func connections(_ result: ConnectionResult) -> Counter {
         registry.counter(
-            "switchyard_http_connections", "Connections by what became of them.",
-            [MetricLabel("result", result.rawValue)])
+            "switchyard_http_connections",
+            "Connections by what became of them.",
+            [MetricLabel("result", result.rawValue)]
+        )
     }
 
     private func parseErrors(_ reason: HTTPParseError) -> Counter {
         registry.counter(
-            "switchyard_http_parse_errors", "Requests refused before a handler saw them.",
-            [MetricLabel("reason", reason.rawValue)])
+            "switchyard_http_parse_errors",
+            "Requests refused before a handler saw them.",
+            [MetricLabel("reason", reason.rawValue)]
+        )
     }
 }

@@ -18,7 +18,10 @@ package final class HTTPServer: Sendable {
     private let ended: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
 
     package init(
-        configuration: HTTPConfiguration, handler: some HTTPHandler, metrics: MetricsRegistry, logger: Logger
+        configuration: HTTPConfiguration,
+        handler: some HTTPHandler,
+        metrics: MetricsRegistry,
+        logger: Logger
     ) {
         self.configuration = configuration
         self.handler = handler
@@ -59,7 +62,10 @@ package final class HTTPServer: Sendable {
             group.addTask {
                 try? await Task.sleep(for: drain)
                 guard !Task.isCancelled else { return }
-                self.logger.warning("closing connections that did not finish in time", metadata: ["connections": "\(self.connections.count)"])
+                self.logger.warning(
+                    "closing connections that did not finish in time",
+                    metadata: ["connections": "\(self.connections.count)"]
+                )
                 self.connections.closeAll()
             }
             await group.next()
@@ -85,7 +91,11 @@ package final class HTTPServer: Sendable {
         let response = configuration.errorResponse(.serviceUnavailable, "The server has no room for more connections.")
         if case .bytes(let body) = response.body {
             let head = ResponseEncoder.head(
-                response, .length(body.count), requestID: RequestID.new(), keepsAlive: false)
+                response,
+                .length(body.count),
+                requestID: RequestID.new(),
+                keepsAlive: false
+            )
             try? await socket.write(head + body, stall: .seconds(1))
         }
         socket.close()

@@ -78,7 +78,9 @@ package struct RouteTable: HTTPHandler {
     }
 
     private func respond(
-        to request: ServerRequest, _ route: Route, _ parameters: [String: String]
+        to request: ServerRequest,
+        _ route: Route,
+        _ parameters: [String: String]
     ) async -> ServerResponse {
         if let respond = route.respond(to: request.method) {
             var request = request

@@ -42,8 +42,11 @@ struct CrossAttention {
         workspace.workers.run(Product(query, workspace.normed, into: workspace.projections))
         let attentions = rows.enumerated().map { index, row in
             CachedAttention(
-                query: workspace.projections, row: index, cache: row.state.crossCaches[layer],
-                output: workspace.attended)
+                query: workspace.projections,
+                row: index,
+                cache: row.state.crossCaches[layer],
+                output: workspace.attended
+            )
         }
         workspace.workers.run(attentions, heads: heads, scratch: workspace.attentionScratch)
         workspace.workers.run(Product(output, workspace.attended, into: hidden, .add))

@@ -23,7 +23,8 @@ struct Decoder {
                     selfAttention: try SelfAttention(layers["0"], context),
                     crossAttention: try CrossAttention(layers["1"], context),
                     feedForward: try FeedForward(layers["2"], in: .decoder, block: index, context)
-                ))
+                )
+            )
         }
         self.blocks = blocks
         norm = try RMSNorm(weights["final_layer_norm"], context)

@@ -9,9 +9,17 @@ struct DenseFeedForward {
     init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
         let configuration = context.configuration
         inner = try context.linear(
-            weights, ["wi"], outputs: configuration.feedForwardWidth, inputs: configuration.modelWidth)
+            weights,
+            ["wi"],
+            outputs: configuration.feedForwardWidth,
+            inputs: configuration.modelWidth
+        )
         output = try context.linear(
-            weights, ["wo"], outputs: configuration.modelWidth, inputs: configuration.feedForwardWidth)
+            weights,
+            ["wo"],
+            outputs: configuration.modelWidth,
+            inputs: configuration.feedForwardWidth
+        )
     }
 
     /// Adds to `hidden`; both `[tokens, model]`.

@@ -21,7 +21,8 @@ struct Encoder {
                 Block(
                     attention: try SelfAttention(layers["0"], context),
                     feedForward: try FeedForward(layers["1"], in: .encoder, block: index, context)
-                ))
+                )
+            )
         }
         self.blocks = blocks
         norm = try RMSNorm(weights["final_layer_norm"], context)

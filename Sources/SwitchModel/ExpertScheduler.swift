@@ -18,13 +18,19 @@ struct ExpertScheduler {
         workspace.workers.run(
             largestFirst.map {
                 Product(
-                    experts[$0.expert].inner, workspace.expertInput, rows: $0.rows, into: workspace.expertInner,
-                    .storeRectified)
-            })
+                    experts[$0.expert].inner,
+                    workspace.expertInput,
+                    rows: $0.rows,
+                    into: workspace.expertInner,
+                    .storeRectified
+                )
+            }
+        )
         workspace.workers.run(
             largestFirst.map {
                 Product(experts[$0.expert].output, workspace.expertInner, rows: $0.rows, into: workspace.expertOutput)
-            })
+            }
+        )
         hidden.scatterAdd(workspace.expertOutput, at: rows, scales: plan.gates)
     }
 }

@@ -15,7 +15,10 @@ struct FeedForward {
 
     /// - Parameter weights: the scope of the sublayer, the last `layer` of its block.
     init(
-        _ weights: WeightScope, in stack: Stack, block: Int, _ context: LoadingContext
+        _ weights: WeightScope,
+        in stack: Stack,
+        block: Int,
+        _ context: LoadingContext
     ) throws(CheckpointError) {
         self.stack = stack
         self.block = block

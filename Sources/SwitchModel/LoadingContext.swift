@@ -11,7 +11,9 @@ package struct LoadingContext {
     package var loaded: (_ parameters: Int) -> Void
 
     package init(
-        configuration: SwitchConfiguration, workers: Workers, reach: Int,
+        configuration: SwitchConfiguration,
+        workers: Workers,
+        reach: Int,
         loaded: @escaping (_ parameters: Int) -> Void = { _ in }
     ) {
         self.configuration = configuration
@@ -22,7 +24,10 @@ package struct LoadingContext {
 
     /// Packs the linear layers `names`, each `[outputs, inputs]`, stacked output by output.
     func linear(
-        _ weights: WeightScope, _ names: [String], outputs: Int, inputs: Int
+        _ weights: WeightScope,
+        _ names: [String],
+        outputs: Int,
+        inputs: Int
     ) throws(CheckpointError) -> PackedMatrix {
         var sources: [PackedMatrix.Source] = []
         for name in names {

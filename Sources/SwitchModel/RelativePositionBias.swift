@@ -13,14 +13,19 @@ struct RelativePositionBias {
     init(_ weights: WeightScope, in stack: Stack, _ context: LoadingContext) throws(CheckpointError) {
         let configuration = context.configuration
         let buckets = try context.matrix(
-            weights["relative_attention_bias"], "weight", [configuration.relativeBuckets, configuration.heads]
+            weights["relative_attention_bias"],
+            "weight",
+            [configuration.relativeBuckets, configuration.heads]
         ).elements
         let reach = context.reach
         var table = [Float](repeating: 0, count: configuration.heads * (2 * reach - 1))
         for column in 0..<2 * reach - 1 {
             let bucket = Self.bucket(
-                of: column - (reach - 1), isBidirectional: stack == .encoder, count: configuration.relativeBuckets,
-                maximumDistance: configuration.relativeMaxDistance)
+                of: column - (reach - 1),
+                isBidirectional: stack == .encoder,
+                count: configuration.relativeBuckets,
+                maximumDistance: configuration.relativeMaxDistance
+            )
             for head in 0..<configuration.heads {
                 table[head * (2 * reach - 1) + column] = buckets[bucket * configuration.heads + head]
             }

@@ -12,7 +12,11 @@ struct Router {
     init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
         let configuration = context.configuration
         classifier = try context.linear(
-            weights, ["classifier"], outputs: configuration.experts, inputs: configuration.modelWidth)
+            weights,
+            ["classifier"],
+            outputs: configuration.experts,
+            inputs: configuration.modelWidth
+        )
         bias =
             configuration.routerBias
             ? try context.matrix(weights, "classifier.bias", [configuration.experts]) : nil

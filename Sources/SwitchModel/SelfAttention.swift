@@ -17,7 +17,11 @@ struct SelfAttention {
         norm = try RMSNorm(weights["layer_norm"], context)
         let attention = weights["SelfAttention"]
         queryKeyValue = try context.linear(
-            attention, ["q", "k", "v"], outputs: inner, inputs: configuration.modelWidth)
+            attention,
+            ["q", "k", "v"],
+            outputs: inner,
+            inputs: configuration.modelWidth
+        )
         output = try context.linear(attention, ["o"], outputs: configuration.modelWidth, inputs: inner)
     }
 
@@ -25,15 +29,23 @@ struct SelfAttention {
     func encode(_ hidden: Matrix, sequences: [Range<Int>], bias: RelativePositionBias, _ workspace: Workspace) {
         project(hidden, workspace)
         let attention = RaggedAttention(
-            projections: workspace.projections, sequences: sequences, heads: heads, bias: bias.table,
-            output: workspace.attended)
+            projections: workspace.projections,
+            sequences: sequences,
+            heads: heads,
+            bias: bias.table,
+            output: workspace.attended
+        )
         workspace.workers.run(attention, scratch: workspace.attentionScratch)
         workspace.workers.run(Product(output, workspace.attended, into: hidden, .add))
     }
 
     /// Decoder: row `i` of `hidden` is the newest token of `rows[i]` and attends to that history.
     func decode(
-        _ hidden: Matrix, rows: [DecoderRow], layer: Int, bias: RelativePositionBias, _ workspace: Workspace
+        _ hidden: Matrix,
+        rows: [DecoderRow],
+        layer: Int,
+        bias: RelativePositionBias,
+        _ workspace: Workspace
     ) {
         project(hidden, workspace)
         var attentions: [CachedAttention] = []
@@ -41,9 +53,17 @@ struct SelfAttention {
         for (index, row) in rows.enumerated() {
             let cache = row.state.selfCaches[layer]
             cache.copy(
-                rows: index..<index + 1, columns: inner..<3 * inner, of: workspace.projections, toRow: row.cacheRow)
+                rows: index..<index + 1,
+                columns: inner..<3 * inner,
+                of: workspace.projections,
+                toRow: row.cacheRow
+            )
             var attention = CachedAttention(
-                query: workspace.projections, row: index, cache: cache, output: workspace.attended)
+                query: workspace.projections,
+                row: index,
+                cache: cache,
+                output: workspace.attended
+            )
             attention.count = row.position + 1
             attention.cacheRows = row.state.history(ofSlot: row.slot)
             attention.bias = (bias.table, row.position)

@@ -20,7 +20,10 @@ struct SparseFeedForward {
 
     /// Adds to `hidden`, `[rows, model]`, and returns where the rows went.
     func callAsFunction(
-        _ normed: Matrix, sequences: [Range<Int>], addingTo hidden: Matrix, _ workspace: Workspace
+        _ normed: Matrix,
+        sequences: [Range<Int>],
+        addingTo hidden: Matrix,
+        _ workspace: Workspace
     ) -> RoutingPlan {
         let plan = router(normed, sequences: sequences, workspace)
         scheduler.run(plan, normed, addingTo: hidden, workspace)

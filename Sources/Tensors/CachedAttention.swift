@@ -33,7 +33,10 @@ package struct CachedAttention {
     }
 
     private func run(
-        head: Int, width: Int, scores: UnsafeMutablePointer<Float>, cacheRows: UnsafePointer<Int32>?
+        head: Int,
+        width: Int,
+        scores: UnsafeMutablePointer<Float>,
+        cacheRows: UnsafePointer<Int32>?
     ) {
         let column = head * width
         ck_attention_row_f32(
@@ -59,7 +62,10 @@ extension Workers {
         scratch.resize(rows: threads, columns: longest)
         forEach(attentions.count * heads) { tile, thread in
             attentions[tile / heads].run(
-                head: tile % heads, width: width, scores: scratch.base + thread * longest)
+                head: tile % heads,
+                width: width,
+                scores: scratch.base + thread * longest
+            )
         }
     }
 }

@@ -29,7 +29,11 @@ extension Matrix {
     package func scatterAdd(_ source: Matrix, at indices: some Collection<Int32>, scales: [Float]) {
         for (row, index) in indices.enumerated() {
             ck_add_scaled_f32(
-                source.base + row * columns, scales[Int(index)], base + Int(index) * columns, columns)
+                source.base + row * columns,
+                scales[Int(index)],
+                base + Int(index) * columns,
+                columns
+            )
         }
     }
 
@@ -45,7 +49,9 @@ extension Matrix {
         precondition(range.count == columns && row + rows.count <= self.rows && rows.upperBound <= source.rows)
         for index in 0..<rows.count {
             (base + (row + index) * columns).update(
-                from: source.base + (rows.lowerBound + index) * source.columns + range.lowerBound, count: columns)
+                from: source.base + (rows.lowerBound + index) * source.columns + range.lowerBound,
+                count: columns
+            )
         }
     }
 

@@ -25,7 +25,11 @@ package struct Product {
 
     /// - Precondition: the shapes fit and `rows` lie inside both matrices.
     package init(
-        _ weight: PackedMatrix, _ input: Matrix, rows: Range<Int>, into output: Matrix, _ epilogue: Epilogue = .store
+        _ weight: PackedMatrix,
+        _ input: Matrix,
+        rows: Range<Int>,
+        into output: Matrix,
+        _ epilogue: Epilogue = .store
     ) {
         precondition(
             input.columns == weight.inputs && output.columns == weight.outputs

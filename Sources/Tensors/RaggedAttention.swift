@@ -57,7 +57,9 @@ package struct RaggedAttention {
     }
 
     private func attend(
-        _ queries: Range<Int>, of tokens: Range<Int>, head: Int,
+        _ queries: Range<Int>,
+        of tokens: Range<Int>,
+        head: Int,
         _ packed: (
             keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>, scores: UnsafeMutablePointer<Float>
         )
@@ -67,8 +69,16 @@ package struct RaggedAttention {
         let query = projections.base + queries.lowerBound * projections.columns + head * width
         for panel in 0..<(count + Self.panel - 1) / Self.panel {
             ck_product_panel_f32(
-                query, projections.columns, keys + panel * Self.panel * width, width, scores + panel * Self.panel,
-                count, min(Self.panel, count - panel * Self.panel), queries.count, CK_STORE)
+                query,
+                projections.columns,
+                keys + panel * Self.panel * width,
+                width,
+                scores + panel * Self.panel,
+                count,
+                min(Self.panel, count - panel * Self.panel),
+                queries.count,
+                CK_STORE
+            )
         }
         for index in 0..<queries.count {
             let position = queries.lowerBound + index - tokens.lowerBound
@@ -78,8 +88,16 @@ package struct RaggedAttention {
         let target = output.base + queries.lowerBound * inner + head * width
         for panel in 0..<widthPanels {
             ck_product_panel_f32(
-                scores, count, values + panel * Self.panel * count, count, target + panel * Self.panel, inner,
-                min(Self.panel, width - panel * Self.panel), queries.count, CK_STORE)
+                scores,
+                count,
+                values + panel * Self.panel * count,
+                count,
+                target + panel * Self.panel,
+                inner,
+                min(Self.panel, width - panel * Self.panel),
+                queries.count,
+                CK_STORE
+            )
         }
     }
 
@@ -124,7 +142,10 @@ extension Workers {
         scratch.resize(rows: threads, columns: stride)
         forEach(attention.sequences.count * attention.heads) { tile, thread in
             attention.run(
-                sequence: tile / attention.heads, head: tile % attention.heads, scratch: scratch.base + thread * stride)
+                sequence: tile / attention.heads,
+                head: tile % attention.heads,
+                scratch: scratch.base + thread * stride
+            )
         }
     }
 }

@@ -10,7 +10,8 @@ enum EnvironmentFlags {
         let given = Set(
             arguments.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }.map {
                 String($0.dropFirst(2).prefix { $0 != "=" })
-            })
+            }
+        )
         var added: [String] = []
         for flag in flags where !given.contains(flag) {
             let variable = prefix + flag.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()

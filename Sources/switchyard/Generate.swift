@@ -46,7 +46,9 @@ struct Generate: AsyncParsableCommand {
         guard temperature.isFinite, temperature >= 0 else {
             throw ValidationError("--temperature is \(temperature), but must be 0 or more")
         }
-        guard temperature == 0 || beams == 1 else { throw ValidationError("--temperature and --beams exclude each other") }
+        guard temperature == 0 || beams == 1 else {
+            throw ValidationError("--temperature and --beams exclude each other")
+        }
     }
 
     func run() async throws {
@@ -56,9 +58,16 @@ struct Generate: AsyncParsableCommand {
         limits.maximumInputTokens = model.maxInputTokens
         limits.maximumOutputTokens = model.maxOutputTokens
         let command = PromptRunner(
-            tokenizer: loaded.tokenizer, configuration: loaded.configuration, options: self)
+            tokenizer: loaded.tokenizer,
+            configuration: loaded.configuration,
+            options: self
+        )
         let engine = InferenceEngine(
-            loaded.model, limits: limits, registry: MetricsRegistry(), load: ExpertLoad(layers: []))
+            loaded.model,
+            limits: limits,
+            registry: MetricsRegistry(),
+            load: ExpertLoad(layers: [])
+        )
         defer { engine.stop() }
         if let prompt {
             try await command.answer(prompt, engine)

@@ -15,10 +15,12 @@ struct LoadedModel {
     let fingerprint: String
     /// Unix time of the newest weight file.
     let created: Int
+    let loadSeconds: Double
 
     /// - Throws: an error whose description names the file or tensor at fault.
     init(_ options: ModelOptions, logger: Logger?) throws {
         let directory = options.modelDirectory
+        let started = ContinuousClock.now
         configuration = try SwitchConfiguration(directory: directory)
         tokenizer = try Self.tokenizer(in: directory, vocabularySize: configuration.vocabularySize)
         let checkpoint = try CheckpointDirectory(directory)
@@ -32,8 +34,12 @@ struct LoadedModel {
         model = try SwitchTransformer(WeightScope(root: checkpoint), context)
         progress.finish(logger: logger)
         for name in checkpoint.unusedNames {
-            logger?.warning("the configuration does not call for this tensor; it is ignored", metadata: ["tensor": "\(name)"])
+            logger?.warning(
+                "the configuration does not call for this tensor; it is ignored",
+                metadata: ["tensor": "\(name)"]
+            )
         }
+        loadSeconds = (ContinuousClock.now - started) / .seconds(1)
         (fingerprint, created) = Self.identity(of: directory)
     }
 

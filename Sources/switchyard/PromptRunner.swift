@@ -68,7 +68,9 @@ struct PromptRunner {
         }
         let maximum = options.maxTokens ?? options.model.maxOutputTokens
         var request = GenerationRequest(
-            prompt: ids, stop: StopCondition(maximumTokens: maximum, endTokens: Set(configuration.endTokens)))
+            prompt: ids,
+            stop: StopCondition(maximumTokens: maximum, endTokens: Set(configuration.endTokens))
+        )
         if options.beams > 1 {
             var beam = BeamParameters()
             beam.beams = options.beams
@@ -104,6 +106,9 @@ struct PromptRunner {
     private func answer(_ choice: FinishedChoice) -> Answer {
         Answer(
             text: tokenizer?.decode(choice.tokens, skippingSpecialTokens: true) ?? "",
-            token_ids: choice.tokens, score: choice.beamScore, cumulative_logprob: choice.cumulativeLogprob)
+            token_ids: choice.tokens,
+            score: choice.beamScore,
+            cumulative_logprob: choice.cumulativeLogprob
+        )
     }
 }

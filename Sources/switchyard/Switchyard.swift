@@ -8,13 +8,15 @@ struct Switchyard: AsyncParsableCommand {
         commandName: "switchyard",
         abstract: "Serves Switch Transformer checkpoints on ordinary CPUs.",
         version: BuildInformation.version,
-        subcommands: [Generate.self, Inspect.self]
+        subcommands: [Serve.self, Generate.self, Inspect.self]
     )
 
     /// Exit status: 0 after success, 2 for bad arguments, 1 for anything else, with one sentence on standard error.
     static func main() async {
         let arguments = EnvironmentFlags.merged(
-            Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
+            Array(CommandLine.arguments.dropFirst()),
+            environment: ProcessInfo.processInfo.environment
+        )
         var command: any ParsableCommand
         do {
             command = try parseAsRoot(arguments)

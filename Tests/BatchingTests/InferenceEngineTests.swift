@@ -16,7 +16,10 @@ import Testing
         }
     }
 
-    private func engine(_ model: sending ScriptedModel, _ change: (inout EngineLimits) -> Void = { _ in }) -> InferenceEngine {
+    private func engine(
+        _ model: sending ScriptedModel,
+        _ change: (inout EngineLimits) -> Void = { _ in }
+    ) -> InferenceEngine {
         var limits = EngineLimits()
         change(&limits)
         return InferenceEngine(model, limits: limits, registry: MetricsRegistry(), load: ExpertLoad(layers: []))
@@ -24,7 +27,9 @@ import Testing
 
     private func request(_ first: Int32, maximum: Int = 100, rows: Int = 1) -> GenerationRequest {
         var request = GenerationRequest(
-            prompt: [first, 1], stop: StopCondition(maximumTokens: maximum, endTokens: [1]))
+            prompt: [first, 1],
+            stop: StopCondition(maximumTokens: maximum, endTokens: [1])
+        )
         var sampling = Sampling()
         sampling.draws = rows
         sampling.returned = rows

@@ -32,10 +32,14 @@ import Testing
     }
 
     private func request(
-        _ strategy: GenerationRequest.Strategy = .sample(Sampling()), maximum: Int = 12, endTokens: Set<Int32> = [1]
+        _ strategy: GenerationRequest.Strategy = .sample(Sampling()),
+        maximum: Int = 12,
+        endTokens: Set<Int32> = [1]
     ) -> GenerationRequest {
         var request = GenerationRequest(
-            prompt: [2], stop: StopCondition(maximumTokens: maximum, endTokens: endTokens))
+            prompt: [2],
+            stop: StopCondition(maximumTokens: maximum, endTokens: endTokens)
+        )
         request.strategy = strategy
         return request
     }

@@ -42,7 +42,11 @@ import Testing
                 workers.run(
                     Product(
                         packed(w, outputs: outputs, inputs: inputs),
-                        Matrix(rows: rows, columns: inputs, elements: x), into: output, epilogue))
+                        Matrix(rows: rows, columns: inputs, elements: x),
+                        into: output,
+                        epilogue
+                    )
+                )
                 for (index, value) in output.elements.enumerated() {
                     let (row, column) = (index / outputs, index % outputs)
                     let sum = (0..<inputs).reduce(0.0) {
@@ -76,13 +80,22 @@ import Testing
             let sequences = [0..<1, 1..<34, 34..<134]
             let tokens = 134
             let projections = Matrix(
-                rows: tokens, columns: 3 * inner, elements: values(tokens * 3 * inner, seed: 6))
+                rows: tokens,
+                columns: 3 * inner,
+                elements: values(tokens * 3 * inner, seed: 6)
+            )
             let bias = Matrix(rows: heads, columns: 255, elements: values(heads * 255, seed: 7))
             let output = Matrix(rows: tokens, columns: inner)
             workers.run(
                 RaggedAttention(
-                    projections: projections, sequences: sequences, heads: heads, bias: bias, output: output),
-                scratch: Matrix())
+                    projections: projections,
+                    sequences: sequences,
+                    heads: heads,
+                    bias: bias,
+                    output: output
+                ),
+                scratch: Matrix()
+            )
 
             for sequence in sequences {
                 let query = Matrix(rows: sequence.count, columns: inner)
@@ -93,11 +106,18 @@ import Testing
                 workers.run(
                     (0..<sequence.count).map { row in
                         var attention = CachedAttention(
-                            query: query, row: row, cache: cache, output: expected)
+                            query: query,
+                            row: row,
+                            cache: cache,
+                            output: expected
+                        )
                         attention.bias = (bias, row)
                         attention.cacheRows = row % 2 == 0 ? nil : (0..<Int32(sequence.count)).map { $0 }
                         return attention
-                    }, heads: heads, scratch: Matrix())
+                    },
+                    heads: heads,
+                    scratch: Matrix()
+                )
                 let found = output.elements[sequence.lowerBound * inner..<sequence.upperBound * inner]
                 #expect(zip(found, expected.elements).allSatisfy { abs($0 - $1) < 1e-5 })
             }

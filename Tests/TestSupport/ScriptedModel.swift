@@ -32,7 +32,12 @@ package final class ScriptedModel: StepModel, Sendable {
     /// Held by a test to stop the engine before its next step.
     package let gate: StepGate
 
-    package init(vocabularySize: Int, layers: Int = 2, gate: StepGate = StepGate(isOpen: true), script: @escaping Script) {
+    package init(
+        vocabularySize: Int,
+        layers: Int = 2,
+        gate: StepGate = StepGate(isOpen: true),
+        script: @escaping Script
+    ) {
         self.vocabularySize = vocabularySize
         self.layers = layers
         self.gate = gate

@@ -57,7 +57,8 @@ func streamedTextEqualsDecodedText(skipping: Bool) throws {
     for seed in 0..<UInt64(2000) {
         var random = SeededRandom(state: seed)
         let ids = (0..<Int.random(in: 0...20, using: &random)).map { _ in
-            Bool.random(using: &random) ? Int32.random(in: -2...12, using: &random) : .random(in: 0...6110, using: &random)
+            Bool.random(using: &random)
+                ? Int32.random(in: -2...12, using: &random) : .random(in: 0...6110, using: &random)
         }
         var stream = StreamingDetokenizer(tokenizer, skippingSpecialTokens: skipping)
         let parts = ids.map { stream.append($0) } + [stream.finish()]

@@ -31,7 +31,12 @@ struct Connection: Sendable {
         let head = try await input.readHead()
         server.connections.setIdle(socket, false)
         let exchange = Exchange(
-            head: head, id: RequestID.of(head.fields), socket: socket, input: input, server: server)
+            head: head,
+            id: RequestID.of(head.fields),
+            socket: socket,
+            input: input,
+            server: server
+        )
         let result = await withTaskGroup(of: Exchange.Progress.self) { group in
             group.addTask { await exchange.answer() }
             group.addTask { await exchange.watch() }
@@ -62,7 +67,11 @@ struct Connection: Sendable {
         let response = server.configuration.errorResponse(reason.status, reason.message)
         guard case .bytes(let body) = response.body else { return }
         let head = ResponseEncoder.head(
-            response, .length(body.count), requestID: RequestID.new(), keepsAlive: false)
+            response,
+            .length(body.count),
+            requestID: RequestID.new(),
+            keepsAlive: false
+        )
         try? await socket.write(head + body, stall: server.writeStall)
         socket.finishWriting()
         await input.linger()

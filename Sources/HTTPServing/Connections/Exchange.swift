@@ -59,8 +59,14 @@ final class Exchange: Sendable {
 
     private var request: ServerRequest {
         ServerRequest(
-            method: head.method, path: head.path, query: head.query, fields: head.fields, id: id, parameters: [:],
-            body: RequestBody { [self] () async throws(RequestBodyError) in try await collectBody() })
+            method: head.method,
+            path: head.path,
+            query: head.query,
+            fields: head.fields,
+            id: id,
+            parameters: [:],
+            body: RequestBody { [self] () async throws(RequestBodyError) in try await collectBody() }
+        )
     }
 
     private func collectBody() async throws(RequestBodyError) -> [UInt8] {
@@ -94,7 +100,8 @@ final class Exchange: Sendable {
                 ResponseWriter { [self] bytes in
                     guard !bytes.isEmpty else { return }
                     try await send(framing == .chunked ? ResponseEncoder.chunk(bytes) : bytes)
-                })
+                }
+            )
             if framing == .chunked { try await send(ResponseEncoder.lastChunk) }
         }
     }

@@ -54,7 +54,14 @@ enum HTTPDate {
         let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         return String(
-            format: "%@, %02d %@ %04d %02d:%02d:%02d GMT", days[Int(parts.tm_wday)], parts.tm_mday,
-            months[Int(parts.tm_mon)], Int(parts.tm_year) + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec)
+            format: "%@, %02d %@ %04d %02d:%02d:%02d GMT",
+            days[Int(parts.tm_wday)],
+            parts.tm_mday,
+            months[Int(parts.tm_mon)],
+            Int(parts.tm_year) + 1900,
+            parts.tm_hour,
+            parts.tm_min,
+            parts.tm_sec
+        )
     }
 }

@@ -69,7 +69,11 @@ struct RequestHeadParser: Sendable {
         guard lines.count - 1 <= limits.fieldCount else { throw .tooManyFields }
         var line = try RequestLine(first)
         var head = RequestHead(
-            method: line.method, path: "", query: nil, minorVersion: line.minorVersion)
+            method: line.method,
+            path: "",
+            query: nil,
+            minorVersion: line.minorVersion
+        )
         for field in lines.dropFirst() { head.fields.append(try parseField(field)) }
         try line.resolve(host: hostField(head))
         (head.path, head.query) = (line.path, line.query)

@@ -7,8 +7,8 @@ import Synchronization
 /// One task may wait to read and one to write at a time. Closing wakes both.
 final class Socket: Sendable {
     private let descriptor: Int32
-    private let reading: Readiness
-    private let writing: Readiness
+    private let reading: SocketReadiness
+    private let writing: SocketReadiness
     /// A peer that has gone is an error of the call, not a signal to the process.
     private static let sendFlags = Int32(MSG_NOSIGNAL)
     private let isClosed = Atomic<Bool>(false)
@@ -26,10 +26,16 @@ final class Socket: Sendable {
         let release: @Sendable () -> Void = { [descriptor] in
             if holders.decrement() == 0 { Glibc.close(descriptor) }
         }
-        reading = Readiness(
-            DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue), queue, onCancel: release)
-        writing = Readiness(
-            DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue), queue, onCancel: release)
+        reading = SocketReadiness(
+            DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue),
+            queue,
+            onCancel: release
+        )
+        writing = SocketReadiness(
+            DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue),
+            queue,
+            onCancel: release
+        )
     }
 
     deinit { close() }

@@ -3,7 +3,7 @@ import Dispatch
 /// Lets one task at a time wait for a dispatch source to fire, up to a deadline.
 ///
 /// `@unchecked Sendable`: every stored variable is touched on `queue` only.
-final class Readiness: @unchecked Sendable {
+final class SocketReadiness: @unchecked Sendable {
     private let queue: DispatchQueue
     private let source: any DispatchSourceProtocol
     private let timer: any DispatchSourceTimer
@@ -64,7 +64,8 @@ final class Readiness: @unchecked Sendable {
         }
     }
 
-    private func begin(_ continuation: CheckedContinuation<Result<Void, SocketError>, Never>, _ deadline: DispatchTime) {
+    private func begin(_ continuation: CheckedContinuation<Result<Void, SocketError>, Never>, _ deadline: DispatchTime)
+    {
         guard !isCancelled, waiting == nil else { return continuation.resume(returning: .failure(.disconnected)) }
         waiting = continuation
         timer.schedule(deadline: deadline)
