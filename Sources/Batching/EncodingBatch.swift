@@ -29,7 +29,9 @@ struct EncodingBatch<Model: StepModel> {
         }
     }
 
-    /// Runs up to `layers` layers. Returns the live requests with their states once the last has run.
+    /// Runs up to `layers` layers.
+    ///
+    /// Returns the live requests with their states once the last has run.
     mutating func advance(_ model: Model, layers: Int) -> [(Submission, Model.State)]? {
         let progress = model.advance(&pass, layers: layers)
         routing += model.takeRouting()

@@ -1,7 +1,9 @@
 import Generation
 import Telemetry
 
-/// What the engine counts. Names without prefix: `requests_running`, `engine_step_seconds` and so on.
+/// What the engine counts.
+///
+/// Names without prefix: `requests_running`, `engine_step_seconds` and so on.
 struct EngineMetrics: Sendable {
     let running: Gauge
     let cacheBytes: Gauge

@@ -3,7 +3,9 @@ import Foundation
 import Generation
 import Synchronization
 
-/// What other threads tell the engine thread: new requests, cancellations, drain and stop. Bounded.
+/// What other threads tell the engine thread: new requests, cancellations, drain and stop.
+///
+/// Bounded.
 final class Inbox: Sendable {
     /// Everything said since the engine last looked.
     struct Delivery {

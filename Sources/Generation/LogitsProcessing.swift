@@ -30,7 +30,7 @@ struct LogitsProcessing: Sendable {
         }
     }
 
-    /// Keskar et al. 2019: a token seen before is divided by the penalty, or multiplied when negative.
+    /// Keskar and others, 2019: a token seen before is divided by the penalty, or multiplied when negative.
     private func penalizeRepetition(in scores: inout [Float], history: [Int32]) {
         let penalty = constraints.repetitionPenalty
         guard penalty != 1 else { return }

@@ -35,7 +35,7 @@ struct RandomPick {
         return exponentials.map { $0 / sum }
     }
 
-    /// Holtzman et al. 2020: the fewest tokens whose probabilities reach `mass`.
+    /// Holtzman and others, 2020: the fewest tokens whose probabilities reach `mass`.
     private func keepTop(_ mass: Float, _ candidates: inout [Candidate]) {
         candidates.sort { $0.score < $1.score }
         let probabilities = probabilities(candidates)
@@ -54,7 +54,7 @@ struct RandomPick {
         candidates = zip(candidates, probabilities).filter { $1 >= threshold }.map(\.0)
     }
 
-    /// Meister et al. 2022: the tokens whose surprise is nearest to the entropy, up to `mass`.
+    /// Meister and others, 2022: the tokens whose surprise is nearest to the entropy, up to `mass`.
     private func keepTypical(_ mass: Float, _ candidates: inout [Candidate]) {
         let probabilities = probabilities(candidates)
         let entropy = probabilities.reduce(0) { $1 > 0 ? $0 - $1 * log($1) : $0 }

@@ -1,7 +1,9 @@
 import HTTPTypes
 import Telemetry
 
-/// What the server counts. Labels come from fixed sets: a path or a method of a client's making counts as `other`.
+/// What the server counts.
+///
+/// Labels come from fixed sets: a path or a method of a client's making counts as `other`.
 struct HTTPMetrics: Sendable {
     let open: Gauge
     private let registry: MetricsRegistry

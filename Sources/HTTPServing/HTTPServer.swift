@@ -37,7 +37,9 @@ package final class HTTPServer: Sendable {
         .milliseconds(Int(configuration.limits.writeStallSeconds * 1000))
     }
 
-    /// Binds and listens. Returns the bound port.
+    /// Binds and listens.
+    ///
+    /// Returns the bound port.
     ///
     /// - Throws: `SocketError.addressInUse` and its like.
     package func listen() throws(SocketError) -> Int {

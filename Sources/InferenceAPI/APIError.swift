@@ -15,7 +15,9 @@ package enum APIError: Error, Equatable, Sendable {
     case invalid(parameter: String, String)
     case modelNotFound(String)
     case notReady(Readiness)
-    /// The engine took none of it. `rowsParameter` is the one that asked for the rows.
+    /// The engine took none of it.
+    ///
+    /// `rowsParameter` is the one that asked for the rows.
     case admission(AdmissionError, rowsParameter: String)
     /// The engine took it and then failed.
     case generation(GenerationFailure)

@@ -1,7 +1,9 @@
 /// Whether the server can answer completions now.
 package enum Readiness: Equatable, Sendable {
     case ready
-    /// The checkpoint is being read. Progress runs from 0 to 1.
+    /// The checkpoint is being read.
+    ///
+    /// Progress runs from 0 to 1.
     case loading(progress: Double)
     case draining
     case failed(reason: String)

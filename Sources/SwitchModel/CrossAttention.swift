@@ -1,7 +1,9 @@
 import Checkpoints
 import Tensors
 
-/// The decoder's attention to the encoded prompt: `x + O · attention(norm(x), prompt)`. No position bias.
+/// The decoder's attention to the encoded prompt: `x + O · attention(norm(x), prompt)`.
+///
+/// No position bias.
 struct CrossAttention {
     private let norm: RMSNorm
     private let query: PackedMatrix  // [inner, model]

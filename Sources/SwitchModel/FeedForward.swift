@@ -29,7 +29,9 @@ struct FeedForward {
             : .dense(try DenseFeedForward(weights["mlp"], context))
     }
 
-    /// Adds to `hidden`, `[rows, model]`. `sequences` are the rows that share an expert's capacity.
+    /// Adds to `hidden`, `[rows, model]`.
+    ///
+    /// `sequences` are the rows that share an expert's capacity.
     func callAsFunction(_ hidden: Matrix, sequences: [Range<Int>], _ workspace: Workspace) {
         norm(hidden, into: workspace.normed)
         switch kind {

@@ -1,7 +1,9 @@
 import Checkpoints
 import Tensors
 
-/// The self-attention sublayer of either stack: `x + O · attention(norm(x))`. No 1/√width, no bias terms.
+/// The self-attention sublayer of either stack: `x + O · attention(norm(x))`.
+///
+/// No 1/√width, no bias terms.
 struct SelfAttention {
     private let norm: RMSNorm
     private let queryKeyValue: PackedMatrix  // [3 · inner, model]
@@ -25,7 +27,9 @@ struct SelfAttention {
         output = try context.linear(attention, ["o"], outputs: configuration.modelWidth, inputs: inner)
     }
 
-    /// Encoder: every token attends to its whole sequence. Adds to `hidden`, `[tokens, model]`.
+    /// Encoder: every token attends to its whole sequence.
+    ///
+    /// Adds to `hidden`, `[tokens, model]`.
     func encode(_ hidden: Matrix, sequences: [Range<Int>], bias: RelativePositionBias, _ workspace: Workspace) {
         project(hidden, workspace)
         let attention = RaggedAttention(

@@ -1,7 +1,7 @@
 import Checkpoints
 import Tensors
 
-/// The switch layer: a router and its experts (Fedus et al. 2021, §2).
+/// The switch layer: a router and its experts (Fedus and others, 2021, §2).
 struct SparseFeedForward {
     private let router: Router
     private let scheduler: ExpertScheduler

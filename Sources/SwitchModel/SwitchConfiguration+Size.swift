@@ -1,5 +1,7 @@
 extension SwitchConfiguration {
-    /// Numbers the model is made of, a tied embedding counted once. Exact below 2^53, at most that.
+    /// Numbers the model is made of, a tied embedding counted once.
+    ///
+    /// Exact below 2^53, at most that.
     package var parameterCount: Int {
         // In Double: a configuration is only believed once its tensors were found, and may hold any sizes before.
         let embeddings = product(vocabularySize, modelWidth) * (tieWordEmbeddings ? 1 : 3)

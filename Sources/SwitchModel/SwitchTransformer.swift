@@ -1,7 +1,7 @@
 package import Checkpoints
 package import Tensors
 
-/// An encoder–decoder whose sparse layers send each token to one expert (Fedus et al. 2021).
+/// An encoder–decoder whose sparse layers send each token to one expert (Fedus and others, 2021).
 ///
 /// The weights are immutable; the workspace makes a model the property of one thread at a time.
 package final class SwitchTransformer {
@@ -41,7 +41,9 @@ package final class SwitchTransformer {
         package var tokens: Int { sequences.last?.upperBound ?? 0 }
     }
 
-    /// Lays prompts end to end. None is empty; ids lie inside the vocabulary.
+    /// Lays prompts end to end.
+    ///
+    /// None is empty; ids lie inside the vocabulary.
     package func beginEncoding(_ prompts: [[Int32]], room: [(slots: Int, capacity: Int)]) -> Encoding {
         var sequences: [Range<Int>] = []
         for prompt in prompts {

@@ -1,6 +1,8 @@
 import Tensors
 
-/// The buffers of one forward pass and the threads it runs on. Owned by the thread that owns the model.
+/// The buffers of one forward pass and the threads it runs on.
+///
+/// Owned by the thread that owns the model.
 ///
 /// Buffers grow to the largest pass seen and are reused, so that a steady decode loop does not ask for memory.
 final class Workspace {

@@ -1,7 +1,9 @@
 import Foundation
 import Glibc
 
-/// What the system knows of this process, under the names every Prometheus client uses. Read at each scrape.
+/// What the system knows of this process, under the names every Prometheus client uses.
+///
+/// Read at each scrape.
 package enum ProcessMetrics {
     package static func register(in registry: MetricsRegistry) {
         let started = Date().timeIntervalSince1970

@@ -55,7 +55,9 @@ package struct CachedAttention {
 }
 
 extension Workers {
-    /// Runs attention for many rows in one region. `scratch` is resized to what the threads need.
+    /// Runs attention for many rows in one region.
+    ///
+    /// `scratch` is resized to what the threads need.
     package func run(_ attentions: [CachedAttention], heads: Int, scratch: Matrix) {
         guard let width = attentions.first.map({ $0.output.columns / heads }) else { return }
         let longest = attentions.reduce(1) { max($0, $1.count) }

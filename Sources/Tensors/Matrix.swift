@@ -27,7 +27,9 @@ package final class Matrix: @unchecked Sendable {
         base.update(from: elements, count: elements.count)
     }
 
-    /// Changes the size; the contents are undefined afterwards. Allocates only when it grows past what it ever held.
+    /// Changes the size; the contents are undefined afterwards.
+    ///
+    /// Allocates only when it grows past what it ever held.
     package func resize(rows: Int, columns: Int) {
         if rows * columns > capacity {
             capacity = rows * columns
@@ -43,6 +45,8 @@ package final class Matrix: @unchecked Sendable {
         return try body(UnsafeBufferPointer(start: base + row * columns, count: columns).span)
     }
 
-    /// All elements, row by row. For tests and small results.
+    /// All elements, row by row.
+    ///
+    /// For tests and small results.
     package var elements: [Float] { Array(UnsafeBufferPointer(start: base, count: rows * columns)) }
 }

@@ -15,7 +15,9 @@ package final class PackedMatrix: @unchecked Sendable {
     /// Where packing reads a matrix `[outputs, inputs]` from.
     package struct Source {
         package let outputs: Int
-        /// Writes rows `rows` of the matrix, one after the other. Called by several threads at once.
+        /// Writes rows `rows` of the matrix, one after the other.
+        ///
+        /// Called by several threads at once.
         package let read: (_ rows: Range<Int>, _ destination: UnsafeMutablePointer<Float>) -> Void
 
         package init(outputs: Int, read: @escaping (Range<Int>, UnsafeMutablePointer<Float>) -> Void) {

@@ -135,7 +135,9 @@ package struct RaggedAttention {
 }
 
 extension Workers {
-    /// One region, one tile for each head of each sequence. `scratch` is resized to what the threads need.
+    /// One region, one tile for each head of each sequence.
+    ///
+    /// `scratch` is resized to what the threads need.
     package func run(_ attention: RaggedAttention, scratch: Matrix) {
         // Panels are read in whole vectors: rows of scratch start at multiples of 64 bytes.
         let stride = (attention.scratchCount + 15) / 16 * 16

@@ -10,7 +10,9 @@ package protocol Tokenizer: Sendable {
     /// Special tokens written out, such as `<extra_id_0>`, become their own ids; text between them is cut on its own.
     func encode(_ text: String) -> [Int32]
 
-    /// Text of `ids`. Ids outside the vocabulary decode to nothing.
+    /// Text of `ids`.
+    ///
+    /// Ids outside the vocabulary decode to nothing.
     func decode(_ ids: [Int32], skippingSpecialTokens: Bool) -> String
 
     /// The vocabulary entry of one id as it is stored, such as `▁Haus`; nil outside the vocabulary.

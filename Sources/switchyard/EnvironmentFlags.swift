@@ -1,4 +1,6 @@
-/// Lets every flag also be an environment variable: `SWITCHYARD_PORT` for `--port`. The flag wins.
+/// Lets every flag also be an environment variable: `SWITCHYARD_PORT` for `--port`.
+///
+/// The flag wins.
 enum EnvironmentFlags {
     private static let prefix = "SWITCHYARD_"
 

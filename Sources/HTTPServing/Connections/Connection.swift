@@ -25,7 +25,9 @@ struct Connection: Sendable {
         }
     }
 
-    /// Answers one request. False when the connection ends with it.
+    /// Answers one request.
+    ///
+    /// False when the connection ends with it.
     private func serveOne() async throws -> Bool {
         server.connections.setIdle(socket, input.received.isEmpty)
         let head = try await input.readHead()

@@ -105,7 +105,9 @@ final class ConnectionInput: @unchecked Sendable {
         return false
     }
 
-    /// Throws away the rest of a body nobody read. False when it is too long to wait for.
+    /// Throws away the rest of a body nobody read.
+    ///
+    /// False when it is too long to wait for.
     func drain(_ framing: RequestHead.Framing) async -> Bool {
         guard case .length(let count) = framing, count <= limits.drainedBytes else { return framing == .none }
         return (try? await readBody(framing)) != nil

@@ -70,7 +70,9 @@ struct RequestLine {
         query = parts.count == 2 ? String(parts[1]) : nil
     }
 
-    /// RFC 3986 §3.2.2: a name, an IPv4 address or a bracketed IPv6 one, and perhaps a port. No user, no path.
+    /// RFC 3986 §3.2.2: a name, an IPv4 address or a bracketed IPv6 one, and perhaps a port.
+    ///
+    /// No user, no path.
     private static func isValid(host: String) -> Bool {
         let bytes = Array(host.utf8)
         guard !bytes.isEmpty, !bytes.contains(where: { "/?#@,\\ \t\"<>".utf8.contains($0) }) else { return false }

@@ -77,7 +77,9 @@ final class Socket: Sendable {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// Wakes whoever waits and gives the descriptor back. Harmless when done before.
+    /// Wakes whoever waits and gives the descriptor back.
+    ///
+    /// Harmless when done before.
     func close() {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
         shutdown(descriptor, Int32(SHUT_RDWR))
