@@ -7,26 +7,28 @@ extension Channel {
 
     /// Ends the wait that has lasted too long, if one has.
     func checkDeadline() {
-        end { $0.deadline.isExpired }
+        end(as: .timedOut) { $0.deadline.isExpired }
     }
 
     /// Ends the wait for a request of which no byte has arrived.
     func endIfIdle() {
-        end { ($0.deadline.phase == .idle || $0.deadline.phase == .head) && $0.inbound.isEmpty }
+        end(as: .closed) { ($0.deadline.phase == .idle || $0.deadline.phase == .head) && $0.inbound.isEmpty }
     }
 
     /// A late writer has lost the connection; a late sender can still be answered.
-    private func end(where condition: (State) -> Bool) {
+    private func end(as failure: SocketError, where condition: (State) -> Bool) {
         let (waiters, departure) = state.withLock { state in
-            guard !state.isClosed, state.readFailure == nil, condition(state) else {
+            let isOver =
+                state.deadline.phase == .writing ? state.writeFailure != nil : state.readFailure != nil
+            guard !state.isClosed, !isOver, condition(state) else {
                 return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
             }
-            state.readFailure = .timedOut
+            state.readFailure = state.readFailure ?? failure
             guard state.deadline.phase == .writing else {
                 defer { state.reader = nil }
                 return (state.reader.map { [$0] } ?? [], nil)
             }
-            state.writeFailure = .timedOut
+            state.writeFailure = failure
             let departure = state.onDeparture
             state.onDeparture = nil
             return (state.takeWaiters(), departure)

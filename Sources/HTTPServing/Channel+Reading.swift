@@ -6,6 +6,8 @@ extension Channel {
     func readable() {
         let (waiters, departure) = state.withLock { state in
             guard !state.isClosed, state.readFailure == nil, !state.hasEnded else {
+                // The socket stays readable; an active source would call again at once.
+                suspendReading(&state)
                 return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
             }
             do throws(SocketError) {
@@ -105,5 +107,6 @@ extension Channel {
         return hasNews
     }
 
-    var hasEnded: Bool { state.withLock { $0.hasEnded || $0.readFailure != nil } }
+    /// Whether the client has closed its side or the connection broke.
+    var hasDeparted: Bool { state.withLock { $0.hasEnded || $0.writeFailure != nil } }
 }

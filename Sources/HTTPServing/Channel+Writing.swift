@@ -7,15 +7,18 @@ extension Channel {
     /// - Throws: when the client has gone, or takes nothing for as long as the write deadline allows.
     func write(_ bytes: [UInt8]) async throws(SocketError) {
         var sent = 0
+        var hasWaited = false
         while sent < bytes.count {
             switch try send(bytes, from: sent) {
             case .transferred(let count):
                 sent += count
             case .wouldBlock:
                 begin(.writing)
+                hasWaited = true
                 try await awaitWritable()
             }
         }
+        if hasWaited { begin(.handling) }
     }
 
     private func send(_ bytes: [UInt8], from offset: Int) throws(SocketError) -> TransferResult {

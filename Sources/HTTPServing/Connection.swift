@@ -14,7 +14,6 @@ struct Connection: Sendable {
         var phase = ConnectionDeadline<ContinuousClock>.Phase.head
         while let head = await nextHead(&parser, phase: phase) {
             guard await answer(head) else { break }
-            if context.isDraining, channel.withInbound({ $0.isEmpty }) { break }
             phase = .idle
         }
         await linger()
@@ -28,6 +27,8 @@ struct Connection: Sendable {
     ) async -> RequestHead? {
         var phase = phase
         channel.begin(phase)
+        // A drain that began before this line no longer looks at this connection.
+        if context.isDraining, channel.withInbound({ $0.isEmpty }) { return nil }
         while true {
             do throws(HTTPParseError) {
                 if let head = try channel.withInbound({ input throws(HTTPParseError) in try parser.parse(&input) }) {
@@ -137,7 +138,7 @@ struct Connection: Sendable {
         channel.shutDownWriting()
         channel.begin(.lingering)
         var left = context.configuration.limits.lingerBytes
-        while left > 0, !channel.hasEnded {
+        while left > 0, !channel.hasDeparted {
             left -= channel.withInbound { input in
                 let count = input.count
                 input.consume(count)

@@ -59,9 +59,8 @@ struct Exchange: Sendable {
     ) async throws {
         try await channel.write(head)
         let writer = ResponseWriter { bytes in
-            if channel.hasEnded { throw SocketError.disconnected }
+            if channel.hasDeparted { throw SocketError.disconnected }
             try await channel.write(framing == .chunked ? ResponseEncoder.chunk(bytes) : bytes)
-            channel.begin(.handling)
             context.metrics.responseBytes.increment(by: UInt64(bytes.count))
         }
         try await produce(writer)

@@ -12,7 +12,10 @@ package enum ServerSentEvents {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count + prefix.utf8.count + 2)
         // A Character view joins CR LF, so the pair is one break.
-        for line in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r" || $0 == "\r\n" }) {
+        for line in text.split(
+            omittingEmptySubsequences: false,
+            whereSeparator: { $0 == "\n" || $0 == "\r" || $0 == "\r\n" }
+        ) {
             bytes.append(contentsOf: prefix.utf8)
             bytes.append(contentsOf: line.utf8)
             bytes.append(.lineFeed)

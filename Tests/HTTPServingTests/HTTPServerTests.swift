@@ -74,7 +74,8 @@ struct HTTPServerTests {
     @Test func aBodyIsInvitedOnlyWhenTheHandlerAsksForIt() async throws {
         let head = "Host: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
         try await withServer(respond: { $0.path == "/no" ? ServerResponse(status: .unauthorized) : await echo($0) }) {
-            port, _ in
+            port,
+            _ in
             let client = TestClient(port: port)
             await client.send("POST /yes HTTP/1.1\r\n" + head)
             #expect(await client.receive(until: "\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n")
@@ -135,16 +136,20 @@ struct HTTPServerTests {
         var configuration = HTTPConfiguration()
         configuration.timeouts.writeStall = .milliseconds(100)
         let (ended, end) = AsyncStream<Int>.makeStream()
-        try await withServer(configuration: configuration, respond: { _ in
-            ServerResponse(
-                status: .ok,
-                body: .stream { writer in
-                    var count = 0
-                    do { while true { try await writer.write([UInt8](repeating: 65, count: 65536)); count += 1 } }
-                    catch { end.yield(count) }
-                }
-            )
-        }) { port, _ in
+        try await withServer(
+            configuration: configuration,
+            respond: { _ in
+                ServerResponse(
+                    status: .ok,
+                    body: .stream { writer in
+                        var count = 0
+                        do {
+                            while true { try await writer.write([UInt8](repeating: 65, count: 65536)); count += 1 }
+                        } catch { end.yield(count) }
+                    }
+                )
+            }
+        ) { port, _ in
             let client = TestClient(port: port, receiveBuffer: 4096)
             await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             for await count in ended {

@@ -40,7 +40,10 @@ struct RequestHeadParserTests {
     static let codings: [Case] =
         [("", 400), ("identity", 400), ("chunked, chunked", 400), ("chunked, gzip", 400), ("chunked,", 400)]
         .map { .fields("SMUG-TE-\($0.0)", $0.1, "Transfer-Encoding: \($0.0)") }
-        + [("gzip, chunked", 501), ("xchunked", 501), ("\"chunked\"", 400), ("chunked;a=b", 400), ("chun\u{0B}ked", 400)]
+        + [
+            ("gzip, chunked", 501), ("xchunked", 501), ("\"chunked\"", 400), ("chunked;a=b", 400),
+            ("chun\u{0B}ked", 400),
+        ]
         .map { .fields("SMUG-TE-\($0.0)", $0.1, "Transfer-Encoding: \($0.0)") }
 
     static let framing: [Case] = [
