@@ -29,7 +29,9 @@ package protocol GenerationEngine: Sendable {
 
 /// A request that was accepted.
 package struct GenerationTicket: Sendable {
-    /// Ends after `.completed` or `.failed`. Holds at most the request's own output.
+    /// Ends after `.completed` or `.failed`.
+    ///
+    /// Holds at most the request's own output.
     package let events: AsyncStream<GenerationEvent>
     private let onCancel: @Sendable () -> Void
 
@@ -38,7 +40,9 @@ package struct GenerationTicket: Sendable {
         self.onCancel = onCancel
     }
 
-    /// Stops the request before the next step, queued or running. Harmless when it is over.
+    /// Stops the request before the next step, queued or running.
+    ///
+    /// Harmless when it is over.
     package func cancel() { onCancel() }
 }
 

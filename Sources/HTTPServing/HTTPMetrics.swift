@@ -1,7 +1,9 @@
 import HTTPTypes
 import Telemetry
 
-/// What the server counts. Labels come from fixed sets, never from a request.
+/// What the server counts.
+///
+/// Labels come from fixed sets, never from a request.
 struct HTTPMetrics: Sendable {
     enum ConnectionResult: String { case accepted, rejected, timeout }
 

@@ -50,6 +50,8 @@ package final class ExpertLoad: Sendable {
         self.layers = layers
     }
 
-    /// Adds one forward pass. `layer` indexes `layers`. Called by the engine thread only.
+    /// Adds one forward pass.
+    ///
+    /// `layer` indexes `layers`. Called by the engine thread only.
     package func record(_ load: LayerLoad, layer: Int) {}
 }

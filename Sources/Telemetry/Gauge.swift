@@ -1,6 +1,8 @@
 import Synchronization
 
-/// A value that goes up and down. Any thread may change it.
+/// A value that goes up and down.
+///
+/// Any thread may change it.
 package final class Gauge: Sendable {
     private let storage = Mutex<Double>(0)
 

@@ -1,6 +1,8 @@
 import Synchronization
 
-/// Counts observations in fixed buckets. Any thread may observe.
+/// Counts observations in fixed buckets.
+///
+/// Any thread may observe.
 package final class Histogram: Sendable {
     /// Upper bounds, ascending, without the implied infinity.
     package let buckets: [Double]

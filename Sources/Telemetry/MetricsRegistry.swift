@@ -1,4 +1,6 @@
-/// A label of one time series. Names and values come from fixed sets, never from a request.
+/// A label of one time series.
+///
+/// Names and values come from fixed sets, never from a request.
 package struct MetricLabel: Hashable, Sendable {
     package let name: String
     package let value: String
@@ -9,7 +11,9 @@ package struct MetricLabel: Hashable, Sendable {
     }
 }
 
-/// Every metric of one process, by name. Asking twice for the same name and labels gives the same instrument.
+/// Every metric of one process, by name.
+///
+/// Asking twice for the same name and labels gives the same instrument.
 package final class MetricsRegistry: Sendable {
     package init() {}
 

@@ -23,7 +23,9 @@ package final class Matrix {
 
     deinit { base.deallocate() }
 
-    /// Changes the size; the contents are undefined afterwards. Allocates only when it grows past what it ever held.
+    /// Changes the size; the contents are undefined afterwards.
+    ///
+    /// Allocates only when it grows past what it ever held.
     package func resize(rows: Int, columns: Int) {
         if rows * columns > capacity {
             base.deallocate()
@@ -40,7 +42,9 @@ package final class Matrix {
         return try body(UnsafeBufferPointer(start: base + row * columns, count: columns).span)
     }
 
-    /// All elements, row by row. For tests and small results.
+    /// All elements, row by row.
+    ///
+    /// For tests and small results.
     package var elements: [Float] { Array(UnsafeBufferPointer(start: base, count: rows * columns)) }
 
     private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
