@@ -3,72 +3,46 @@ import Telemetry
 
 /// What the server counts.
 ///
-/// Labels come from fixed sets: a path or a method of a client's making counts as `other`.
+/// Labels come from fixed sets, never from a request.
 struct HTTPMetrics: Sendable {
-    let open: Gauge
-    private let registry: MetricsRegistry
-    private let sent: Counter
-    private let received: Counter
+    enum ConnectionResult: String { case accepted, rejected, timeout }
 
-    private static let methods: Set<String> = ["GET", "HEAD", "POST", "OPTIONS", "DELETE", "PUT"]
-    private static let latency: [Double] = [
-        0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300,
-    ]
+    private static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]
+    private static let durations = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+
+    private let registry: MetricsRegistry
+    let connectionsOpen: Gauge
+    let requestBytes: Counter
+    let responseBytes: Counter
 
     init(_ registry: MetricsRegistry) {
         self.registry = registry
-        open = registry.gauge("switchyard_http_connections_open", "Connections open now.")
-        sent = registry.counter("switchyard_http_response_bytes", "Bytes of responses, heads included.")
-        received = registry.counter("switchyard_http_request_body_bytes", "Bytes of request bodies read.")
-        for result in ConnectionResult.allCases { _ = connections(result) }
-        for reason in HTTPParseError.allCases { _ = parseErrors(reason) }
+        connectionsOpen = registry.gauge("switchyard_http_connections_open", "Connections open now.")
+        requestBytes = registry.counter("switchyard_http_request_body_bytes", "Bytes of request bodies read.")
+        responseBytes = registry.counter("switchyard_http_response_body_bytes", "Bytes of response bodies sent.")
     }
 
-    enum ConnectionResult: String, CaseIterable {
-        case accepted
-        case rejected
+    func count(_ result: ConnectionResult) {
+        let label = MetricLabel("result", result.rawValue)
+        registry.counter("switchyard_http_connections", "Connections by what became of them.", [label]).increment()
     }
 
-    func countConnection(_ result: ConnectionResult) { connections(result).increment() }
+    func count(_ error: HTTPParseError) {
+        let label = MetricLabel("reason", error.reason)
+        registry.counter("switchyard_http_parse_errors", "Requests refused before routing.", [label]).increment()
+    }
 
-    func countParseError(_ reason: HTTPParseError) { parseErrors(reason).increment() }
-
-    func countBody(sent count: Int) { sent.increment(by: UInt64(count)) }
-
-    func countBody(received count: Int) { received.increment(by: UInt64(count)) }
-
-    func countRequest(_ method: HTTPRequest.Method, _ response: ServerResponse, since start: ContinuousClock.Instant) {
-        let route = response.route ?? "other"
-        let name = Self.methods.contains(method.rawValue) ? method.rawValue : "other"
-        registry.counter(
-            "switchyard_http_requests",
-            "Requests answered.",
-            [
-                MetricLabel("method", name), MetricLabel("route", route),
-                MetricLabel("code", "\(response.status.code)"),
-            ]
-        ).increment()
+    func finished(_ method: HTTPRequest.Method?, route: String?, status: Int, after duration: Duration) {
+        let name = method.map(\.rawValue) ?? "other"
+        let route = MetricLabel("route", route ?? "other")
+        let method = MetricLabel("method", Self.methods.contains(name) ? name : "other")
+        let labels = [method, route, MetricLabel("code", "\(status)")]
+        registry.counter("switchyard_http_requests", "Requests answered.", labels).increment()
         registry.histogram(
             "switchyard_http_request_duration_seconds",
-            "Time from a request's head to the end of its response.",
-            buckets: Self.latency,
-            [MetricLabel("route", route)]
-        ).observe((ContinuousClock.now - start) / .seconds(1))
-    }
-
-    private func connections(_ result: ConnectionResult) -> Counter {
-        registry.counter(
-            "switchyard_http_connections",
-            "Connections by what became of them.",
-            [MetricLabel("result", result.rawValue)]
-        )
-    }
-
-    private func parseErrors(_ reason: HTTPParseError) -> Counter {
-        registry.counter(
-            "switchyard_http_parse_errors",
-            "Requests refused before a handler saw them.",
-            [MetricLabel("reason", reason.rawValue)]
-        )
+            "Time from the end of the head to the end of the response.",
+            buckets: Self.durations,
+            [route]
+        ).observe(duration / .seconds(1))
     }
 }

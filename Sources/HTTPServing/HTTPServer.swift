@@ -1,21 +1,24 @@
 import Dispatch
+import Glibc
 import HTTPTypes
 package import Logging
 import Synchronization
 package import Telemetry
 
 /// An HTTP/1.1 server over non-blocking sockets.
-///
-/// A task for each connection, woken by dispatch sources; no thread waits for a client.
 package final class HTTPServer: Sendable {
-    let configuration: HTTPConfiguration
-    let handler: any HTTPHandler
-    let metrics: HTTPMetrics
-    let connections: OpenConnections
-    private let logger: Logger
-    private let listener = Mutex<Listener?>(nil)
-    private let closing = Atomic<Bool>(false)
-    private let ended: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
+    private enum State {
+        case new
+        case listening(ListeningSocket)
+        case running(Acceptor)
+        case stopped
+    }
+
+    private let context: ServerContext
+    private let registry = ConnectionRegistry()
+    private let state = Mutex(State.new)
+    private let stopped: AsyncStream<Never>
+    private let stoppedContinuation: AsyncStream<Never>.Continuation
 
     package init(
         configuration: HTTPConfiguration,
@@ -23,83 +26,127 @@ package final class HTTPServer: Sendable {
         metrics: MetricsRegistry,
         logger: Logger
     ) {
-        self.configuration = configuration
-        self.handler = handler
-        self.metrics = HTTPMetrics(metrics)
-        self.logger = logger
-        connections = OpenConnections(limit: configuration.limits.connections)
-        ended = AsyncStream.makeStream(of: Void.self)
-    }
-
-    var isShuttingDown: Bool { closing.load(ordering: .acquiring) }
-
-    var writeStall: DispatchTimeInterval {
-        .milliseconds(Int(configuration.limits.writeStallSeconds * 1000))
+        context = ServerContext(
+            configuration: configuration,
+            handler: handler,
+            metrics: HTTPMetrics(metrics),
+            logger: logger
+        )
+        (stopped, stoppedContinuation) = AsyncStream.makeStream()
     }
 
     /// Binds and listens.
     ///
     /// Returns the bound port.
-    ///
-    /// - Throws: `SocketError.addressInUse` and its like.
-    package func listen() throws(SocketError) -> Int {
-        let listener = try Listener(host: configuration.host, port: configuration.port)
-        self.listener.withLock { $0 = listener }
-        return listener.port
+    package func listen() throws -> Int {
+        let configuration = context.configuration
+        let socket = try ListeningSocket(
+            host: configuration.host,
+            port: configuration.port,
+            backlog: configuration.backlog
+        )
+        state.withLock { $0 = .listening(socket) }
+        return socket.port
     }
 
     /// Accepts and serves until `shutDown` has finished.
     package func run() async throws {
-        listener.withLock { $0 }?.start { [self] socket in accept(socket) }
-        for await _ in ended.stream {}
+        if state.withLock({ if case .new = $0 { true } else { false } }) { _ = try listen() }
+        guard startAccepting() else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.watchDeadlines() }
+            for await _ in self.stopped {}
+            group.cancelAll()
+        }
+        if Task.isCancelled { await shutDown(drain: .zero) }
+    }
+
+    private func startAccepting() -> Bool {
+        state.withLock { state in
+            guard case .listening(let socket) = state else { return false }
+            let acceptor = Acceptor(descriptor: socket.descriptor, logger: context.logger) { [weak self] descriptor in
+                if let self { self.accepted(descriptor) } else { close(descriptor) }
+            }
+            acceptor.start()
+            state = .running(acceptor)
+            return true
+        }
     }
 
     /// Stops accepting, lets requests in flight finish for up to `drain`, then closes the rest.
     package func shutDown(drain: Duration) async {
-        guard !closing.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        listener.withLock { $0 }?.close()
-        connections.beginClosing()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.connections.waitUntilEmpty() }
-            group.addTask {
-                try? await Task.sleep(for: drain)
-                guard !Task.isCancelled else { return }
-                self.logger.warning(
-                    "closing connections that did not finish in time",
-                    metadata: ["connections": "\(self.connections.count)"]
-                )
-                self.connections.closeAll()
+        let isFirst = state.withLock { state in
+            defer { state = .stopped }
+            switch state {
+            case .new: return true
+            case .listening(let socket): close(socket.descriptor)
+            case .running(let acceptor): acceptor.stop()
+            case .stopped: return false
             }
-            await group.next()
-            // The sleeper is stopped when all have gone; after it, closed connections are waited for.
-            group.cancelAll()
+            return true
         }
-        ended.continuation.finish()
+        guard isFirst else {
+            for await _ in stopped {}
+            return
+        }
+        context.beginDraining()
+        registry.beginDraining()
+        for entry in registry.entries { entry.channel.endIfIdle() }
+        await registry.drain(for: drain)
+        for entry in registry.entries { entry.task.cancel() }
+        if registry.count > 0 { await registry.drain(for: context.configuration.timeouts.abort) }
+        for entry in registry.entries { entry.channel.close() }
+        stoppedContinuation.finish()
     }
 
-    private func accept(_ socket: Socket) {
-        let hasRoom = connections.add(socket)
-        metrics.countConnection(hasRoom ? .accepted : .rejected)
-        Task {
-            guard hasRoom else { return await reject(socket) }
-            metrics.open.add(1)
-            await Connection(socket, server: self).serve()
-            metrics.open.add(-1)
-            connections.remove(socket)
+    /// One look at all connections now and then is cheaper than a timer for each.
+    private func watchDeadlines() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: context.configuration.timeouts.granularity)
+            for entry in registry.entries { entry.channel.checkDeadline() }
         }
     }
 
-    private func reject(_ socket: Socket) async {
-        let response = configuration.errorResponse(.serviceUnavailable, "The server has no room for more connections.")
-        if case .bytes(let body) = response.body {
-            let head = ResponseEncoder.head(
-                response,
-                .length(body.count),
-                requestID: RequestID.new(),
-                keepsAlive: false
-            )
-            try? await socket.write(head + body, stall: .seconds(1))
+    private func accepted(_ descriptor: Int32) {
+        let configuration = context.configuration
+        let transport = PlainTransport(descriptor: descriptor)
+        guard registry.count < configuration.limits.connections else {
+            return reject(descriptor, transport)
         }
-        socket.close()
+        let channel = Channel(
+            descriptor: descriptor,
+            transport: transport,
+            limits: configuration.limits,
+            timeouts: configuration.timeouts
+        )
+        context.metrics.count(.accepted)
+        context.metrics.connectionsOpen.add(1)
+        let connection = Connection(channel: channel, context: context)
+        let task = registry.add(channel) { [registry, context] in
+            Task {
+                await connection.serve()
+                registry.remove(channel)
+                context.metrics.connectionsOpen.add(-1)
+            }
+        }
+        channel.start { task.cancel() }
+    }
+
+    /// Answers 503 with what the socket takes at once, and closes.
+    private func reject(_ descriptor: Int32, _ transport: PlainTransport) {
+        context.metrics.count(.rejected)
+        let message = "The server has as many connections as it allows."
+        let response = context.configuration.errorResponse(.serviceUnavailable, message)
+        let encoder = ResponseEncoder(
+            date: context.date.now,
+            requestID: RequestIdentifier().text,
+            version: .http11,
+            keepsAlive: false
+        )
+        var bytes = encoder.head(of: response, framing: encoder.framing(of: response))
+        if case .bytes(let body) = response.body { bytes += body }
+        _ = bytes.withUnsafeBytes { buffer in try? transport.write(buffer) }
+        transport.shutDownWriting()
+        close(descriptor)
     }
 }

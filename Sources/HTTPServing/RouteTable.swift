@@ -1,77 +1,46 @@
-import Foundation
 package import HTTPTypes
 
-/// Finds the handler of a request by method and path template, and answers 404, 405 and `OPTIONS` itself.
+/// Finds the handler of a request by method and path template, and answers 404, 405, 501 and `OPTIONS` itself.
 package struct RouteTable: HTTPHandler {
     package typealias Respond = @Sendable (ServerRequest) async -> ServerResponse
 
     private struct Route: Sendable {
-        let template: String
-        let segments: [Segment]
+        let template: RouteTemplate
         var methods: [(method: HTTPRequest.Method, respond: Respond)]
-
-        /// The path's parameters, percent-decoded, when it fits.
-        func match(_ path: [Substring]) -> [String: String]? {
-            guard path.count == segments.count else { return nil }
-            var parameters: [String: String] = [:]
-            for (segment, part) in zip(segments, path) {
-                switch segment {
-                case .literal(let text): guard part == text else { return nil }
-                case .parameter(let name):
-                    guard !part.isEmpty, let value = part.removingPercentEncoding else { return nil }
-                    parameters[name] = value
-                }
-            }
-            return parameters
-        }
-
-        func respond(to method: HTTPRequest.Method) -> Respond? {
-            let sought = method == .head ? .get : method
-            return methods.first { $0.method == sought }?.respond
-        }
-
-        /// The value of `Allow`.
-        var allowed: String {
-            let names = methods.map(\.method.rawValue)
-            return (names + (names.contains("GET") ? ["HEAD"] : []) + ["OPTIONS"]).joined(separator: ", ")
-        }
     }
 
-    private enum Segment: Sendable {
-        case literal(String)
-        case parameter(String)
-    }
+    private static let knownMethods: Set<HTTPRequest.Method> = [
+        .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch,
+    ]
 
+    /// Those with more literal segments first, so that `/models/all` wins over `/models/{id}`.
     private var routes: [Route] = []
-
-    /// Builds the response of errors the table finds itself: 404 and 405.
-    package var errorResponse: @Sendable (HTTPResponse.Status) -> ServerResponse = { ServerResponse(status: $0) }
 
     package init() {}
 
     /// - Parameter template: such as `/v1/models/{id}`; a parameter matches one non-empty path segment.
     package mutating func on(_ method: HTTPRequest.Method, _ template: String, respond: @escaping Respond) {
-        if let index = routes.firstIndex(where: { $0.template == template }) {
+        if let index = routes.firstIndex(where: { $0.template.text == template }) {
             routes[index].methods.append((method, respond))
             return
         }
-        let segments = Self.split(template).map { part -> Segment in
-            part.hasPrefix("{") && part.hasSuffix("}")
-                ? .parameter(String(part.dropFirst().dropLast())) : .literal(String(part))
-        }
-        routes.append(Route(template: template, segments: segments, methods: [(method, respond)]))
+        let route = Route(template: RouteTemplate(template), methods: [(method, respond)])
+        let index = routes.firstIndex { $0.template.parameterCount > route.template.parameterCount }
+        routes.insert(route, at: index ?? routes.endIndex)
+    }
+
+    /// Builds the response of errors the table finds itself: 404, 405, 501.
+    package var errorResponse: @Sendable (HTTPResponse.Status) -> ServerResponse = {
+        ErrorBody(status: $0, message: $0.reasonPhrase).response
     }
 
     package func respond(to request: ServerRequest) async -> ServerResponse {
-        if request.path == "*" {
-            let methods: [HTTPField.Name: String] = [.allow: "GET, HEAD, POST, OPTIONS"]
-            return ServerResponse(status: .noContent, fields: HTTPFields(methods))
-        }
-        let path = Self.split(request.path)
+        guard Self.knownMethods.contains(request.method) else { return errorResponse(.notImplemented) }
+        if request.path == "*" { return options(routes.flatMap(\.methods).map(\.method)) }
         for route in routes {
-            guard let parameters = route.match(path) else { continue }
-            var response = await respond(to: request, route, parameters)
-            response.route = route.template
+            guard let parameters = route.template.match(request.path) else { continue }
+            var response = await respond(to: request, with: parameters, on: route)
+            response.route = route.template.text
             return response
         }
         return errorResponse(.notFound)
@@ -79,28 +48,31 @@ package struct RouteTable: HTTPHandler {
 
     private func respond(
         to request: ServerRequest,
-        _ route: Route,
-        _ parameters: [String: String]
+        with parameters: [String: String],
+        on route: Route
     ) async -> ServerResponse {
-        if let respond = route.respond(to: request.method) {
+        let methods = route.methods
+        let match =
+            methods.first { $0.method == request.method }
+            ?? methods.first { request.method == .head && $0.method == .get }
+        if let match {
             var request = request
             request.parameters = parameters
-            return await respond(request)
+            return await match.respond(request)
         }
-        var response =
-            request.method == .options ? ServerResponse(status: .noContent) : errorResponse(.methodNotAllowed)
-        response.fields[.allow] = route.allowed
+        if request.method == .options { return options(methods.map(\.method)) }
+        var response = errorResponse(.methodNotAllowed)
+        response.fields[.allow] = Self.allow(methods.map(\.method))
         return response
     }
 
-    private static func split(_ path: String) -> [Substring] {
-        path.split(separator: "/", omittingEmptySubsequences: false)
+    private func options(_ methods: [HTTPRequest.Method]) -> ServerResponse {
+        ServerResponse(status: .noContent, fields: [.allow: Self.allow(methods)])
     }
-}
 
-extension HTTPFields {
-    fileprivate init(_ fields: [HTTPField.Name: String]) {
-        self.init()
-        for (name, value) in fields { self[name] = value }
+    private static func allow(_ methods: [HTTPRequest.Method]) -> String {
+        var names = Set(methods.map(\.rawValue)).union(["OPTIONS"])
+        if names.contains("GET") { names.insert("HEAD") }
+        return names.sorted().joined(separator: ", ")
     }
 }

@@ -14,6 +14,22 @@ package struct ServerRequest: Sendable {
     /// Path parameters of the matched route, percent-decoded, such as `id` for `/v1/models/{id}`.
     package var parameters: [String: String] = [:]
     package let body: RequestBody
+
+    package init(
+        method: HTTPRequest.Method,
+        path: String,
+        query: String? = nil,
+        fields: HTTPFields = [:],
+        id: String,
+        body: RequestBody
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.fields = fields
+        self.id = id
+        self.body = body
+    }
 }
 
 /// The body of a request, not yet read from the socket when the handler starts.

@@ -15,7 +15,7 @@ package struct ServerResponse: Sendable {
     package var status: HTTPResponse.Status
     package var fields: HTTPFields
     package var body: Body
-    /// The template of the route that answered, for metrics; nil when none matched.
+    /// The template of the route that answered, for metrics; set by `RouteTable`.
     package var route: String?
 
     package init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: Body = .bytes([])) {

@@ -12,7 +12,7 @@ package struct RaggedAttention {
     package var heads: Int
     /// `[heads, 2 · reach - 1]` by distance.
     package var bias: Matrix
-    /// `[tokens, heads · width]`
+    /// Attention of every head, `[tokens, heads · width]`.
     package var output: Matrix
 
     package init(projections: Matrix, sequences: [Range<Int>], heads: Int, bias: Matrix, output: Matrix) {

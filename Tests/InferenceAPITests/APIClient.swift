@@ -67,15 +67,14 @@ struct APIClient: Sendable {
         guard let route = routes.routes.first(where: { $0.method == method && $0.template == path }) else {
             return Answer(response: APIError.unrouted(.notFound).response, body: [], pieces: [])
         }
-        let request = ServerRequest(
+        var request = ServerRequest(
             method: method,
             path: path,
-            query: nil,
             fields: fields,
             id: "req-1",
-            parameters: parameters,
             body: RequestBody(read: { body })
         )
+        request.parameters = parameters
         return await Answer(route.respond(request))
     }
 }
