@@ -1,6 +1,8 @@
 import HTTPTypes
 
-/// How the end of a request body is found (RFC 9112 §6). Anything two parsers could read differently is refused.
+/// How the end of a request body is found (RFC 9112 §6).
+///
+/// Anything two parsers could read differently is refused.
 enum BodyFraming: Equatable, Sendable {
     case none
     case length(Int)

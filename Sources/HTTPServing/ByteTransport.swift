@@ -10,7 +10,9 @@ protocol ByteTransport: Sendable {
     func shutDownWriting()
 }
 
-/// Bytes as they are. Does not own the descriptor.
+/// Bytes as they are.
+///
+/// Does not own the descriptor.
 struct PlainTransport: ByteTransport {
     let descriptor: Int32
 

@@ -58,7 +58,9 @@ final class Channel: @unchecked Sendable {
         }
     }
 
-    /// Closes the socket and wakes whoever waits. May be called more than once.
+    /// Closes the socket and wakes whoever waits.
+    ///
+    /// May be called more than once.
     func close() {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             guard !state.isClosed else { return [] }

@@ -1,4 +1,6 @@
-/// Takes the chunks of a body apart (RFC 9112 §7.1). Extensions and trailers are checked and dropped.
+/// Takes the chunks of a body apart (RFC 9112 §7.1).
+///
+/// Extensions and trailers are checked and dropped.
 struct ChunkedDecoder {
     private enum State {
         case size(digits: Int)

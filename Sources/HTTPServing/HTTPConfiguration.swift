@@ -26,7 +26,9 @@ package struct HTTPLimits: Equatable, Sendable {
     /// Extensions of one chunk; trailers of one body.
     package var chunkExtensionBytes = 1024
     package var trailerBytes = 8 * 1024
-    /// Bytes received and not yet parsed after which the socket is no longer read. At least `headBytes`.
+    /// Bytes received and not yet parsed after which the socket is no longer read.
+    ///
+    /// At least `headBytes`.
     package var bufferedBytes = 64 * 1024
     /// An unread body up to this size is discarded so that the connection can be kept; a longer one closes it.
     package var discardedBodyBytes = 64 * 1024

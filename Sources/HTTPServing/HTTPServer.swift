@@ -35,7 +35,9 @@ package final class HTTPServer: Sendable {
         (stopped, stoppedContinuation) = AsyncStream.makeStream()
     }
 
-    /// Binds and listens. Returns the bound port.
+    /// Binds and listens.
+    ///
+    /// Returns the bound port.
     package func listen() throws -> Int {
         let configuration = context.configuration
         let socket = try ListeningSocket(

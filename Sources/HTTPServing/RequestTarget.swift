@@ -1,6 +1,8 @@
 import HTTPTypes
 
-/// What a request asks for, as sent (RFC 9112 §3.2). CONNECT's authority form is refused.
+/// What a request asks for, as sent (RFC 9112 §3.2).
+///
+/// CONNECT's authority form is refused.
 struct RequestTarget: Equatable, Sendable {
     /// Starts with a slash, still percent-encoded; `*` for the asterisk form.
     let path: String

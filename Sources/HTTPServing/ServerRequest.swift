@@ -1,6 +1,8 @@
 package import HTTPTypes
 
-/// One request as a handler sees it. The body is read on demand.
+/// One request as a handler sees it.
+///
+/// The body is read on demand.
 package struct ServerRequest: Sendable {
     package let method: HTTPRequest.Method
     /// The path as sent, still percent-encoded, without the query.
@@ -38,7 +40,9 @@ package struct RequestBody: Sendable {
         self.read = read
     }
 
-    /// The whole body. May be called once.
+    /// The whole body.
+    ///
+    /// May be called once.
     ///
     /// - Throws: when it is larger than `HTTPLimits.bodyBytes`, malformed, late, or the client has gone.
     package func collect() async throws(RequestBodyError) -> [UInt8] { try await read() }

@@ -2,7 +2,9 @@
 package enum ServerSentEvents {
     package static let contentType = "text/event-stream; charset=utf-8"
 
-    /// One event. A line break in `data` starts another `data:` line.
+    /// One event.
+    ///
+    /// A line break in `data` starts another `data:` line.
     package static func event(data: String) -> [UInt8] { lines("data: ", data) }
 
     /// A line clients ignore; keeps proxies from timing out.
