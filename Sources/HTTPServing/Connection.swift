@@ -87,7 +87,7 @@ struct Connection: Sendable {
             await refuse(with: context.configuration.errorResponse(error.status, error.description), id: id)
             return false
         }
-        let body = RequestBodyReader(head: head, channel: channel)
+        let body = RequestBodyReader(head: head, channel: channel, onError: context.metrics.count)
         let request = ServerRequest(
             method: head.method,
             path: head.target.path,

@@ -28,8 +28,21 @@ struct HTTPMetrics: Sendable {
     }
 
     func count(_ error: HTTPParseError) {
-        let label = MetricLabel("reason", error.reason)
-        registry.counter("switchyard_http_parse_errors", "Requests refused before routing.", [label]).increment()
+        countRefusal(error.reason)
+    }
+
+    func count(_ error: RequestBodyError) {
+        switch error {
+        case .tooLarge(let limit): count(HTTPParseError.bodyTooLarge(limit: limit))
+        case .malformed: count(HTTPParseError.malformedChunk)
+        case .timedOut: countRefusal("timeout_body")
+        case .disconnected: break
+        }
+    }
+
+    private func countRefusal(_ reason: String) {
+        let label = MetricLabel("reason", reason)
+        registry.counter("switchyard_http_parse_errors", "Requests the server could not read.", [label]).increment()
     }
 
     func finished(_ method: HTTPRequest.Method?, route: String?, status: Int, after duration: Duration) {

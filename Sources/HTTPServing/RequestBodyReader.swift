@@ -19,8 +19,12 @@ final class RequestBodyReader: Sendable {
     private let limits: HTTPLimits
     private let state: Mutex<State>
 
-    init(head: RequestHead, channel: Channel) {
+    private let onError: @Sendable (RequestBodyError) -> Void
+
+    /// - Parameter onError: called with what `collect` throws.
+    init(head: RequestHead, channel: Channel, onError: @escaping @Sendable (RequestBodyError) -> Void) {
         self.channel = channel
+        self.onError = onError
         limits = channel.limits
         let decoder: Decoder =
             switch head.framing {
@@ -60,6 +64,7 @@ final class RequestBodyReader: Sendable {
             while try !decode(into: &body) { try await awaitBytes() }
         } catch {
             state.withLock { $0.isBroken = true }
+            onError(error)
             throw error
         }
         return body
