@@ -44,6 +44,7 @@ extension Target.Dependency {
     static let collections = product(name: "DequeModule", package: "swift-collections")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let signals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let log = product(name: "Logging", package: "swift-log")
 }
 
@@ -68,13 +69,14 @@ let package = Package(
             name: "switchyard",
             dependencies: [
                 "InferenceAPI", "HTTPServing", "Batching", "Generation", "SwitchModel", "Checkpoints", "Tensors",
-                "Tokenization", "Telemetry", .arguments, .lifecycle, .log,
+                "Tokenization", "Telemetry", .arguments, .httpTypes, .lifecycle, .log, .signals,
             ],
+            resources: [.embedInCode("openapi.yaml")],
             swiftSettings: swiftSettings
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Tensors", "Checkpoints"],
+            dependencies: ["Tensors", "Checkpoints", "Generation"],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),

@@ -3,7 +3,9 @@
 /// Beam search sends tokens once they are certain: the common start of every live and finished hypothesis while it
 /// runs, the rest at the end.
 package enum GenerationEvent: Sendable {
-    /// The prompt went through the encoder. Routes are there when the request asked for them.
+    /// The prompt went through the encoder.
+    ///
+    /// Routes are there when the request asked for them.
     case encoded(routes: [TokenRoute])
     case token(GeneratedToken)
     case finished(FinishedChoice)

@@ -1,6 +1,8 @@
 /// Everything the engine needs to know to answer one prompt.
 package struct GenerationRequest: Sendable {
-    /// Encoder input, `</s>` included. Never empty.
+    /// Encoder input, `</s>` included.
+    ///
+    /// Never empty.
     package var prompt: [Int32]
     /// Tokens forced as the start of every output, after the start token.
     package var decoderPrompt: [Int32] = []
@@ -39,7 +41,9 @@ package struct Sampling: Equatable, Sendable {
         case random(Filters)
     }
 
-    /// The random filters, in transformers' order. Neutral by default.
+    /// The random filters, in transformers' order.
+    ///
+    /// Neutral by default.
     package struct Filters: Equatable, Sendable {
         package var temperature: Float = 1
         package var topK: Int? = nil
@@ -101,7 +105,9 @@ package struct StopCondition: Sendable {
     package var ignoresEndTokens = false
     /// More tokens that end; they are not part of the text.
     package var stopTokens: Set<Int32> = []
-    /// True when the text of the generated tokens holds a stop string. Runs on the engine thread.
+    /// True when the text of the generated tokens holds a stop string.
+    ///
+    /// Runs on the engine thread.
     package var stopsText: (@Sendable ([Int32]) -> Bool)? = nil
 
     package init(maximumTokens: Int, endTokens: Set<Int32>) {

@@ -1,6 +1,8 @@
 package import Tensors
 
-/// What search needs of a model. Implemented by the Switch Transformer, and by scripts in tests.
+/// What search needs of a model.
+///
+/// Implemented by the Switch Transformer, and by scripts in tests.
 ///
 /// Used by one thread at a time.
 package protocol StepModel {
@@ -12,25 +14,36 @@ package protocol StepModel {
     var vocabularySize: Int { get }
     var startToken: Int32 { get }
 
-    /// Starts encoding prompts as one ragged batch. `slots[i]` is the number of histories prompt `i` will need,
-    /// `capacity[i]` how many decoder positions each may reach.
+    /// Starts encoding prompts as one ragged batch.
+    ///
+    /// `slots[i]` is the number of histories prompt `i` will need, `capacity[i]` how many decoder positions each may
+    /// reach.
     func beginEncoding(_ prompts: [EncodingPrompt]) -> Encoding
 
-    /// Runs up to `layers` more encoder layers. Returns the states, one per prompt, once done.
+    /// Runs up to `layers` more encoder layers.
+    ///
+    /// Returns the states, one per prompt, once done.
     func advance(_ encoding: inout Encoding, layers: Int) -> EncodingProgress<State>
 
     /// One decoder step for the rows of several requests: reads each row's token into the history of its slot and
     /// returns logits `[rows, vocabulary]` in the order given, valid until the next call.
     func step(_ batch: [StepBatch<State>]) -> Matrix
 
-    /// Makes slot `i` continue the history of slot `parents[i]`, for all slots at once. Copies no cache.
+    /// Makes slot `i` continue the history of slot `parents[i]`, for all slots at once.
+    ///
+    /// Copies no cache.
     func reorder(_ state: State, parents: [Int])
+
+    /// Bytes of keys and values of one position, of a prompt or of a slot's history.
+    var cacheBytesPerPosition: Int { get }
 
     /// What every sparse layer did since the last call, in the order it ran.
     func takeRouting() -> [LayerRouting]
 }
 
-/// Where the rows of one forward pass went at one sparse layer. Arrays have one entry per row of the pass.
+/// Where the rows of one forward pass went at one sparse layer.
+///
+/// Arrays have one entry per row of the pass.
 package struct LayerRouting: Sendable {
     package var isDecoder: Bool
     /// Block index of the layer.

@@ -1,28 +1,152 @@
+import Dispatch
+import Glibc
+import HTTPTypes
 package import Logging
+import Synchronization
 package import Telemetry
-
-/// What the server allows a client; every limit has a default here.
-package struct HTTPConfiguration: Sendable {
-    package var host = "127.0.0.1"
-    package var port = 8080
-    package init() {}
-}
 
 /// An HTTP/1.1 server over non-blocking sockets.
 package final class HTTPServer: Sendable {
+    private enum State {
+        case new
+        case listening(ListeningSocket)
+        case running(Acceptor)
+        case stopped
+    }
+
+    private let context: ServerContext
+    private let registry = ConnectionRegistry()
+    private let state = Mutex(State.new)
+    private let stopped: AsyncStream<Never>
+    private let stoppedContinuation: AsyncStream<Never>.Continuation
+
     package init(
         configuration: HTTPConfiguration,
         handler: some HTTPHandler,
         metrics: MetricsRegistry,
         logger: Logger
-    ) {}
+    ) {
+        context = ServerContext(
+            configuration: configuration,
+            handler: handler,
+            metrics: HTTPMetrics(metrics),
+            logger: logger
+        )
+        (stopped, stoppedContinuation) = AsyncStream.makeStream()
+    }
 
-    /// Binds and listens. Returns the bound port.
-    package func listen() throws -> Int { 0 }
+    /// Binds and listens.
+    ///
+    /// Returns the bound port.
+    package func listen() throws -> Int {
+        let configuration = context.configuration
+        let socket = try ListeningSocket(
+            host: configuration.host,
+            port: configuration.port,
+            backlog: configuration.backlog
+        )
+        state.withLock { $0 = .listening(socket) }
+        return socket.port
+    }
 
     /// Accepts and serves until `shutDown` has finished.
-    package func run() async throws {}
+    package func run() async throws {
+        if state.withLock({ if case .new = $0 { true } else { false } }) { _ = try listen() }
+        guard startAccepting() else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.watchDeadlines() }
+            for await _ in self.stopped {}
+            group.cancelAll()
+        }
+        if Task.isCancelled { await shutDown(drain: .zero) }
+    }
+
+    private func startAccepting() -> Bool {
+        state.withLock { state in
+            guard case .listening(let socket) = state else { return false }
+            let acceptor = Acceptor(descriptor: socket.descriptor, logger: context.logger) { [weak self] descriptor in
+                if let self { self.accepted(descriptor) } else { close(descriptor) }
+            }
+            acceptor.start()
+            state = .running(acceptor)
+            return true
+        }
+    }
 
     /// Stops accepting, lets requests in flight finish for up to `drain`, then closes the rest.
-    package func shutDown(drain: Duration) async {}
+    package func shutDown(drain: Duration) async {
+        let isFirst = state.withLock { state in
+            defer { state = .stopped }
+            switch state {
+            case .new: return true
+            case .listening(let socket): close(socket.descriptor)
+            case .running(let acceptor): acceptor.stop()
+            case .stopped: return false
+            }
+            return true
+        }
+        guard isFirst else {
+            for await _ in stopped {}
+            return
+        }
+        context.beginDraining()
+        registry.beginDraining()
+        for entry in registry.entries { entry.channel.endIfIdle() }
+        await registry.drain(for: drain)
+        for entry in registry.entries { entry.task.cancel() }
+        if registry.count > 0 { await registry.drain(for: context.configuration.timeouts.abort) }
+        for entry in registry.entries { entry.channel.close() }
+        stoppedContinuation.finish()
+    }
+
+    /// One look at all connections now and then is cheaper than a timer for each.
+    private func watchDeadlines() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: context.configuration.timeouts.granularity)
+            for entry in registry.entries { entry.channel.checkDeadline() }
+        }
+    }
+
+    private func accepted(_ descriptor: Int32) {
+        let configuration = context.configuration
+        let transport = PlainTransport(descriptor: descriptor)
+        guard registry.count < configuration.limits.connections else {
+            return reject(descriptor, transport)
+        }
+        let channel = Channel(
+            descriptor: descriptor,
+            transport: transport,
+            limits: configuration.limits,
+            timeouts: configuration.timeouts
+        )
+        context.metrics.count(.accepted)
+        context.metrics.connectionsOpen.add(1)
+        let connection = Connection(channel: channel, context: context)
+        let task = registry.add(channel) { [registry, context] in
+            Task {
+                await connection.serve()
+                registry.remove(channel)
+                context.metrics.connectionsOpen.add(-1)
+            }
+        }
+        channel.start { task.cancel() }
+    }
+
+    /// Answers 503 with what the socket takes at once, and closes.
+    private func reject(_ descriptor: Int32, _ transport: PlainTransport) {
+        context.metrics.count(.rejected)
+        let message = "The server has as many connections as it allows."
+        let response = context.configuration.errorResponse(.serviceUnavailable, message)
+        let encoder = ResponseEncoder(
+            date: context.date.now,
+            requestID: RequestIdentifier().text,
+            version: .http11,
+            keepsAlive: false
+        )
+        var bytes = encoder.head(of: response, framing: encoder.framing(of: response))
+        if case .bytes(let body) = response.body { bytes += body }
+        _ = bytes.withUnsafeBytes { buffer in try? transport.write(buffer) }
+        transport.shutDownWriting()
+        close(descriptor)
+    }
 }

@@ -4,13 +4,75 @@ package import HTTPTypes
 package struct RouteTable: HTTPHandler {
     package typealias Respond = @Sendable (ServerRequest) async -> ServerResponse
 
+    private struct Route: Sendable {
+        let template: RouteTemplate
+        var methods: [(method: HTTPRequest.Method, respond: Respond)]
+    }
+
+    private static let knownMethods: Set<HTTPRequest.Method> = [
+        .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch,
+    ]
+
+    /// Those with more literal segments first, so that `/models/all` wins over `/models/{id}`.
+    private var routes: [Route] = []
+
     package init() {}
 
     /// - Parameter template: such as `/v1/models/{id}`; a parameter matches one non-empty path segment.
-    package mutating func on(_ method: HTTPRequest.Method, _ template: String, respond: @escaping Respond) {}
+    package mutating func on(_ method: HTTPRequest.Method, _ template: String, respond: @escaping Respond) {
+        if let index = routes.firstIndex(where: { $0.template.text == template }) {
+            routes[index].methods.append((method, respond))
+            return
+        }
+        let route = Route(template: RouteTemplate(template), methods: [(method, respond)])
+        let index = routes.firstIndex { $0.template.parameterCount > route.template.parameterCount }
+        routes.insert(route, at: index ?? routes.endIndex)
+    }
 
     /// Builds the response of errors the table finds itself: 404, 405, 501.
-    package var errorResponse: @Sendable (HTTPResponse.Status) -> ServerResponse = { ServerResponse(status: $0) }
+    package var errorResponse: @Sendable (HTTPResponse.Status) -> ServerResponse = {
+        ErrorBody(status: $0, message: $0.reasonPhrase).response
+    }
 
-    package func respond(to request: ServerRequest) async -> ServerResponse { errorResponse(.notFound) }
+    package func respond(to request: ServerRequest) async -> ServerResponse {
+        guard Self.knownMethods.contains(request.method) else { return errorResponse(.notImplemented) }
+        if request.path == "*" { return options(routes.flatMap(\.methods).map(\.method)) }
+        for route in routes {
+            guard let parameters = route.template.match(request.path) else { continue }
+            var response = await respond(to: request, with: parameters, on: route)
+            response.route = route.template.text
+            return response
+        }
+        return errorResponse(.notFound)
+    }
+
+    private func respond(
+        to request: ServerRequest,
+        with parameters: [String: String],
+        on route: Route
+    ) async -> ServerResponse {
+        let methods = route.methods
+        let match =
+            methods.first { $0.method == request.method }
+            ?? methods.first { request.method == .head && $0.method == .get }
+        if let match {
+            var request = request
+            request.parameters = parameters
+            return await match.respond(request)
+        }
+        if request.method == .options { return options(methods.map(\.method)) }
+        var response = errorResponse(.methodNotAllowed)
+        response.fields[.allow] = Self.allow(methods.map(\.method))
+        return response
+    }
+
+    private func options(_ methods: [HTTPRequest.Method]) -> ServerResponse {
+        ServerResponse(status: .noContent, fields: [.allow: Self.allow(methods)])
+    }
+
+    private static func allow(_ methods: [HTTPRequest.Method]) -> String {
+        var names = Set(methods.map(\.rawValue)).union(["OPTIONS"])
+        if names.contains("GET") { names.insert("HEAD") }
+        return names.sorted().joined(separator: ", ")
+    }
 }

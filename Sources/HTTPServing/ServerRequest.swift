@@ -1,6 +1,8 @@
 package import HTTPTypes
 
-/// One request as a handler sees it. The body is read on demand.
+/// One request as a handler sees it.
+///
+/// The body is read on demand.
 package struct ServerRequest: Sendable {
     package let method: HTTPRequest.Method
     /// The path as sent, still percent-encoded, without the query.
@@ -12,6 +14,22 @@ package struct ServerRequest: Sendable {
     /// Path parameters of the matched route, percent-decoded, such as `id` for `/v1/models/{id}`.
     package var parameters: [String: String] = [:]
     package let body: RequestBody
+
+    package init(
+        method: HTTPRequest.Method,
+        path: String,
+        query: String? = nil,
+        fields: HTTPFields = [:],
+        id: String,
+        body: RequestBody
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.fields = fields
+        self.id = id
+        self.body = body
+    }
 }
 
 /// The body of a request, not yet read from the socket when the handler starts.
@@ -22,7 +40,9 @@ package struct RequestBody: Sendable {
         self.read = read
     }
 
-    /// The whole body. May be called once.
+    /// The whole body.
+    ///
+    /// May be called once.
     ///
     /// - Throws: when it is larger than `HTTPLimits.bodyBytes`, malformed, late, or the client has gone.
     package func collect() async throws(RequestBodyError) -> [UInt8] { try await read() }

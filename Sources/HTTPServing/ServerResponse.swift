@@ -1,16 +1,22 @@
 package import HTTPTypes
 
-/// What a handler answers. The server adds `Date`, `Content-Length` or chunking, `X-Request-Id` and `Connection`.
+/// What a handler answers.
+///
+/// The server adds `Date`, `Content-Length` or chunking, `X-Request-Id` and `Connection`.
 package struct ServerResponse: Sendable {
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// Written piece by piece; the response is chunked. The closure's task is cancelled when the client leaves.
+        /// Written piece by piece; the response is chunked.
+        ///
+        /// The closure's task is cancelled when the client leaves.
         case stream(@Sendable (ResponseWriter) async throws -> Void)
     }
 
     package var status: HTTPResponse.Status
     package var fields: HTTPFields
     package var body: Body
+    /// The template of the route that answered, for metrics; set by `RouteTable`.
+    package var route: String?
 
     package init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: Body = .bytes([])) {
         self.status = status
@@ -27,11 +33,15 @@ package struct ResponseWriter: Sendable {
         self.send = send
     }
 
-    /// Returns when the bytes were taken by the socket. Throws when the client has gone or stalls too long.
+    /// Returns when the bytes were taken by the socket.
+    ///
+    /// Throws when the client has gone or stalls too long.
     package func write(_ bytes: [UInt8]) async throws { try await send(bytes) }
 }
 
-/// Answers requests. Called on the cooperative pool; its task is cancelled when the client leaves.
+/// Answers requests.
+///
+/// Called on the cooperative pool; its task is cancelled when the client leaves.
 package protocol HTTPHandler: Sendable {
     func respond(to request: ServerRequest) async -> ServerResponse
 }

@@ -107,9 +107,12 @@ extension SwitchConfiguration {
         _ generation: ConfigurationReader
     ) throws(ConfigurationError) {
         let sources = [generation, config]
-        guard let start = try Self.firstToken(["decoder_start_token_id", "bos_token_id"], in: sources) else {
-            throw .noStartToken
+        var named = try Self.firstToken(["decoder_start_token_id", "bos_token_id"], in: sources)
+        if named == nil, let pad = try Self.firstToken(["pad_token_id"], in: sources) {
+            named = pad
+            notes.append("no decoder_start_token_id: the padding token \(pad) starts every output")
         }
+        guard let start = named else { throw .noStartToken }
         startToken = try Self.token(start, "decoder_start_token_id", below: vocabularySize)
         var ends = try generation.tokens("eos_token_id")
         if ends == nil { ends = try config.tokens("eos_token_id") }

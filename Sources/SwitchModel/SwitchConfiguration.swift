@@ -53,6 +53,8 @@ package struct SwitchConfiguration: Equatable, Sendable {
     package var padToken: Int32 = 0
     /// The limit `generation_config.json` suggests.
     package var defaultMaximumNewTokens: Int?
+    /// What was missing from the files or wrong in them, and what is done about it: a sentence each.
+    package var notes: [String] = []
 
     /// The class defaults of transformers 5.23.0.
     package init(startToken: Int32) { self.startToken = startToken }

@@ -1,6 +1,8 @@
 import Synchronization
 
-/// A count that only goes up. Any thread may add to it.
+/// A count that only goes up.
+///
+/// Any thread may add to it.
 package final class Counter: Sendable {
     private let storage = Atomic<UInt64>(0)
 

@@ -1,18 +1,26 @@
 import Synchronization
 
-/// A value that goes up and down. Any thread may change it.
+/// A value that goes up and down.
+///
+/// Any thread may change it.
 package final class Gauge: Sendable {
-    private let storage = Mutex<Double>(0)
+    private let bits = Atomic<UInt64>(0)
 
     package init() {}
 
-    package var value: Double { storage.withLock { $0 } }
+    package var value: Double { Double(bitPattern: bits.load(ordering: .relaxed)) }
 
     package func set(_ value: Double) {
-        storage.withLock { $0 = value }
+        bits.store(value.bitPattern, ordering: .relaxed)
     }
 
     package func add(_ amount: Double) {
-        storage.withLock { $0 += amount }
+        var old = bits.load(ordering: .relaxed)
+        while true {
+            let new = (Double(bitPattern: old) + amount).bitPattern
+            let (exchanged, original) = bits.weakCompareExchange(expected: old, desired: new, ordering: .relaxed)
+            if exchanged { return }
+            old = original
+        }
     }
 }

@@ -1,29 +1,41 @@
-/// A label of one time series. Names and values come from fixed sets, never from a request.
-package struct MetricLabel: Hashable, Sendable {
-    package let name: String
-    package let value: String
+import Synchronization
 
-    package init(_ name: String, _ value: String) {
-        self.name = name
-        self.value = value
-    }
-}
-
-/// Every metric of one process, by name. Asking twice for the same name and labels gives the same instrument.
+/// Every metric of one process, by name.
+///
+/// Asking twice for the same name and labels gives the same instrument. Safe from any thread.
 package final class MetricsRegistry: Sendable {
+    private struct State {
+        var families: [MetricFamily] = []
+        var indices: [String: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
     package init() {}
 
-    /// - Parameter name: full name without `_total`, such as `switchyard_requests_finished`.
-    package func counter(_ name: String, _ help: String, _ labels: [MetricLabel] = []) -> Counter { Counter() }
+    /// - Parameter name: without `_total`, such as `switchyard_requests_finished`.
+    package func counter(_ name: String, _ help: String, _ labels: [MetricLabel] = []) -> Counter {
+        let instrument = instrument(.counter, name, help, labels) { .counter(Counter()) }
+        if case .counter(let counter) = instrument { return counter }
+        return Counter()
+    }
 
-    package func gauge(_ name: String, _ help: String, _ labels: [MetricLabel] = []) -> Gauge { Gauge() }
+    package func gauge(_ name: String, _ help: String, _ labels: [MetricLabel] = []) -> Gauge {
+        let instrument = instrument(.gauge, name, help, labels) { .gauge(Gauge()) }
+        if case .gauge(let gauge) = instrument { return gauge }
+        return Gauge()
+    }
 
     package func histogram(
         _ name: String,
         _ help: String,
         buckets: [Double],
         _ labels: [MetricLabel] = []
-    ) -> Histogram { Histogram(buckets: buckets) }
+    ) -> Histogram {
+        let instrument = instrument(.histogram, name, help, labels) { .histogram(Histogram(buckets: buckets)) }
+        if case .histogram(let histogram) = instrument { return histogram }
+        return Histogram(buckets: buckets)
+    }
 
     /// A gauge whose value is read at each scrape.
     package func gauge(
@@ -31,19 +43,49 @@ package final class MetricsRegistry: Sendable {
         _ help: String,
         _ labels: [MetricLabel] = [],
         read: @escaping @Sendable () -> Double
-    ) {}
+    ) {
+        _ = instrument(.gauge, name, help, labels) { .read(read) }
+    }
 
-    /// Writes every family in the given format.
-    package func exposition(_ format: ExpositionFormat) -> [UInt8] { [] }
-}
+    /// A counter whose value is read at each scrape and never goes down.
+    package func counter(
+        _ name: String,
+        _ help: String,
+        _ labels: [MetricLabel] = [],
+        read: @escaping @Sendable () -> Double
+    ) {
+        _ = instrument(.counter, name, help, labels) { .read(read) }
+    }
 
-/// The two formats Prometheus reads.
-package enum ExpositionFormat: Sendable {
-    case prometheusText
-    case openMetrics
+    /// Shows a histogram that something else owns.
+    package func adopt(_ histogram: Histogram, _ name: String, _ help: String, _ labels: [MetricLabel] = []) {
+        _ = instrument(.histogram, name, help, labels) { .histogram(histogram) }
+    }
 
-    /// The best format for an `Accept` header; `.prometheusText` when nothing fits.
-    package init(accept: String?) { self = .prometheusText }
+    /// Writes every family in the given format, in the order they were first asked for.
+    ///
+    /// - Parameter more: families that are made for this scrape.
+    package func exposition(_ format: ExpositionFormat, and more: [MetricFamily] = []) -> [UInt8] {
+        format.write(state.withLock { $0.families } + more)
+    }
 
-    package var contentType: String { "text/plain; version=0.0.4; charset=utf-8" }
+    private func instrument(
+        _ kind: MetricFamily.Kind,
+        _ name: String,
+        _ help: String,
+        _ labels: [MetricLabel],
+        make: () -> MetricFamily.Instrument
+    ) -> MetricFamily.Instrument {
+        state.withLock { state in
+            let index: Int
+            if let found = state.indices[name] {
+                index = found
+            } else {
+                index = state.families.count
+                state.indices[name] = index
+                state.families.append(MetricFamily(name: name, help: help, kind: kind))
+            }
+            return state.families[index].instrument(labels, make: make)
+        }
+    }
 }

@@ -1,18 +1,24 @@
 /// A row-major Float32 matrix in memory of its own, aligned to 64 bytes, resized without being freed.
 ///
-/// The one fenced unsafe type of activations: kernels take its pointers inside this target. Owned by one thread.
-package final class Matrix {
+/// The one fenced unsafe type of activations: kernels take its pointers inside this target.
+///
+/// `@unchecked Sendable`: a matrix of weights is written before it is shared; any other is owned by one thread, which
+/// lends disjoint rows to the workers for one region.
+package final class Matrix: @unchecked Sendable {
     package private(set) var rows: Int
     package private(set) var columns: Int
     private var capacity: Int
-    private(set) var base: UnsafeMutablePointer<Float>
+    private var memory: AlignedMemory
 
+    /// Elements start undefined.
     package init(rows: Int = 0, columns: Int = 0) {
         self.rows = rows
         self.columns = columns
         capacity = max(rows * columns, 16)
-        base = Self.allocate(capacity)
+        memory = AlignedMemory(count: capacity)
     }
+
+    var base: UnsafeMutablePointer<Float> { memory.base }
 
     /// - Precondition: `elements.count == rows * columns`.
     package convenience init(rows: Int, columns: Int, elements: [Float]) {
@@ -21,14 +27,13 @@ package final class Matrix {
         base.update(from: elements, count: elements.count)
     }
 
-    deinit { base.deallocate() }
-
-    /// Changes the size; the contents are undefined afterwards. Allocates only when it grows past what it ever held.
+    /// Changes the size; the contents are undefined afterwards.
+    ///
+    /// Allocates only when it grows past what it ever held.
     package func resize(rows: Int, columns: Int) {
         if rows * columns > capacity {
-            base.deallocate()
             capacity = rows * columns
-            base = Self.allocate(capacity)
+            memory = AlignedMemory(count: capacity)
         }
         self.rows = rows
         self.columns = columns
@@ -40,11 +45,8 @@ package final class Matrix {
         return try body(UnsafeBufferPointer(start: base + row * columns, count: columns).span)
     }
 
-    /// All elements, row by row. For tests and small results.
+    /// All elements, row by row.
+    ///
+    /// For tests and small results.
     package var elements: [Float] { Array(UnsafeBufferPointer(start: base, count: rows * columns)) }
-
-    private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-        UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
-            .initializeMemory(as: Float.self, repeating: 0, count: count)
-    }
 }

@@ -1,12 +1,68 @@
 /// Text of a growing token sequence, handed out as soon as no later token can change it.
 ///
-/// Never emits half a character or half a word-space; the emitted pieces joined equal `decode` of all ids.
+/// Never emits half a character, nor a space before the word it belongs to has begun. The emitted pieces joined equal
+/// `decode` of all ids.
 package struct StreamingDetokenizer: Sendable {
-    package init(_ tokenizer: any Tokenizer, skippingSpecialTokens: Bool) {}
+    private let tokenizer: any Tokenizer
+    private let skippingSpecialTokens: Bool
+    /// Bytes of a character that is not complete, from byte tokens.
+    private var pendingBytes: [UInt8] = []
+    /// Spaces after the last word, held until the next word begins.
+    private var pendingSpaces = ""
+    private var isAtStart = true
+
+    package init(_ tokenizer: any Tokenizer, skippingSpecialTokens: Bool) {
+        self.tokenizer = tokenizer
+        self.skippingSpecialTokens = skippingSpecialTokens
+    }
 
     /// The text that became certain with `id`; often empty.
-    package mutating func append(_ id: Int32) -> String { "" }
+    package mutating func append(_ id: Int32) -> String {
+        switch tokenizer.token(id) {
+        case nil: return ""
+        case .byte(let byte, _):
+            pendingBytes.append(byte)
+            return hold(takeCompleteCharacters())
+        case .special(let text):
+            return skippingSpecialTokens ? "" : hold(takeBytes() + text)
+        case .unknown(_): return hold(takeBytes() + " ⁇ ")
+        case .text(let piece): return hold(takeBytes() + text(of: piece))
+        }
+    }
 
     /// What was held back.
-    package mutating func finish() -> String { "" }
+    package mutating func finish() -> String {
+        defer { pendingSpaces = "" }
+        return hold(takeBytes()) + pendingSpaces
+    }
+
+    /// Drops the space of the very first word.
+    private mutating func text(of piece: String) -> String {
+        let text = String(String.UnicodeScalarView(piece.unicodeScalars.map { $0 == "▁" ? " " : $0 }))
+        guard isAtStart, text.hasPrefix(" ") else { return text }
+        return String(text.unicodeScalars.dropFirst())
+    }
+
+    /// Emits `text` but for the spaces it ends with.
+    private mutating func hold(_ text: String) -> String {
+        guard !text.isEmpty else { return "" }
+        isAtStart = false
+        let all = pendingSpaces + text
+        let spaces = all.unicodeScalars.reversed().prefix { $0 == " " }.count
+        pendingSpaces = String(repeating: " ", count: spaces)
+        return String(String.UnicodeScalarView(all.unicodeScalars.dropLast(spaces)))
+    }
+
+    /// The held bytes as they are, wrong ones replaced.
+    private mutating func takeBytes() -> String {
+        defer { pendingBytes = [] }
+        return String(decoding: pendingBytes, as: UTF8.self)
+    }
+
+    /// The held bytes once they are whole characters, or can no longer become one.
+    private mutating func takeCompleteCharacters() -> String {
+        guard let first = pendingBytes.first else { return "" }
+        let length = first < 0x80 ? 1 : first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC0 ? 2 : 1
+        return pendingBytes.count >= length ? takeBytes() : ""
+    }
 }

@@ -1,14 +1,23 @@
-/// Turns text into token ids and back. Safe to use from several threads at once.
+/// Turns text into token ids and back.
+///
+/// Safe to use from several threads at once.
 package protocol Tokenizer: Sendable {
     /// Ids run from 0 up to this, exclusive; the model's vocabulary may be larger (padding).
     var vocabularySize: Int { get }
 
-    /// Token ids of `text`, without `</s>`. Sentinels such as `<extra_id_0>` become their own ids.
+    /// Token ids of `text`, without `</s>`.
+    ///
+    /// Special tokens written out, such as `<extra_id_0>`, become their own ids; text between them is cut on its own.
     func encode(_ text: String) -> [Int32]
 
-    /// Text of `ids`. Ids outside the vocabulary decode to nothing.
+    /// Text of `ids`.
+    ///
+    /// Ids outside the vocabulary decode to nothing.
     func decode(_ ids: [Int32], skippingSpecialTokens: Bool) -> String
 
     /// The vocabulary entry of one id as it is stored, such as `▁Haus`; nil outside the vocabulary.
     func piece(_ id: Int32) -> String?
+
+    /// What one id stands for; nil outside the vocabulary.
+    func token(_ id: Int32) -> Token?
 }

@@ -1,0 +1,14 @@
+/// What the engine accepts and how much it runs at once; every limit has its default here.
+package struct EngineLimits: Equatable, Sendable {
+    /// Decoder rows (sequences and beams) stepped together.
+    package var maximumRows = 64
+    package var maximumQueuedRequests = 256
+    /// Encoder rows one engine iteration computes while sequences are decoding.
+    package var maximumBatchTokens = 2048
+    package var maximumInputTokens = 4096
+    package var maximumOutputTokens = 512
+    /// Bytes of keys and values that running requests may come to.
+    package var maximumCacheBytes = 4 << 30
+
+    package init() {}
+}

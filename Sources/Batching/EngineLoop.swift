@@ -1,0 +1,143 @@
+import DequeModule
+import Generation
+import Telemetry
+
+/// The engine thread's own state, and one turn of its work after another.
+struct EngineLoop<Model: StepModel> {
+    let model: Model
+    let inbox: Inbox
+    let limits: EngineLimits
+    let metrics: EngineMetrics
+    let routing: RoutingReporter
+
+    var waiting: Deque<Submission> = []
+    var encoding: EncodingBatch<Model>?
+    var running: [RunningRequest<Model.State>] = []
+    /// Of requests being encoded or decoded.
+    var reserved = Reservation()
+
+    /// What admitted requests have set aside.
+    struct Reservation {
+        var rows = 0
+        var cacheBytes = 0
+
+        mutating func add(_ submission: Submission) {
+            rows += submission.request.rows
+            cacheBytes += submission.cacheBytes
+        }
+
+        mutating func release(_ submission: Submission) {
+            rows -= submission.request.rows
+            cacheBytes -= submission.cacheBytes
+        }
+    }
+
+    init(
+        model: Model,
+        inbox: Inbox,
+        limits: EngineLimits,
+        metrics: EngineMetrics,
+        routing: RoutingReporter
+    ) {
+        self.model = model
+        self.inbox = inbox
+        self.limits = limits
+        self.metrics = metrics
+        self.routing = routing
+    }
+
+    /// Works until told to stop.
+    mutating func run() {
+        while true {
+            let isIdle = running.isEmpty && encoding == nil
+            let deadline = isIdle ? waiting.compactMap(\.deadline).min() : nil
+            let delivery = inbox.collect(isIdle: isIdle && waiting.isEmpty, until: deadline)
+            waiting.append(contentsOf: delivery.submissions)
+            if delivery.isStopping { return failEverything(.shuttingDown) }
+            drop(cancelled: delivery.cancelled)
+            admit()
+            encodeSlice()
+            decodeStep()
+            metrics.running.set(Double(running.count + (encoding?.submissions.count ?? 0)))
+            metrics.cacheBytes.set(Double(reserved.cacheBytes))
+        }
+    }
+
+    /// Drops requests whose client has left or whose time is up, wherever they are.
+    private mutating func drop(cancelled: Set<UInt64>) {
+        let departures = Departures(cancelled: cancelled, metrics: metrics)
+        let queued = waiting.count
+        waiting.removeAll { departures.take($0) }
+        inbox.left(queue: queued - waiting.count)
+
+        var left: [Submission] = []
+        func takeAdmitted(_ submission: Submission) -> Bool {
+            guard departures.take(submission) else { return false }
+            left.append(submission)
+            return true
+        }
+        encoding?.drop(where: takeAdmitted)
+        if encoding?.isAbandoned == true { encoding = nil }
+        running.removeAll { takeAdmitted($0.submission) }
+        for submission in left { reserved.release(submission) }
+    }
+
+    private mutating func failEverything(_ failure: GenerationFailure) {
+        inbox.left(queue: waiting.count)
+        let left = Array(waiting) + (encoding?.live ?? []) + running.map(\.submission)
+        for submission in left {
+            metrics.countFailed(failure)
+            submission.fail(failure)
+        }
+        waiting = []
+        encoding = nil
+        running = []
+        metrics.running.set(0)
+        metrics.cacheBytes.set(0)
+    }
+
+    /// Starts encoding the first waiting requests: as many as fit the rows, the cache memory and one pass.
+    private mutating func admit() {
+        guard encoding == nil else { return }
+        var admitted: [Submission] = []
+        var tokens = 0
+        while let next = waiting.first {
+            let fits =
+                reserved.rows + next.request.rows <= limits.maximumRows
+                && reserved.cacheBytes + next.cacheBytes <= limits.maximumCacheBytes
+            // One prompt longer than a pass goes alone.
+            let fitsPass = admitted.isEmpty || tokens + next.request.prompt.count <= limits.maximumBatchTokens
+            guard fits, fitsPass else { break }
+            waiting.removeFirst()
+            reserved.add(next)
+            tokens += next.request.prompt.count
+            admitted.append(next)
+        }
+        guard !admitted.isEmpty else { return }
+        inbox.left(queue: admitted.count)
+        encoding = EncodingBatch(admitted, model: model)
+        metrics.promptTokens.increment(by: UInt64(tokens))
+    }
+}
+
+/// Who has to go before the next step: clients that left, requests past their deadline.
+private struct Departures {
+    let cancelled: Set<UInt64>
+    let metrics: EngineMetrics
+    private let now = ContinuousClock.now
+
+    init(cancelled: Set<UInt64>, metrics: EngineMetrics) {
+        self.cancelled = cancelled
+        self.metrics = metrics
+    }
+
+    /// Ends a request that has to go; false when it may stay.
+    func take(_ submission: Submission) -> Bool {
+        let isLate = submission.deadline.map { $0 <= now } ?? false
+        guard isLate || cancelled.contains(submission.id) else { return false }
+        let failure: GenerationFailure = cancelled.contains(submission.id) ? .cancelled : .deadline
+        metrics.countFailed(failure)
+        submission.fail(failure)
+        return true
+    }
+}

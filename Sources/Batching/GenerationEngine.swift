@@ -1,0 +1,43 @@
+package import Generation
+
+/// Accepts requests and answers each with a stream of events.
+package protocol GenerationEngine: Sendable {
+    var limits: EngineLimits { get }
+
+    /// Queues a request without waiting.
+    ///
+    /// - Parameter deadline: the request fails with `.deadline` when it is not done by then.
+    func submit(
+        _ request: GenerationRequest,
+        deadline: ContinuousClock.Instant?
+    ) throws(AdmissionError) -> GenerationTicket
+}
+
+/// A request that was accepted.
+package struct GenerationTicket: Sendable {
+    /// Ends after `.completed` or `.failed`.
+    ///
+    /// Holds at most the request's own output.
+    package let events: AsyncStream<GenerationEvent>
+    private let onCancel: @Sendable () -> Void
+
+    package init(events: AsyncStream<GenerationEvent>, onCancel: @escaping @Sendable () -> Void) {
+        self.events = events
+        self.onCancel = onCancel
+    }
+
+    /// Stops the request before the next step, queued or running.
+    ///
+    /// Harmless when it is over.
+    package func cancel() { onCancel() }
+}
+
+/// Why a request was not accepted.
+package enum AdmissionError: Error, Equatable, Sendable {
+    case queueFull(limit: Int, retryAfterSeconds: Int)
+    case draining
+    case promptTooLong(tokens: Int, limit: Int)
+    case tooManyRows(rows: Int, limit: Int)
+    /// The caches the request could fill are larger than all memory set aside for caches.
+    case cacheTooLarge(bytes: Int, limit: Int)
+}

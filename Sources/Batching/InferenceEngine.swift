@@ -1,0 +1,107 @@
+import Foundation
+package import Generation
+package import Telemetry
+
+/// The thread that owns the model and every cache, and the door to it.
+///
+/// Requests join and leave between steps. Each turn of its loop takes what the inbox holds, drops what was cancelled or
+/// is late, admits what fits, runs a bounded slice of encoding, then one decoder step for every running row.
+package final class InferenceEngine: GenerationEngine {
+    package let limits: EngineLimits
+    private let inbox: Inbox
+    private let metrics: EngineMetrics
+    private let cacheBytesPerPosition: Int
+
+    /// Hands the model to a new thread and starts it.
+    ///
+    /// - Parameter load: where the load of every expert is counted.
+    package init<Model: StepModel & SendableMetatype>(
+        _ model: sending Model,
+        limits: EngineLimits,
+        registry: MetricsRegistry,
+        load: ExpertLoad
+    ) {
+        self.limits = limits
+        cacheBytesPerPosition = model.cacheBytesPerPosition
+        let inbox = Inbox(limits: limits)
+        let metrics = EngineMetrics(registry)
+        self.inbox = inbox
+        self.metrics = metrics
+        registry.gauge("switchyard_requests_waiting", "Accepted requests not yet encoded.") { Double(inbox.queued) }
+        registry.gauge("switchyard_queue_capacity", "Requests the queue holds.") {
+            Double(limits.maximumQueuedRequests)
+        }
+        registry.gauge("switchyard_kv_cache_capacity_bytes", "Bytes that keys and values may come to.") {
+            Double(limits.maximumCacheBytes)
+        }
+        let handover = Handover(model: model)
+        let thread = Thread {
+            var loop = EngineLoop(
+                model: handover.model,
+                inbox: inbox,
+                limits: limits,
+                metrics: metrics,
+                routing: RoutingReporter(load)
+            )
+            loop.run()
+        }
+        thread.name = "switchyard-engine"
+        thread.stackSize = 8 << 20
+        thread.start()
+    }
+
+    package func submit(
+        _ request: GenerationRequest,
+        deadline: ContinuousClock.Instant?
+    ) throws(AdmissionError) -> GenerationTicket {
+        do {
+            return try admit(request, deadline: deadline)
+        } catch {
+            metrics.countRejected(error)
+            throw error
+        }
+    }
+
+    /// Refuses new requests from now on; accepted ones go on.
+    package func drain() { inbox.drain() }
+
+    /// Ends the thread; requests that are left fail with `.shuttingDown`.
+    package func stop() { inbox.stop() }
+
+    private func admit(
+        _ request: GenerationRequest,
+        deadline: ContinuousClock.Instant?
+    ) throws(AdmissionError) -> GenerationTicket {
+        guard request.prompt.count <= limits.maximumInputTokens else {
+            throw .promptTooLong(tokens: request.prompt.count, limit: limits.maximumInputTokens)
+        }
+        guard request.rows <= limits.maximumRows else {
+            throw .tooManyRows(rows: request.rows, limit: limits.maximumRows)
+        }
+        let positions = request.prompt.count + request.rows * Submission.capacity(of: request)
+        let bytes = positions * cacheBytesPerPosition
+        guard bytes <= limits.maximumCacheBytes else {
+            throw .cacheTooLarge(bytes: bytes, limit: limits.maximumCacheBytes)
+        }
+        // Unbounded in name only: a request yields at most its own maximum of tokens.
+        let (events, answer) = AsyncStream.makeStream(of: GenerationEvent.self)
+        let id = try inbox.submit { id in
+            Submission(
+                id: id,
+                request: request,
+                cacheBytes: bytes,
+                deadline: deadline,
+                submitted: .now,
+                answer: answer
+            )
+        }
+        return GenerationTicket(events: events) { [inbox] in inbox.cancel(id) }
+    }
+}
+
+/// Carries a model to the engine thread.
+///
+/// `@unchecked Sendable`: whoever makes one gives the model up (`sending`), and the engine thread alone reads it.
+private struct Handover<Model>: @unchecked Sendable {
+    let model: Model
+}

@@ -1,0 +1,100 @@
+// Row-wise kernels as plain loops, included once per instruction set with CK_TARGET and CK_NAME defined.
+// The compiler vectorises them for the target; sums may be reassociated, the same way at every call.
+
+#include "variants.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CK_INLINE CK_TARGET static inline __attribute__((always_inline))
+
+// exp(x) for x <= 88: x = n ln2 + r with |r| <= ln2 / 2, a degree-6 polynomial for exp(r), then a scaling by 2^n.
+// Relative error below 2e-7; 0 below -87.
+CK_INLINE float CK_NAME(exp)(float x) {
+    const float clamped = x < -87.0f ? -87.0f : (x > 88.0f ? 88.0f : x);
+    const float shifted = clamped * 1.44269504f + 12582912.0f;  // rounds to an integer in the low mantissa bits
+    int32_t n;
+    memcpy(&n, &shifted, 4);
+    n -= 0x4B400000;
+    const float whole = shifted - 12582912.0f;
+    const float r = (clamped - whole * 0.693359375f) + whole * 2.12194440e-4f;
+    float p = 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    const int32_t bits = (n + 127) << 23;
+    float power;
+    memcpy(&power, &bits, 4);
+    return x < -87.0f ? 0.0f : p * power;
+}
+
+CK_INLINE float CK_NAME(max)(const float *values, size_t count) {
+    float largest = values[0];
+    for (size_t i = 1; i < count; i++) largest = values[i] > largest ? values[i] : largest;
+    return largest;
+}
+
+CK_TARGET static void CK_NAME(rms_norm)(const float *input, const float *scale, float *output, size_t rows,
+                                        size_t cols, float epsilon) {
+#pragma clang fp reassociate(on) contract(fast)
+    for (size_t r = 0; r < rows; r++) {
+        const float *in = input + r * cols;
+        float *out = output + r * cols;
+        float squares = 0;
+        for (size_t c = 0; c < cols; c++) squares += in[c] * in[c];
+        const float inverse = 1.0f / sqrtf(squares / (float)cols + epsilon);
+        for (size_t c = 0; c < cols; c++) out[c] = in[c] * inverse * scale[c];
+    }
+}
+
+CK_TARGET static void CK_NAME(softmax)(float *scores, size_t count) {
+#pragma clang fp reassociate(on) contract(fast)
+    const float largest = CK_NAME(max)(scores, count);
+    float sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        scores[i] = CK_NAME(exp)(scores[i] - largest);
+        sum += scores[i];
+    }
+    const float inverse = 1.0f / sum;
+    for (size_t i = 0; i < count; i++) scores[i] *= inverse;
+}
+
+CK_TARGET static float CK_NAME(log_sum_exp)(const float *values, size_t count) {
+#pragma clang fp reassociate(on) contract(fast)
+    const float largest = CK_NAME(max)(values, count);
+    float sum = 0;
+    for (size_t i = 0; i < count; i++) sum += CK_NAME(exp)(values[i] - largest);
+    return largest + logf(sum);
+}
+
+CK_TARGET static void CK_NAME(add_scaled)(const float *input, float scale, float *output, size_t count) {
+    for (size_t i = 0; i < count; i++) output[i] += scale * input[i];
+}
+
+CK_TARGET static void CK_NAME(attention_row)(const float *query, const float *keys, const float *values,
+                                             size_t stride, const int32_t *rows, size_t count, size_t width,
+                                             const float *bias, float *scores, float *output) {
+#pragma clang fp reassociate(on) contract(fast)
+    for (size_t p = 0; p < count; p++) {
+        const float *key = keys + (rows ? (size_t)rows[p] : p) * stride;
+        float sum = 0;
+        for (size_t i = 0; i < width; i++) sum += query[i] * key[i];
+        scores[p] = sum + (bias ? bias[p] : 0.0f);
+    }
+    CK_NAME(softmax)(scores, count);
+    for (size_t i = 0; i < width; i++) output[i] = 0;
+    for (size_t p = 0; p < count; p++) {
+        const float *value = values + (rows ? (size_t)rows[p] : p) * stride;
+        const float weight = scores[p];
+        for (size_t i = 0; i < width; i++) output[i] += weight * value[i];
+    }
+}
+
+#define CK_TABLE(panel)                                                                                     \
+    {                                                                                                       \
+        .product_panel = panel, .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),                 \
+        .log_sum_exp = CK_NAME(log_sum_exp), .add_scaled = CK_NAME(add_scaled),                             \
+        .attention_row = CK_NAME(attention_row),                                                            \
+    }

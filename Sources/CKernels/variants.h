@@ -1,0 +1,21 @@
+#ifndef CK_VARIANTS_H
+#define CK_VARIANTS_H
+
+#include "CKernels.h"
+
+// One table of kernels per instruction set. Each kernels_*.c fills its own.
+typedef struct {
+    void (*product_panel)(const float *, size_t, const float *, size_t, float *, size_t, size_t, size_t, ck_epilogue);
+    void (*rms_norm)(const float *, const float *, float *, size_t, size_t, float);
+    void (*softmax)(float *, size_t);
+    float (*log_sum_exp)(const float *, size_t);
+    void (*add_scaled)(const float *, float, float *, size_t);
+    void (*attention_row)(const float *, const float *, const float *, size_t, const int32_t *, size_t, size_t,
+                          const float *, float *, float *);
+} ck_kernels;
+
+extern const ck_kernels ck_kernels_plain;
+extern const ck_kernels ck_kernels_avx2;
+extern const ck_kernels ck_kernels_avx512;
+
+#endif

@@ -1,0 +1,210 @@
+import Foundation
+import Tensors
+
+/// Beam search with the bookkeeping of transformers 5.23.0 (`_beam_search`), one request at a time.
+///
+/// A candidate that hits a stopping condition leaves the beam; it counts as finished only when it was among the best
+/// `beams` candidates. Scores are Float32 and cut off where the reference cuts them off.
+struct BeamSearch {
+    /// One generated token, shared by every hypothesis that goes through it.
+    private final class Node {
+        let id: Int32
+        let logprob: Float
+        let top: [(id: Int32, logprob: Float)]
+
+        init(id: Int32, logprob: Float, top: [(id: Int32, logprob: Float)]) {
+            self.id = id
+            self.logprob = logprob
+            self.top = top
+        }
+    }
+
+    private struct Hypothesis {
+        var path: [Node] = []
+        var score: Float
+        var tokens: [Int32] { path.map(\.id) }
+    }
+
+    private struct Candidate {
+        let parent: Int
+        let hypothesis: Hypothesis
+        let reason: FinishReason?
+    }
+
+    private struct Finished {
+        let hypothesis: Hypothesis
+        let reason: FinishReason
+        /// Sum of log-probabilities over length to the power of the length penalty.
+        let normalizedScore: Float
+    }
+
+    /// What the reference adds to a score to rule it out.
+    private static let ruledOut: Float = -1e9
+
+    private let request: GenerationRequest
+    private let parameters: BeamParameters
+    private let processing: LogitsProcessing
+    private let start: [Int32]
+    private let candidatesKept: Int
+    private var running: [Hypothesis]
+    private var finished: [Finished] = []
+    /// Latched: once no running beam can beat the worst finished one, nothing more is taken in.
+    private var canImprove = true
+    private var isFirstStep = true
+    /// Tokens sent already: the start that all hypotheses share.
+    private var sent = 0
+
+    init(_ request: GenerationRequest, _ parameters: BeamParameters, startToken: Int32) {
+        self.request = request
+        self.parameters = parameters
+        processing = LogitsProcessing(request)
+        start = [startToken] + request.decoderPrompt
+        let endTokens = request.stop.ignoresEndTokens ? 0 : request.stop.endTokens.count
+        candidatesKept = max(2, 1 + endTokens) * parameters.beams
+        running = (0..<parameters.beams).map { Hypothesis(score: $0 == 0 ? 0 : Self.ruledOut) }
+    }
+
+    /// Takes the logits of all beams; of the one history they share at the first step.
+    mutating func advance(_ logits: Matrix, firstRow: Int) throws(GenerationFailure) -> SearchStep {
+        let candidates = try bestCandidates(logits, firstRow: firstRow)
+        guard candidates.count >= parameters.beams else { throw .notANumber }
+        let length = (running.first?.path.count ?? 0) + 1
+        takeFinished(candidates, length: length)
+
+        let next = candidates.indices.sorted {
+            let (a, b) = (continuationScore(candidates[$0]), continuationScore(candidates[$1]))
+            return a != b ? a > b : $0 < $1
+        }.prefix(parameters.beams).map { candidates[$0] }
+        running = next.map { Hypothesis(path: $0.hypothesis.path, score: continuationScore($0)) }
+        isFirstStep = false
+
+        var step = SearchStep()
+        if isOver(candidates, length: length) {
+            step.events = finalEvents()
+        } else {
+            step.parents = next.map(\.parent)
+            step.rows = running.enumerated().map { StepRow(slot: $0, token: $1.path[$1.path.count - 1].id) }
+            step.events = certainTokens()
+        }
+        return step
+    }
+
+    // MARK: - Candidates
+
+    private func bestCandidates(_ logits: Matrix, firstRow: Int) throws(GenerationFailure) -> [Candidate] {
+        var row = try LogitsRow(logits, row: firstRow)
+        var best: [(beam: Int, token: Int32, score: Float, node: () -> Node)] = []
+        for (beam, hypothesis) in running.enumerated() {
+            if beam > 0, !isFirstStep { row = try LogitsRow(logits, row: firstRow + beam) }
+            let scores = accumulated(row, hypothesis)
+            let topCount = request.topLogprobs ?? 0
+            for index in LogitsRow.largest(candidatesKept, of: scores) where scores[index] > -.infinity {
+                let token = Int32(index)
+                best.append(
+                    (
+                        beam, token, scores[index],
+                        { [row] in Node(id: token, logprob: row.logprob(token), top: row.top(topCount)) }
+                    )
+                )
+            }
+        }
+        // Equal scores in the order of the flattened beams.
+        let order = best.indices.sorted { best[$0].score != best[$1].score ? best[$0].score > best[$1].score : $0 < $1 }
+        return order.prefix(candidatesKept).map { index in
+            let (beam, _, score, node) = best[index]
+            let hypothesis = Hypothesis(path: running[beam].path + [node()], score: score)
+            return Candidate(
+                parent: isFirstStep ? 0 : beam,
+                hypothesis: hypothesis,
+                reason: request.stop.reason(after: hypothesis.tokens)
+            )
+        }
+    }
+
+    /// Log-probabilities, processed, plus the score of the beam.
+    private func accumulated(_ row: LogitsRow, _ hypothesis: Hypothesis) -> [Float] {
+        var scores = row.scores
+        for index in scores.indices { scores[index] -= row.logSumExp }
+        if !processing.isNeutral {
+            processing.apply(
+                to: &scores,
+                history: start + hypothesis.tokens,
+                generated: hypothesis.path.count
+            )
+        }
+        for index in scores.indices { scores[index] += hypothesis.score }
+        return scores
+    }
+
+    /// A candidate that hit a stopping condition must not go on.
+    private func continuationScore(_ candidate: Candidate) -> Float {
+        candidate.hypothesis.score + (candidate.reason == nil ? 0 : Self.ruledOut)
+    }
+
+    // MARK: - Finished hypotheses
+
+    private var isFull: Bool { finished.count == parameters.beams }
+
+    private mutating func takeFinished(_ candidates: [Candidate], length: Int) {
+        guard canImprove, !(isFull && parameters.earlyStopping == .whenFull) else { return }
+        for candidate in candidates.prefix(parameters.beams) {
+            guard let reason = candidate.reason else { continue }
+            finished.append(
+                Finished(
+                    hypothesis: candidate.hypothesis,
+                    reason: reason,
+                    normalizedScore: candidate.hypothesis.score / lengthPenalty(length)
+                )
+            )
+        }
+        let order = finished.indices.sorted {
+            let (a, b) = (finished[$0].normalizedScore, finished[$1].normalizedScore)
+            return a != b ? a > b : $0 < $1
+        }
+        finished = order.prefix(parameters.beams).map { finished[$0] }
+    }
+
+    private func lengthPenalty(_ length: Int) -> Float {
+        Float(pow(Double(length), Double(parameters.lengthPenalty)))
+    }
+
+    private mutating func isOver(_ candidates: [Candidate], length: Int) -> Bool {
+        let isLongest = parameters.earlyStopping == .never && parameters.lengthPenalty > 0
+        let bestLength = isLongest ? request.stop.maximumTokens : length
+        let bestPossible = running[0].score / lengthPenalty(bestLength)
+        let worst = isFull ? finished[finished.count - 1].normalizedScore : Self.ruledOut
+        canImprove = canImprove && bestPossible > worst
+        let isFullEnough = isFull && parameters.earlyStopping == .whenFull
+        return !canImprove || isFullEnough || candidates.allSatisfy { $0.reason != nil }
+    }
+
+    // MARK: - Events
+
+    /// The tokens every hypothesis that may still be returned begins with and that were not sent yet.
+    private mutating func certainTokens() -> [GenerationEvent] {
+        let paths = running.map(\.path) + finished.prefix(parameters.returned).map(\.hypothesis.path)
+        let first = paths[0]
+        var end = sent
+        while end < first.count, paths.allSatisfy({ end < $0.count && $0[end].id == first[end].id }) { end += 1 }
+        defer { sent = end }
+        return (0..<parameters.returned).flatMap { tokenEvents(first[sent..<end], choice: $0) }
+    }
+
+    private func finalEvents() -> [GenerationEvent] {
+        finished.prefix(parameters.returned).enumerated().flatMap { choice, finished in
+            let path = finished.hypothesis.path
+            let ended = FinishedChoice(
+                choice: choice,
+                reason: finished.reason,
+                tokens: request.decoderPrompt + path.map(\.id),
+                cumulativeLogprob: finished.hypothesis.score,
+                beamScore: finished.normalizedScore
+            )
+            return tokenEvents(path[min(sent, path.count)...], choice: choice) + [.finished(ended)]
+        }
+    }
+
+    private func tokenEvents(_ nodes: ArraySlice<Node>, choice: Int) -> [GenerationEvent] {
+        nodes.map { .token(GeneratedToken(choice: choice, id: $0.id, logprob: $0.logprob, top: $0.top)) }
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+import Tensors
+
+/// One row of raw logits with what is asked of it.
+struct LogitsRow {
+    let scores: [Float]
+    /// The logarithm of the sum of exponentials: a log-probability is a score less this.
+    let logSumExp: Float
+
+    /// - Throws: `.notANumber` when the row holds a NaN or nothing finite.
+    init(_ logits: Matrix, row: Int) throws(GenerationFailure) {
+        logSumExp = logits.logSumExp(row: row)
+        guard logSumExp.isFinite else { throw .notANumber }
+        scores = logits.withRow(row) { span in
+            [Float](unsafeUninitializedCapacity: span.count) { buffer, count in
+                for index in 0..<span.count { buffer[index] = span[index] }
+                count = span.count
+            }
+        }
+    }
+
+    func logprob(_ token: Int32) -> Float { scores[Int(token)] - logSumExp }
+
+    /// The `count` most probable tokens, best first; ties to the lower id.
+    func top(_ count: Int) -> [(id: Int32, logprob: Float)] {
+        Self.largest(count, of: scores).map { (Int32($0), scores[$0] - logSumExp) }
+    }
+
+    /// Indices of the `count` largest values, largest first; ties to the lower index.
+    static func largest(_ count: Int, of values: [Float]) -> [Int] {
+        guard count > 0 else { return [] }
+        var best: [Int] = []
+        best.reserveCapacity(count + 1)
+        for index in values.indices {
+            if best.count == count, let last = best.last, values[index] <= values[last] { continue }
+            var place = best.count
+            while place > 0, values[index] > values[best[place - 1]] { place -= 1 }
+            best.insert(index, at: place)
+            if best.count > count { best.removeLast() }
+        }
+        return best
+    }
+}

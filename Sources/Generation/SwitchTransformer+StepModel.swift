@@ -1,0 +1,44 @@
+package import SwitchModel
+package import Tensors
+
+/// The one place where search meets the real model.
+extension SwitchTransformer: StepModel {
+    package typealias State = DecoderState
+
+    package var vocabularySize: Int { configuration.vocabularySize }
+
+    package var startToken: Int32 { configuration.startToken }
+
+    package func beginEncoding(_ prompts: [EncodingPrompt]) -> Encoding {
+        beginEncoding(prompts.map(\.tokens), room: prompts.map { (slots: $0.slots, capacity: $0.capacity) })
+    }
+
+    package func advance(_ encoding: inout Encoding, layers: Int) -> EncodingProgress<DecoderState> {
+        let left = advance(&encoding, blocks: layers)
+        return left == 0 ? .finished(finish(encoding)) : .layersLeft(left)
+    }
+
+    package func step(_ batch: [StepBatch<DecoderState>]) -> Matrix {
+        step(batch.map { (state: $0.state, rows: $0.rows.map { (slot: $0.slot, token: $0.token) }) })
+    }
+
+    package func reorder(_ state: DecoderState, parents: [Int]) {
+        state.reorder(parents: parents)
+    }
+
+    package var cacheBytesPerPosition: Int { configuration.cacheBytesPerPosition }
+
+    package func takeRouting() -> [LayerRouting] {
+        takeRoutings().map { routing in
+            LayerRouting(
+                isDecoder: routing.stack == .decoder,
+                block: routing.block,
+                expertCount: routing.plan.expertCount,
+                experts: routing.plan.experts,
+                gates: routing.plan.gates,
+                isDropped: routing.plan.isDropped,
+                entropySum: routing.plan.entropySum
+            )
+        }
+    }
+}

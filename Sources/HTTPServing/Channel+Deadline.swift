@@ -1,0 +1,39 @@
+import Synchronization
+
+extension Channel {
+    func begin(_ phase: ConnectionDeadline<ContinuousClock>.Phase) {
+        state.withLock { $0.deadline.begin(phase) }
+    }
+
+    /// Ends the wait that has lasted too long, if one has.
+    func checkDeadline() {
+        end(as: .timedOut) { $0.deadline.isExpired }
+    }
+
+    /// Ends the wait for a request of which no byte has arrived.
+    func endIfIdle() {
+        end(as: .closed) { ($0.deadline.phase == .idle || $0.deadline.phase == .head) && $0.inbound.isEmpty }
+    }
+
+    /// A late writer has lost the connection; a late sender can still be answered.
+    private func end(as failure: SocketError, where condition: (State) -> Bool) {
+        let (waiters, departure) = state.withLock { state in
+            let isOver =
+                state.deadline.phase == .writing ? state.writeFailure != nil : state.readFailure != nil
+            guard !state.isClosed, !isOver, condition(state) else {
+                return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
+            }
+            state.readFailure = state.readFailure ?? failure
+            guard state.deadline.phase == .writing else {
+                defer { state.reader = nil }
+                return (state.reader.map { [$0] } ?? [], nil)
+            }
+            state.writeFailure = failure
+            let departure = state.onDeparture
+            state.onDeparture = nil
+            return (state.takeWaiters(), departure)
+        }
+        for waiter in waiters { waiter.resume() }
+        departure?()
+    }
+}

@@ -1,0 +1,49 @@
+/// Decides when a client has been waited for long enough.
+///
+/// Holds no timer and acts on nothing: the shell asks `isExpired` now and then.
+struct ConnectionDeadline<C: Clock> where C.Duration == Duration {
+    /// What the connection is waiting for.
+    enum Phase: Equatable, Sendable {
+        case idle
+        case head
+        case body
+        /// A handler is working; its own deadlines apply.
+        case handling
+        case writing
+        case lingering
+    }
+
+    private let clock: C
+    private let timeouts: HTTPTimeouts
+    private(set) var phase = Phase.head
+    private var deadline: C.Instant?
+
+    init(timeouts: HTTPTimeouts, clock: C) {
+        self.clock = clock
+        self.timeouts = timeouts
+        deadline = clock.now.advanced(by: timeouts.head)
+    }
+
+    var isExpired: Bool { deadline.map { clock.now >= $0 } ?? false }
+
+    mutating func begin(_ phase: Phase) {
+        self.phase = phase
+        let timeout: Duration? =
+            switch phase {
+            case .idle: timeouts.idle
+            case .head: timeouts.head
+            case .body: timeouts.body
+            case .handling: nil
+            case .writing: timeouts.writeStall
+            case .lingering: timeouts.linger
+            }
+        deadline = timeout.map { clock.now.advanced(by: $0) }
+    }
+
+    /// Bytes arrived; a body earns time by its size, everything else has a fixed end.
+    mutating func received(bytes: Int) {
+        guard phase == .body, let deadline else { return }
+        let earned = Duration.seconds(Double(bytes) / Double(max(1, timeouts.bodyBytesPerSecond)))
+        self.deadline = deadline.advanced(by: earned)
+    }
+}

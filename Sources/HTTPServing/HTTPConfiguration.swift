@@ -1,0 +1,60 @@
+package import HTTPTypes
+
+/// What the server allows a client; every limit has a default here.
+package struct HTTPConfiguration: Sendable {
+    package var host = "127.0.0.1"
+    package var port = 8080
+    package var backlog = 512
+    package var limits = HTTPLimits()
+    package var timeouts = HTTPTimeouts()
+
+    /// Builds the response of errors the server finds itself: parse errors, 408, 413, 417 and 503.
+    package var errorResponse: @Sendable (HTTPResponse.Status, _ message: String) -> ServerResponse = {
+        ErrorBody(status: $0, message: $1).response
+    }
+
+    package init() {}
+}
+
+/// The most a client may send or hold.
+package struct HTTPLimits: Equatable, Sendable {
+    package var connections = 1024
+    package var requestLineBytes = 8 * 1024
+    package var headBytes = 32 * 1024
+    package var fieldCount = 100
+    package var bodyBytes = 8 * 1024 * 1024
+    /// Extensions of one chunk; trailers of one body.
+    package var chunkExtensionBytes = 1024
+    package var trailerBytes = 8 * 1024
+    /// Bytes received and not yet parsed after which the socket is no longer read.
+    ///
+    /// At least `headBytes`.
+    package var bufferedBytes = 64 * 1024
+    /// An unread body up to this size is discarded so that the connection can be kept; a longer one closes it.
+    package var discardedBodyBytes = 64 * 1024
+    /// Bytes read and dropped after a final response before the connection is closed.
+    package var lingerBytes = 1024 * 1024
+
+    package init() {}
+}
+
+/// How long the server waits for a client.
+package struct HTTPTimeouts: Equatable, Sendable {
+    /// From the first byte of a head, or from accepting the connection, to the end of the head.
+    package var head: Duration = .seconds(10)
+    /// For a body, plus one second for each `bodyBytesPerSecond` that arrived.
+    package var body: Duration = .seconds(30)
+    package var bodyBytesPerSecond = 1024
+    /// Between a response and the next request.
+    package var idle: Duration = .seconds(75)
+    /// Without the socket taking a byte of the response.
+    package var writeStall: Duration = .seconds(30)
+    /// For the client to close after a final response.
+    package var linger: Duration = .seconds(2)
+    /// For cancelled requests to finish once a drain is over.
+    package var abort: Duration = .seconds(1)
+    /// How often deadlines are looked at; each may pass this much late.
+    package var granularity: Duration = .milliseconds(100)
+
+    package init() {}
+}

@@ -1,0 +1,61 @@
+import HTTPTypes
+import Telemetry
+
+/// What the server counts.
+///
+/// Labels come from fixed sets, never from a request.
+struct HTTPMetrics: Sendable {
+    enum ConnectionResult: String { case accepted, rejected, timeout }
+
+    private static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]
+    private static let durations = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+
+    private let registry: MetricsRegistry
+    let connectionsOpen: Gauge
+    let requestBytes: Counter
+    let responseBytes: Counter
+
+    init(_ registry: MetricsRegistry) {
+        self.registry = registry
+        connectionsOpen = registry.gauge("switchyard_http_connections_open", "Connections open now.")
+        requestBytes = registry.counter("switchyard_http_request_body_bytes", "Bytes of request bodies read.")
+        responseBytes = registry.counter("switchyard_http_response_body_bytes", "Bytes of response bodies sent.")
+    }
+
+    func count(_ result: ConnectionResult) {
+        let label = MetricLabel("result", result.rawValue)
+        registry.counter("switchyard_http_connections", "Connections by what became of them.", [label]).increment()
+    }
+
+    func count(_ error: HTTPParseError) {
+        countRefusal(error.reason)
+    }
+
+    func count(_ error: RequestBodyError) {
+        switch error {
+        case .tooLarge(let limit): count(HTTPParseError.bodyTooLarge(limit: limit))
+        case .malformed: count(HTTPParseError.malformedChunk)
+        case .timedOut: countRefusal("timeout_body")
+        case .disconnected: break
+        }
+    }
+
+    private func countRefusal(_ reason: String) {
+        let label = MetricLabel("reason", reason)
+        registry.counter("switchyard_http_parse_errors", "Requests the server could not read.", [label]).increment()
+    }
+
+    func finished(_ method: HTTPRequest.Method?, route: String?, status: Int, after duration: Duration) {
+        let name = method.map(\.rawValue) ?? "other"
+        let route = MetricLabel("route", route ?? "other")
+        let method = MetricLabel("method", Self.methods.contains(name) ? name : "other")
+        let labels = [method, route, MetricLabel("code", "\(status)")]
+        registry.counter("switchyard_http_requests", "Requests answered.", labels).increment()
+        registry.histogram(
+            "switchyard_http_request_duration_seconds",
+            "Time from the end of the head to the end of the response.",
+            buckets: Self.durations,
+            [route]
+        ).observe(duration / .seconds(1))
+    }
+}

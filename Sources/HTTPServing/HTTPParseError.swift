@@ -1,0 +1,82 @@
+import HTTPTypes
+
+/// A request the server refuses before any handler sees it.
+enum HTTPParseError: Error, Equatable, Sendable {
+    case malformedRequestLine
+    case malformedTarget
+    case malformedField
+    case malformedHost
+    case bareLineFeed
+    case conflictingLength
+    case malformedLength
+    case malformedTransferCoding
+    case malformedChunk
+    case requestLineTooLong
+    case headTooLarge
+    case tooManyFields
+    case bodyTooLarge(limit: Int)
+    case unknownExpectation
+    case unsupportedVersion
+    case unsupportedTransferCoding
+    case unsupportedMethod
+    case lateHead
+
+    var status: HTTPResponse.Status {
+        switch self {
+        case .malformedRequestLine, .malformedTarget, .malformedField, .malformedHost, .bareLineFeed,
+            .conflictingLength, .malformedLength, .malformedTransferCoding, .malformedChunk:
+            .badRequest
+        case .requestLineTooLong: .uriTooLong
+        case .headTooLarge, .tooManyFields: .requestHeaderFieldsTooLarge
+        case .bodyTooLarge: .contentTooLarge
+        case .unknownExpectation: .expectationFailed
+        case .unsupportedVersion: .httpVersionNotSupported
+        case .unsupportedTransferCoding, .unsupportedMethod: .notImplemented
+        case .lateHead: .requestTimeout
+        }
+    }
+
+    /// The value of the label `reason` of `http_parse_errors`.
+    var reason: String {
+        switch self {
+        case .malformedRequestLine, .unsupportedVersion, .unsupportedMethod: "bad_request_line"
+        case .malformedTarget: "bad_target"
+        case .malformedField, .bareLineFeed: "header"
+        case .malformedHost: "host"
+        case .conflictingLength: "cl_te_conflict"
+        case .malformedLength: "content_length"
+        case .malformedTransferCoding, .unsupportedTransferCoding: "transfer_encoding"
+        case .malformedChunk: "chunk"
+        case .requestLineTooLong: "request_line_too_long"
+        case .headTooLarge, .tooManyFields: "header_too_large"
+        case .bodyTooLarge: "body_too_large"
+        case .unknownExpectation: "expectation"
+        case .lateHead: "timeout_header"
+        }
+    }
+}
+
+extension HTTPParseError: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .malformedRequestLine: "The request line must be a method, a target and HTTP/1.1."
+        case .malformedTarget: "The request target is not a path, an http URI or an asterisk for OPTIONS."
+        case .malformedField: "A header field is malformed."
+        case .malformedHost: "A request needs exactly one valid Host field that agrees with its target."
+        case .bareLineFeed: "Lines of a request must end in CR LF."
+        case .conflictingLength: "A request may have one Content-Length or one Transfer-Encoding, not more."
+        case .malformedLength: "Content-Length must be a decimal number without a sign or leading zeros."
+        case .malformedTransferCoding: "Transfer-Encoding must be chunked, once, and only in HTTP/1.1."
+        case .malformedChunk: "The chunked body is malformed."
+        case .requestLineTooLong: "The request line is too long."
+        case .headTooLarge: "The header fields are too large."
+        case .tooManyFields: "There are too many header fields."
+        case .bodyTooLarge(let limit): "The body is larger than \(limit) bytes."
+        case .unknownExpectation: "The only expectation this server knows is 100-continue."
+        case .unsupportedVersion: "This server speaks HTTP/1.1 and HTTP/1.0."
+        case .unsupportedTransferCoding: "The only transfer coding this server knows is chunked."
+        case .unsupportedMethod: "This server does not implement the method."
+        case .lateHead: "The request head did not arrive in time."
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import Synchronization
+
+/// Reads the body of one request from its connection, when asked.
+final class RequestBodyReader: Sendable {
+    private enum Decoder: Sendable {
+        case length(remaining: Int)
+        case chunked(ChunkedDecoder)
+        case finished
+    }
+
+    private struct State: Sendable {
+        var decoder: Decoder
+        var mustInvite: Bool
+        var isBroken = false
+        var count = 0
+    }
+
+    private let channel: Channel
+    private let limits: HTTPLimits
+    private let state: Mutex<State>
+
+    private let onError: @Sendable (RequestBodyError) -> Void
+
+    /// - Parameter onError: called with what `collect` throws.
+    init(head: RequestHead, channel: Channel, onError: @escaping @Sendable (RequestBodyError) -> Void) {
+        self.channel = channel
+        self.onError = onError
+        limits = channel.limits
+        let decoder: Decoder =
+            switch head.framing {
+            case .none: .finished
+            case .length(let count): .length(remaining: count)
+            case .chunked: .chunked(ChunkedDecoder(limits: channel.limits))
+            }
+        state = Mutex(State(decoder: decoder, mustInvite: head.expectation == .continue))
+    }
+
+    var bytesRead: Int { state.withLock { $0.count } }
+
+    var isFinished: Bool {
+        state.withLock { state in
+            if case .finished = state.decoder { true } else { false }
+        }
+    }
+
+    /// Whether the next request can be found behind what is left of this body.
+    var canBeSkipped: Bool {
+        state.withLock { state in
+            switch state.decoder {
+            case .finished: !state.isBroken
+            case .length(let remaining):
+                !state.isBroken && !state.mustInvite && remaining <= limits.discardedBodyBytes
+            case .chunked: false
+            }
+        }
+    }
+
+    func collect() async throws(RequestBodyError) -> [UInt8] {
+        var body: [UInt8] = []
+        channel.begin(.body)
+        defer { channel.begin(.handling) }
+        do throws(RequestBodyError) {
+            try await invite()
+            while try !decode(into: &body) { try await awaitBytes() }
+        } catch {
+            state.withLock { $0.isBroken = true }
+            onError(error)
+            throw error
+        }
+        return body
+    }
+
+    /// Sends `100 Continue` to a client that waits for it, unless the body is already on its way (RFC 9110 §10.1.1).
+    private func invite() async throws(RequestBodyError) {
+        let isAwaited = state.withLock { state in
+            defer { state.mustInvite = false }
+            return state.mustInvite
+        }
+        guard isAwaited, channel.withInbound({ $0.isEmpty }) else { return }
+        do throws(SocketError) {
+            try await channel.write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+        } catch {
+            throw .disconnected
+        }
+        channel.begin(.body)
+    }
+
+    private func decode(into body: inout [UInt8]) throws(RequestBodyError) -> Bool {
+        try channel.withInbound { input throws(RequestBodyError) in
+            try state.withLock { state throws(RequestBodyError) in
+                let before = body.count
+                defer { state.count += body.count - before }
+                return try Self.step(&state.decoder, &input, into: &body)
+            }
+        }
+    }
+
+    private static func step(
+        _ decoder: inout Decoder,
+        _ input: inout InboundBytes,
+        into body: inout [UInt8]
+    ) throws(RequestBodyError) -> Bool {
+        switch decoder {
+        case .finished: return true
+        case .length(let remaining):
+            let amount = min(remaining, input.count)
+            body.append(contentsOf: input[0..<amount])
+            input.consume(amount)
+            decoder = remaining == amount ? .finished : .length(remaining: remaining - amount)
+            return remaining == amount
+        case .chunked(var chunks):
+            do throws(HTTPParseError) {
+                let isComplete = try chunks.decode(&input, into: &body)
+                decoder = isComplete ? .finished : .chunked(chunks)
+                return isComplete
+            } catch {
+                if case .bodyTooLarge(let limit) = error { throw .tooLarge(limit: limit) }
+                throw .malformed
+            }
+        }
+    }
+
+    private func awaitBytes() async throws(RequestBodyError) {
+        do throws(SocketError) {
+            guard try await channel.awaitBytes() else { throw .disconnected }
+        } catch {
+            if error == .timedOut { throw .timedOut }
+            throw .disconnected
+        }
+    }
+}

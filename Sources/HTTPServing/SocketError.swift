@@ -1,0 +1,24 @@
+import Glibc
+
+/// What can go wrong with a socket.
+package enum SocketError: Error, Equatable, Sendable {
+    case addressInUse(host: String, port: Int)
+    case unknownHost(String)
+    case failed(call: String, errno: Int32)
+    case disconnected
+    case timedOut
+    case closed
+}
+
+extension SocketError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .addressInUse(let host, let port): "port \(port) on \(host) is already in use"
+        case .unknownHost(let host): "\(host) is not an address of this machine or a name that can be looked up"
+        case .failed(let call, let number): "\(call) failed: \(String(cString: strerror(number)))"
+        case .disconnected: "the client has gone"
+        case .timedOut: "the client did not read or write in time"
+        case .closed: "the connection has been closed"
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/// What one request may ask for; every limit of the API has its default here.
+package struct APIConfiguration: Equatable, Sendable {
+    /// Prompts in one request.
+    package var maximumPrompts = 256
+    /// Choices per prompt.
+    package var maximumChoices = 128
+    package var maximumStopStrings = 4
+    /// Bytes of one stop string in UTF-8.
+    package var maximumStopBytes = 1024
+    /// Alternatives beside each token.
+    package var maximumLogprobs = 5
+    /// The longest a request may take, and how long it may take when it does not say.
+    package var requestTimeout: Duration = .seconds(300)
+    package var version = "0.0.0"
+
+    package init() {}
+}

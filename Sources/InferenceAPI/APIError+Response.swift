@@ -1,0 +1,188 @@
+import Batching
+import Generation
+package import HTTPServing
+import HTTPTypes
+
+/// OpenAI's error object.
+struct ErrorObject: Encodable {
+    struct Detail: Encodable {
+        var message: String
+        var type: String
+        @OrNull var param: String?
+        @OrNull var code: String?
+    }
+
+    var error: Detail
+}
+
+extension APIError {
+    /// What the error looks like to a client: a row of the table below.
+    private struct Face {
+        var status: HTTPResponse.Status
+        var message: String
+        var type = "invalid_request_error"
+        var parameter: String? = nil
+        var code: String? = nil
+        var retryAfterSeconds: Int? = nil
+    }
+
+    package var response: ServerResponse {
+        let face = face
+        var fields: HTTPFields = [.contentType: "application/json"]
+        if let seconds = face.retryAfterSeconds {
+            fields[.retryAfter] = String(max(seconds, 1))
+            fields[.retryAfterMilliseconds] = String(max(seconds, 1) * 1000)
+        }
+        if case .generation(.deadline) = self { fields[.shouldRetry] = "false" }
+        if self == .invalidKey { fields[.wwwAuthenticate] = "Bearer" }
+        return ServerResponse(status: face.status, fields: fields, body: .bytes(JSONText.bytes(object)))
+    }
+
+    /// The body alone, for errors inside a stream.
+    var object: ErrorObject {
+        let face = face
+        return ErrorObject(
+            error: .init(
+                message: face.message,
+                type: face.type,
+                param: face.parameter.map(\.excerpt),
+                code: face.code
+            )
+        )
+    }
+
+    private var face: Face {
+        switch self {
+        case .malformedJSON(let message):
+            Face(status: .badRequest, message: message, code: "invalid_json")
+        case .unsupportedMediaType(let found):
+            Face(
+                status: .unsupportedMediaType,
+                message: "Content-Type must be application/json, but it is \(found.excerpt).",
+                code: "unsupported_media_type"
+            )
+        case .body(let error): Self.face(of: error)
+        case .invalid(let parameter, let message):
+            Face(status: .badRequest, message: message, parameter: parameter, code: "invalid_parameter")
+        case .modelNotFound(let id):
+            Face(
+                status: .notFound,
+                message: "The model '\(id.excerpt)' does not exist.",
+                parameter: "model",
+                code: "model_not_found"
+            )
+        case .notReady(let readiness): Self.unavailable(readiness.reason ?? "The model is not loaded.", "not_ready", 5)
+        case .admission(let error, let rowsParameter): Self.face(of: error, rowsParameter: rowsParameter)
+        case .generation(let failure): Self.face(of: failure)
+        case .invalidKey:
+            Face(
+                status: .unauthorized,
+                message: "The API key is missing or wrong.",
+                type: "authentication_error",
+                code: "invalid_api_key"
+            )
+        case .unrouted(let status): Self.face(of: status)
+        }
+    }
+
+    private static func unavailable(_ message: String, _ code: String, _ retryAfterSeconds: Int) -> Face {
+        Face(
+            status: .serviceUnavailable,
+            message: message,
+            type: "service_unavailable_error",
+            code: code,
+            retryAfterSeconds: retryAfterSeconds
+        )
+    }
+
+    private static func face(of error: RequestBodyError) -> Face {
+        switch error {
+        case .tooLarge(let limit):
+            Face(
+                status: .contentTooLarge,
+                message: "The body is larger than the limit of \(limit) bytes.",
+                code: "request_too_large"
+            )
+        case .malformed: Face(status: .badRequest, message: "The body's framing is malformed.", code: "malformed_body")
+        case .timedOut: Face(status: .requestTimeout, message: "The body arrived too slowly.", code: "body_timeout")
+        case .disconnected: clientGone
+        }
+    }
+
+    private static func face(of error: AdmissionError, rowsParameter: String) -> Face {
+        switch error {
+        case .queueFull(let limit, let seconds):
+            return unavailable("The queue is full: \(limit) requests are waiting. Retry later.", "queue_full", seconds)
+        case .draining: return unavailable(Readiness.draining.reason ?? "", "draining", 1)
+        case .promptTooLong(let tokens, let limit):
+            return Face(
+                status: .badRequest,
+                message: "The prompt has \(tokens) tokens, but the model accepts at most \(limit).",
+                parameter: "prompt",
+                code: "context_length_exceeded"
+            )
+        case .tooManyRows(let rows, let limit):
+            return Face(
+                status: .badRequest,
+                message: "'\(rowsParameter)' asks for \(rows) sequences at once, but the server runs at most \(limit).",
+                parameter: rowsParameter,
+                code: "invalid_parameter"
+            )
+        case .cacheTooLarge(let bytes, let limit):
+            return Face(
+                status: .badRequest,
+                message: "The request could need \(bytes) bytes of cache, but the server has \(limit): "
+                    + "lower 'max_tokens' or '\(rowsParameter)', or shorten the prompt.",
+                parameter: "max_tokens",
+                code: "context_length_exceeded"
+            )
+        }
+    }
+
+    private static func face(of failure: GenerationFailure) -> Face {
+        switch failure {
+        case .cancelled: clientGone
+        case .shuttingDown:
+            unavailable("The server shut down before the answer was complete.", "shutting_down", 1)
+        case .deadline:
+            Face(
+                status: .gatewayTimeout,
+                message: "The answer was not complete within the request's timeout.",
+                type: "timeout_error",
+                code: "deadline_exceeded"
+            )
+        case .notANumber:
+            Face(
+                status: .internalServerError,
+                message: "The model computed a value that is not a number.",
+                type: "server_error",
+                code: "not_a_number"
+            )
+        }
+    }
+
+    private static func face(of status: HTTPResponse.Status) -> Face {
+        switch status {
+        case .notFound: Face(status: status, message: "There is nothing at this path.", code: "not_found")
+        case .methodNotAllowed:
+            Face(status: status, message: "The path does not take this method.", code: "method_not_allowed")
+        default:
+            Face(
+                status: status,
+                message: status.reasonPhrase.isEmpty ? "Status \(status.code)." : "\(status.reasonPhrase).",
+                type: status.code >= 500 ? "server_error" : "invalid_request_error"
+            )
+        }
+    }
+
+    /// Nobody reads it; the status is for the log.
+    private static let clientGone = Face(
+        status: .init(code: 499, reasonPhrase: "Client Closed Request"),
+        message: "The client went away."
+    )
+}
+
+extension HTTPField.Name {
+    static let retryAfterMilliseconds = Self("retry-after-ms")!
+    static let shouldRetry = Self("x-should-retry")!
+}

@@ -1,0 +1,44 @@
+package import Batching
+package import Generation
+package import HTTPServing
+package import HTTPTypes
+
+/// Why a request gets no answer.
+///
+/// `APIError+Response.swift` turns it into a status and JSON.
+package enum APIError: Error, Equatable, Sendable {
+    /// The body as a whole cannot be read; the sentence says why.
+    case malformedJSON(String)
+    case unsupportedMediaType(String)
+    case body(RequestBodyError)
+    /// One parameter is wrong; the sentence says what was found and what was expected.
+    case invalid(parameter: String, String)
+    case modelNotFound(String)
+    case notReady(Readiness)
+    /// The engine took none of it.
+    ///
+    /// `rowsParameter` is the one that asked for the rows.
+    case admission(AdmissionError, rowsParameter: String)
+    /// The engine took it and then failed.
+    case generation(GenerationFailure)
+    case invalidKey
+    /// No route, or none for the method.
+    case unrouted(HTTPResponse.Status)
+}
+
+extension APIError {
+    static func wrongType(_ name: String, _ expected: String, _ found: JSONValue) -> APIError {
+        .invalid(parameter: name, "'\(name)' must be \(expected), but it is \(found.kind).")
+    }
+
+    static func outOfRange(_ name: String, _ expected: String, _ found: JSONValue) -> APIError {
+        .invalid(parameter: name, "'\(name)' must be \(expected), but it is \(found.quoted.excerpt).")
+    }
+}
+
+extension String {
+    /// At most 200 characters, for quoting what a client sent.
+    var excerpt: String {
+        unicodeScalars.count <= 200 ? self : String(String.UnicodeScalarView(unicodeScalars.prefix(199))) + "…"
+    }
+}

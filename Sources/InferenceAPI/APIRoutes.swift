@@ -1,0 +1,92 @@
+package import HTTPServing
+package import HTTPTypes
+
+/// Every endpoint of the server, and the table that finds them.
+package struct APIRoutes: Sendable {
+    /// One row of the table.
+    package struct Route: Sendable {
+        package let method: HTTPRequest.Method
+        package let template: String
+        package let respond: RouteTable.Respond
+    }
+
+    /// What endpoints answer that is made outside this target.
+    package struct Sources: Sendable {
+        package var metrics: MetricsExposition
+        /// One series per expert.
+        package var expertMetrics: MetricsExposition
+        package var expertLoad: @Sendable () -> ExpertReport
+        /// The description of this interface, `openapi.yaml`.
+        package var description: [UInt8]
+
+        package init(
+            metrics: @escaping MetricsExposition,
+            expertMetrics: @escaping MetricsExposition,
+            expertLoad: @escaping @Sendable () -> ExpertReport,
+            description: [UInt8]
+        ) {
+            self.metrics = metrics
+            self.expertMetrics = expertMetrics
+            self.expertLoad = expertLoad
+            self.description = description
+        }
+    }
+
+    package private(set) var routes: [Route] = []
+
+    package init(context: RequestContext, sources: Sources) {
+        addGeneration(context)
+        addModel(context)
+        addOperations(context, sources)
+    }
+
+    /// The handler for the HTTP server.
+    package func table() -> RouteTable {
+        var table = RouteTable()
+        table.errorResponse = { APIError.unrouted($0).response }
+        for route in routes { table.on(route.method, route.template, respond: route.respond) }
+        return table
+    }
+
+    private mutating func addGeneration(_ context: RequestContext) {
+        on(.post, "/v1/completions", CompletionEndpoint(context: context).respond)
+        on(.post, "/v1/beam_search", BeamSearchEndpoint(context: context).respond)
+        on(.post, "/v1/route", RouteEndpoint(context: context).respond)
+    }
+
+    private mutating func addModel(_ context: RequestContext) {
+        on(.get, "/v1/models", ModelsEndpoint(context: context).list)
+        on(.get, "/v1/models/{id}", ModelsEndpoint(context: context).one)
+        on(.post, "/tokenize", TokenizeEndpoint(context: context).tokenize)
+        on(.post, "/detokenize", TokenizeEndpoint(context: context).detokenize)
+    }
+
+    private mutating func addOperations(_ context: RequestContext, _ sources: Sources) {
+        let health = HealthEndpoint(readiness: context.readiness)
+        on(.get, "/livez", health.live)
+        on(.get, "/readyz", health.ready)
+        on(.get, "/health", health.ready)
+        on(.get, "/metrics", MetricsEndpoint(exposition: sources.metrics).respond)
+        on(.get, "/metrics/experts", MetricsEndpoint(exposition: sources.expertMetrics).respond)
+        let expertLoad = sources.expertLoad
+        on(.get, "/v1/experts") { _ in .json(expertLoad()) }
+        on(.get, "/openapi.yaml", DescriptionEndpoint(description: sources.description).respond)
+        on(.get, "/version", VersionEndpoint(context: context).respond)
+    }
+
+    /// Adds a route; the one place where errors of endpoints become responses.
+    private mutating func on(
+        _ method: HTTPRequest.Method,
+        _ template: String,
+        _ respond: @escaping @Sendable (ServerRequest) async throws(APIError) -> ServerResponse
+    ) {
+        let route = Route(method: method, template: template) { request in
+            do throws(APIError) {
+                return try await respond(request)
+            } catch {
+                return error.response
+            }
+        }
+        routes.append(route)
+    }
+}

@@ -1,0 +1,51 @@
+import HTTPServing
+import HTTPTypes
+
+/// `POST /v1/completions`.
+struct CompletionEndpoint: Sendable {
+    let context: RequestContext
+
+    func respond(to request: ServerRequest) async throws(APIError) -> ServerResponse {
+        let run = try await context.startRun(request, for: .completions, idPrefix: "cmpl")
+        if case .stream(let includesUsage) = run.parameters.delivery {
+            let stream = CompletionStream(run: run, includesUsage: includesUsage)
+            return ServerResponse(
+                status: .ok,
+                fields: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-cache"],
+                body: .stream { try await stream.write(to: $0) }
+            )
+        }
+        let (choices, usage) = try await run.choices()
+        return .json(
+            CompletionObject(
+                id: run.identity.id,
+                created: run.identity.created,
+                model: run.model.id,
+                systemFingerprint: run.model.systemFingerprint,
+                choices: choices,
+                usage: .counted(usage)
+            )
+        )
+    }
+}
+
+extension RequestContext {
+    /// Reads, validates and submits a request that generates text.
+    func startRun(
+        _ request: ServerRequest,
+        for endpoint: CompletionReader.Endpoint,
+        idPrefix: String
+    ) async throws(APIError) -> CompletionRun {
+        let backend = try loadedBackend()
+        let members = try await members(of: request)
+        var reader = CompletionReader(members, for: endpoint, backend: backend, configuration: configuration)
+        let parameters = try reader.parameters()
+        logIgnored(reader.unknownNames, of: request)
+        return CompletionRun(
+            identity: identity(idPrefix),
+            model: backend.model,
+            parameters: parameters,
+            submission: try Submission.submit(parameters, to: backend.engine)
+        )
+    }
+}

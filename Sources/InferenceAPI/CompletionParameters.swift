@@ -1,0 +1,61 @@
+import Generation
+
+/// A completion request after validation.
+struct CompletionParameters: Sendable {
+    /// One encoder input.
+    struct Prompt: Equatable, Sendable {
+        var tokens: [Int32]
+        /// What `echo` puts in front of the completion.
+        var text: String
+    }
+
+    enum Delivery: Equatable, Sendable {
+        case whole
+        case stream(includesUsage: Bool)
+    }
+
+    var prompts: [Prompt]
+    /// The request without its prompt.
+    var template: GenerationRequest
+    /// Continuations returned for each prompt.
+    var choices: Int
+    var output: OutputOptions
+    var delivery = Delivery.whole
+    /// The parameter that decides how many rows the request takes.
+    var rowsParameter: String
+    var seed: UInt64?
+    var timeout: Duration
+
+    /// What the engine is asked for one prompt.
+    ///
+    /// Without a seed from the client every prompt gets its own.
+    func request(for prompt: Prompt) -> GenerationRequest {
+        var request = template
+        request.prompt = prompt.tokens
+        if case .sample(var sampling) = request.strategy {
+            sampling.seed = seed ?? .random(in: .min ... .max)
+            request.strategy = .sample(sampling)
+        }
+        return request
+    }
+}
+
+/// How choices are written.
+struct OutputOptions: Equatable, Sendable {
+    var echoesPrompt = false
+    var reportsLogprobs = false
+    var returnsTokenIDs = false
+    var showsTokensAsIDs = false
+    var reportsRouting = false
+    var skipsSpecialTokens = true
+    var stops: [String] = []
+    var includesStop = false
+    /// Tokens that end a choice and are not part of its text.
+    var stopTokens: Set<Int32> = []
+    /// The end of an infill: ends a choice, but the client did not name it.
+    var infillEnd: Int32? = nil
+    /// Tokens of the decoder prompt, which every choice starts with and in which nothing stops it.
+    var forcedTokens = 0
+    /// The decoder prompt is the server's, for an infill, and not the client's.
+    var hidesForcedText = false
+}

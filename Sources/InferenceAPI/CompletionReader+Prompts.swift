@@ -1,0 +1,116 @@
+import Batching
+import Tokenization
+
+extension CompletionReader {
+    /// The encoder inputs: text, texts, ids or lists of ids.
+    mutating func readPrompts(suffix: String?) throws(APIError) -> [CompletionParameters.Prompt] {
+        guard let value = reader.value("prompt") else {
+            throw .invalid(parameter: "prompt", "'prompt' is required.")
+        }
+        let kept = try reader.integer("truncate_prompt_tokens", in: -1...limits.maximumInputTokens)
+        if kept == 0 {
+            throw .invalid(parameter: "truncate_prompt_tokens", "'truncate_prompt_tokens' must not be 0.")
+        }
+        var prompts: [CompletionParameters.Prompt] = []
+        for item in try items(of: value) {
+            var prompt = try prompt(item, suffix: suffix)
+            if let kept {
+                prompt.tokens = Array(prompt.tokens.suffix(kept == -1 ? limits.maximumInputTokens : kept))
+            }
+            prompts.append(prompt)
+        }
+        return prompts
+    }
+
+    /// Tokens forced as the start of the output.
+    ///
+    /// An infill starts with its first sentinel unless told otherwise.
+    mutating func readDecoderPrompt(
+        infilling: Bool,
+        into output: inout OutputOptions
+    ) throws(APIError) -> [Int32] {
+        guard let value = reader.value("decoder_prompt") else {
+            guard infilling else { return [] }
+            output.forcedTokens = 1
+            output.hidesForcedText = true
+            return [try sentinel("<extra_id_0>")]
+        }
+        let tokens: [Int32]
+        switch value {
+        case .string(let text): tokens = try tokenizer(for: "decoder_prompt").encode(text)
+        case .array(let ids): tokens = try readTokens(ids, named: "decoder_prompt")
+        default: throw .wrongType("decoder_prompt", "a string or an array of token ids", value)
+        }
+        guard tokens.count <= limits.maximumOutputTokens else {
+            throw .invalid(
+                parameter: "decoder_prompt",
+                "'decoder_prompt' has \(tokens.count) tokens, but at most \(limits.maximumOutputTokens) are allowed."
+            )
+        }
+        output.forcedTokens = tokens.count
+        return tokens
+    }
+
+    /// The id of a sentinel of the vocabulary.
+    func sentinel(_ text: String) throws(APIError) -> Int32 {
+        let tokenizer = try tokenizer(for: "suffix")
+        guard let id = tokenizer.encode(text).first(where: { tokenizer.piece($0) == text }) else {
+            throw .invalid(parameter: "suffix", "'suffix' needs the sentinel \(text), which this model does not have.")
+        }
+        return id
+    }
+
+    func tokenizer(for parameter: String) throws(APIError) -> any Tokenizer {
+        guard let tokenizer = model.tokenizer else {
+            throw .invalid(
+                parameter: parameter,
+                "'\(parameter)' must not be text: the model has no tokenizer, so prompts are token ids."
+            )
+        }
+        return tokenizer
+    }
+
+    func readTokens(_ ids: [JSONValue], named name: String) throws(APIError) -> [Int32] {
+        var tokens: [Int32] = []
+        tokens.reserveCapacity(ids.count)
+        for id in ids {
+            tokens.append(Int32(try ParameterReader.integer(id, in: 0...(model.vocabularySize - 1), named: name)))
+        }
+        return tokens
+    }
+
+    /// One value for each prompt.
+    private func items(of value: JSONValue) throws(APIError) -> [JSONValue] {
+        guard case .array(let elements) = value else { return [value] }
+        guard let first = elements.first else {
+            throw .invalid(parameter: "prompt", "'prompt' must not be an empty array.")
+        }
+        if first.isNumber { return [value] }
+        if endpoint != .completions, elements.count > 1 {
+            throw .invalid(parameter: "prompt", "'prompt' must be one prompt, but there are \(elements.count).")
+        }
+        guard elements.count <= configuration.maximumPrompts else {
+            throw .invalid(
+                parameter: "prompt",
+                "'prompt' has \(elements.count) prompts, but at most \(configuration.maximumPrompts) are allowed."
+            )
+        }
+        return elements
+    }
+
+    private func prompt(_ value: JSONValue, suffix: String?) throws(APIError) -> CompletionParameters.Prompt {
+        switch value {
+        case .string(let text):
+            let tokenizer = try tokenizer(for: "prompt")
+            let input = suffix.map { "\(text) <extra_id_0> \($0)" } ?? text
+            return .init(tokens: tokenizer.encode(input) + model.endTokens.prefix(1), text: text)
+        case .array(let ids):
+            if ids.isEmpty { throw .invalid(parameter: "prompt", "'prompt' must not be an empty array.") }
+            if suffix != nil { throw .invalid(parameter: "suffix", "'suffix' needs the prompt to be text.") }
+            let tokens = try readTokens(ids, named: "prompt")
+            return .init(tokens: tokens, text: model.tokenizer?.decode(tokens, skippingSpecialTokens: true) ?? "")
+        default:
+            throw .wrongType("prompt", "text, token ids, or an array of either", value)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Batching
+import Generation
+
+/// Reads and validates the parameters of a request that generates text.
+struct CompletionReader {
+    /// What differs between the endpoints.
+    enum Endpoint: Equatable {
+        case completions
+        case beamSearch
+        case route
+    }
+
+    var reader: ParameterReader
+    let endpoint: Endpoint
+    let backend: InferenceBackend
+    let configuration: APIConfiguration
+    /// Members of nested objects that nobody asked for.
+    var nestedUnknownNames: [String] = []
+
+    init(
+        _ members: [String: JSONValue],
+        for endpoint: Endpoint,
+        backend: InferenceBackend,
+        configuration: APIConfiguration
+    ) {
+        reader = ParameterReader(members)
+        self.endpoint = endpoint
+        self.backend = backend
+        self.configuration = configuration
+    }
+
+    var model: ServedModel { backend.model }
+    var limits: EngineLimits { backend.engine.limits }
+    var unknownNames: [String] { reader.unknownNames + nestedUnknownNames }
+
+    mutating func parameters() throws(APIError) -> CompletionParameters {
+        try readModel()
+        _ = try reader.text("user")
+        let suffix = endpoint == .completions ? try reader.text("suffix") : nil
+        let prompts = try readPrompts(suffix: suffix)
+        let maximumTokens = try readMaximumTokens()
+        let (strategy, choices, rowsParameter) = try readStrategy()
+        var output = try readOutput()
+        let decoderPrompt = try readDecoderPrompt(infilling: suffix != nil, into: &output)
+        var template = GenerationRequest(
+            prompt: [],
+            stop: try readStop(maximumTokens: maximumTokens, infilling: suffix != nil, into: &output)
+        )
+        template.decoderPrompt = decoderPrompt
+        template.strategy = strategy
+        template.constraints = try readConstraints(maximumTokens: maximumTokens)
+        template.topLogprobs = try readLogprobs(into: &output)
+        template.reportsRouting = output.reportsRouting
+        var parameters = CompletionParameters(
+            prompts: prompts,
+            template: template,
+            choices: choices,
+            output: output,
+            rowsParameter: rowsParameter,
+            seed: try reader.integer("seed", in: .min ... .max).map { UInt64(bitPattern: Int64($0)) },
+            timeout: try readTimeout()
+        )
+        parameters.delivery = try readDelivery(strategy: strategy, choices: choices)
+        return parameters
+    }
+
+    mutating func readModel() throws(APIError) {
+        guard let id = try reader.text("model"), id != model.id else { return }
+        throw .modelNotFound(id)
+    }
+
+    private mutating func readMaximumTokens() throws(APIError) -> Int {
+        let limit = limits.maximumOutputTokens
+        guard endpoint != .route else { return try reader.integer("max_tokens", in: 0...limit) ?? 0 }
+        let least = endpoint == .completions ? 0 : 1
+        return try reader.integer("max_tokens", in: least...limit) ?? limit
+    }
+
+    private mutating func readOutput() throws(APIError) -> OutputOptions {
+        var output = OutputOptions()
+        output.skipsSpecialTokens = try reader.flag("skip_special_tokens") ?? true
+        guard endpoint == .completions else {
+            output.reportsRouting = endpoint == .route
+            output.returnsTokenIDs = true
+            return output
+        }
+        output.echoesPrompt = try reader.flag("echo") ?? false
+        output.returnsTokenIDs = try reader.flag("return_token_ids") ?? false
+        output.showsTokensAsIDs = try reader.flag("return_tokens_as_token_ids") ?? (model.tokenizer == nil)
+        output.reportsRouting = try reader.flag("return_routed_experts") ?? false
+        return output
+    }
+
+    private mutating func readLogprobs(into output: inout OutputOptions) throws(APIError) -> Int? {
+        guard endpoint == .completions,
+            let count = try reader.integer("logprobs", in: 0...configuration.maximumLogprobs)
+        else { return nil }
+        guard !output.echoesPrompt else {
+            throw .invalid(
+                parameter: "logprobs",
+                "'logprobs' cannot be combined with 'echo': the prompt goes to the encoder, "
+                    + "which gives its tokens no probabilities."
+            )
+        }
+        output.reportsLogprobs = true
+        return count
+    }
+
+    private mutating func readDelivery(
+        strategy: GenerationRequest.Strategy,
+        choices: Int
+    ) throws(APIError) -> CompletionParameters.Delivery {
+        let streams = try reader.flag("stream") ?? false
+        guard endpoint == .completions else {
+            if streams { throw .invalid(parameter: "stream", "'stream' must be false: this endpoint answers at once.") }
+            return .whole
+        }
+        let options = try reader.object("stream_options")
+        guard streams else {
+            if options == nil { return .whole }
+            throw .invalid(parameter: "stream_options", "'stream_options' needs 'stream' to be true.")
+        }
+        if case .sample(let sampling) = strategy, sampling.draws > choices {
+            throw .invalid(
+                parameter: "best_of",
+                "'best_of' must equal 'n' when 'stream' is true: the best are known only at the end."
+            )
+        }
+        var nested = ParameterReader(options ?? [:], prefix: "stream_options.")
+        _ = nested.value("include_obfuscation")
+        let includesUsage = try nested.flag("include_usage") ?? false
+        nestedUnknownNames += nested.unknownNames
+        return .stream(includesUsage: includesUsage)
+    }
+
+    /// Seconds; never longer than the server's own limit.
+    private mutating func readTimeout() throws(APIError) -> Duration {
+        let limit = configuration.requestTimeout
+        guard let seconds = try reader.number("timeout", .above(0, to: 86_400)) else { return limit }
+        return min(.seconds(Double(seconds)), limit)
+    }
+}

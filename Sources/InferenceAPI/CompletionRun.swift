@@ -1,0 +1,68 @@
+import Generation
+
+/// One accepted completion request: turns the engine's events into the parts of its choices.
+struct CompletionRun: Sendable {
+    let identity: AnswerIdentity
+    let model: ServedModel
+    let parameters: CompletionParameters
+    let submission: Submission
+
+    /// Hands out the parts of all choices as they become certain, and says at the end what was used.
+    ///
+    /// - Throws: `APIError` when the engine fails, or what `take` throws.
+    func forEachPart(_ take: (CompletionChoice) async throws -> Void) async throws -> Usage {
+        var progress = makeProgress()
+        var encoderRoutes = [[TokenRoute]](repeating: [], count: parameters.prompts.count)
+        var usage = Usage(promptTokens: parameters.prompts.reduce(0) { $0 + $1.tokens.count }, completionTokens: 0)
+        var openPrompts = parameters.prompts.count
+        try await submission.forEachEvent { prompt, event in
+            switch event {
+            case .encoded(let routes): encoderRoutes[prompt] = routes
+            case .token(let token):
+                let index = prompt * parameters.choices + token.choice
+                if let part = progress[index].append(token) { try await take(part) }
+            case .finished(let finished):
+                let index = prompt * parameters.choices + finished.choice
+                usage.completionTokens += finished.tokens.count
+                try await take(progress[index].finish(finished, encoderRoutes: encoderRoutes[prompt]))
+            case .completed: openPrompts -= 1
+            case .failed(let failure): throw APIError.generation(failure)
+            }
+        }
+        guard openPrompts == 0 else { throw APIError.generation(.cancelled) }
+        return usage
+    }
+
+    /// All choices, complete, in order.
+    func choices() async throws(APIError) -> (choices: [CompletionChoice], usage: Usage) {
+        var choices = (0..<(parameters.prompts.count * parameters.choices)).map { CompletionChoice(index: $0) }
+        do {
+            let usage = try await forEachPart { choices[$0.index].append($0) }
+            return (choices, usage)
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw .generation(.cancelled)
+        }
+    }
+
+    private func makeProgress() -> [ChoiceProgress] {
+        parameters.prompts.enumerated().flatMap { number, prompt in
+            (0..<parameters.choices).map { choice in
+                ChoiceProgress(
+                    index: number * parameters.choices + choice,
+                    prompt: prompt,
+                    output: parameters.output,
+                    tokenizer: model.tokenizer
+                )
+            }
+        }
+    }
+}
+
+/// What names one answer.
+struct AnswerIdentity: Sendable {
+    var id: String
+    /// Unix time.
+    var created: Int
+}

@@ -1,0 +1,33 @@
+import HTTPServing
+import HTTPTypes
+
+/// `GET /livez`, `GET /readyz` and its other name `GET /health`.
+struct HealthEndpoint: Sendable {
+    struct Status: Encodable {
+        var status: String
+        var reason: String?
+        /// From 0 to 1, while loading.
+        var progress: Double?
+    }
+
+    let readiness: @Sendable () -> Readiness
+
+    /// Says that the process answers, whatever its load.
+    func live(_ request: ServerRequest) async throws(APIError) -> ServerResponse {
+        Self.response(Status(status: "ok"), isReady: true)
+    }
+
+    func ready(_ request: ServerRequest) async throws(APIError) -> ServerResponse {
+        let readiness = readiness()
+        var status = Status(status: readiness.name, reason: readiness.reason)
+        if case .loading(let progress) = readiness { status.progress = progress.clampedToUnit }
+        return Self.response(status, isReady: readiness == .ready)
+    }
+
+    private static func response(_ status: Status, isReady: Bool) -> ServerResponse {
+        var response = ServerResponse.json(status, status: isReady ? .ok : .serviceUnavailable)
+        response.fields[.cacheControl] = "no-store"
+        if !isReady { response.fields[.retryAfter] = "1" }
+        return response
+    }
+}

@@ -1,0 +1,20 @@
+import HTTPServing
+import HTTPTypes
+package import Telemetry
+
+/// `GET /metrics` and `GET /metrics/experts`.
+struct MetricsEndpoint: Sendable {
+    let exposition: MetricsExposition
+
+    func respond(to request: ServerRequest) async throws(APIError) -> ServerResponse {
+        let format = ExpositionFormat(accept: request.fields[.accept])
+        return ServerResponse(
+            status: .ok,
+            fields: [.contentType: format.contentType],
+            body: .bytes(exposition(format))
+        )
+    }
+}
+
+/// Writes metrics in the format a scraper prefers.
+package typealias MetricsExposition = @Sendable (ExpositionFormat) -> [UInt8]

@@ -1,0 +1,65 @@
+import Foundation
+import HTTPServing
+import HTTPTypes
+package import Logging
+
+/// What the endpoints share, given by the executable.
+package struct RequestContext: Sendable {
+    package var configuration: APIConfiguration
+    /// nil while the checkpoint loads.
+    package var backend: @Sendable () -> InferenceBackend?
+    package var readiness: @Sendable () -> Readiness
+    package var logger: Logger
+
+    package init(
+        configuration: APIConfiguration = APIConfiguration(),
+        logger: Logger,
+        readiness: @escaping @Sendable () -> Readiness,
+        backend: @escaping @Sendable () -> InferenceBackend?
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.readiness = readiness
+        self.backend = backend
+    }
+
+    func loadedBackend() throws(APIError) -> InferenceBackend {
+        guard let backend = backend() else { throw .notReady(readiness()) }
+        return backend
+    }
+
+    /// The JSON object in the body of a request.
+    func members(of request: ServerRequest) async throws(APIError) -> [String: JSONValue] {
+        if let type = request.fields[.contentType], !Self.isJSON(type) { throw .unsupportedMediaType(type) }
+        let bytes: [UInt8]
+        do {
+            bytes = try await request.body.collect()
+        } catch {
+            throw .body(error)
+        }
+        return try JSONBody.object(bytes)
+    }
+
+    /// Names what the server did not understand in one line of the log, never the values.
+    func logIgnored(_ names: [String], of request: ServerRequest) {
+        guard !names.isEmpty else { return }
+        logger.debug(
+            "ignored unknown members",
+            metadata: [
+                "request_id": "\(request.id)",
+                "members": "\(names.prefix(20).map { String($0.prefix(64)) }.joined(separator: ", "))",
+                "count": "\(names.count)",
+            ]
+        )
+    }
+
+    func identity(_ prefix: String) -> AnswerIdentity {
+        let digits = UUID().uuidString.lowercased().filter { $0 != "-" }
+        return AnswerIdentity(id: "\(prefix)-\(digits)", created: Int(Date().timeIntervalSince1970))
+    }
+
+    private static func isJSON(_ contentType: String) -> Bool {
+        let mediaType = contentType.prefix { $0 != ";" }
+        return mediaType.trimmingCharacters(in: .whitespaces).lowercased() == "application/json"
+    }
+}

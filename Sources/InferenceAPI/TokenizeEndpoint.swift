@@ -1,0 +1,71 @@
+import Batching
+import HTTPServing
+import Tokenization
+
+/// `POST /tokenize` and `POST /detokenize`.
+struct TokenizeEndpoint: Sendable {
+    struct Tokens: Encodable {
+        var tokens: [Int32]
+        var count: Int
+        /// Tokens of the longest prompt.
+        var maximumInputTokens: Int
+        /// The vocabulary's entry of each token, when asked for.
+        @OrNull var pieces: [String]?
+
+        enum CodingKeys: String, CodingKey {
+            case tokens, count
+            case maximumInputTokens = "max_model_len"
+            case pieces = "token_strs"
+        }
+    }
+
+    struct Text: Encodable {
+        var prompt: String
+    }
+
+    let context: RequestContext
+
+    func tokenize(_ request: ServerRequest) async throws(APIError) -> ServerResponse {
+        var reader = try await makeReader(request)
+        guard let text = try reader.reader.text("prompt") else {
+            throw .invalid(parameter: "prompt", "'prompt' is required.")
+        }
+        let tokenizer = try reader.tokenizer(for: "prompt")
+        var tokens = tokenizer.encode(text)
+        if try reader.reader.flag("add_special_tokens") ?? true { tokens += reader.model.endTokens.prefix(1) }
+        let showsPieces = try reader.reader.flag("return_token_strs") ?? false
+        context.logIgnored(reader.unknownNames, of: request)
+        return .json(
+            Tokens(
+                tokens: tokens,
+                count: tokens.count,
+                maximumInputTokens: reader.limits.maximumInputTokens,
+                pieces: showsPieces ? tokens.map { tokenizer.piece($0) ?? "" } : nil
+            )
+        )
+    }
+
+    func detokenize(_ request: ServerRequest) async throws(APIError) -> ServerResponse {
+        var reader = try await makeReader(request)
+        guard let value = reader.reader.value("tokens") else {
+            throw .invalid(parameter: "tokens", "'tokens' is required.")
+        }
+        guard case .array(let ids) = value else { throw .wrongType("tokens", "an array of token ids", value) }
+        let tokens = try reader.readTokens(ids, named: "tokens")
+        let skips = try reader.reader.flag("skip_special_tokens") ?? true
+        context.logIgnored(reader.unknownNames, of: request)
+        return .json(Text(prompt: reader.model.tokenizer?.decode(tokens, skippingSpecialTokens: skips) ?? ""))
+    }
+
+    private func makeReader(_ request: ServerRequest) async throws(APIError) -> CompletionReader {
+        let members = try await context.members(of: request)
+        var reader = CompletionReader(
+            members,
+            for: .route,
+            backend: try context.loadedBackend(),
+            configuration: context.configuration
+        )
+        try reader.readModel()
+        return reader
+    }
+}

@@ -1,0 +1,56 @@
+import Checkpoints
+import Tensors
+
+/// The decoder stack, one step at a time against caches.
+struct Decoder {
+    private struct Block {
+        let selfAttention: SelfAttention
+        let crossAttention: CrossAttention
+        let feedForward: FeedForward
+    }
+
+    private let bias: RelativePositionBias
+    private let blocks: [Block]
+    private let norm: RMSNorm
+
+    init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+        let scopes = (0..<context.configuration.decoderLayers).map { weights["block"]["\($0)"]["layer"] }
+        bias = try RelativePositionBias(weights["block"]["0"]["layer"]["0"]["SelfAttention"], in: .decoder, context)
+        var blocks: [Block] = []
+        for (index, layers) in scopes.enumerated() {
+            blocks.append(
+                Block(
+                    selfAttention: try SelfAttention(layers["0"], context),
+                    crossAttention: try CrossAttention(layers["1"], context),
+                    feedForward: try FeedForward(layers["2"], in: .decoder, block: index, context)
+                )
+            )
+        }
+        self.blocks = blocks
+        norm = try RMSNorm(weights["final_layer_norm"], context)
+    }
+
+    var layers: Int { blocks.count }
+
+    /// Keys and values of every layer for encoded prompts: `[prompt][layer]`.
+    func crossCaches(of encoded: Matrix, sequences: [Range<Int>], _ workspace: Workspace) -> [[Matrix]] {
+        var caches = [[Matrix]](repeating: [], count: sequences.count)
+        for block in blocks {
+            let layer = block.crossAttention.caches(of: encoded, sequences: sequences, workspace)
+            for (prompt, cache) in layer.enumerated() { caches[prompt].append(cache) }
+        }
+        return caches
+    }
+
+    /// One step: `hidden`, `[rows, model]`, holds the embedding of the newest token of every row.
+    func step(_ hidden: Matrix, rows: [DecoderRow], _ workspace: Workspace) {
+        // With a cache a step has one token per sequence, so an expert's capacity never binds.
+        let sequences = rows.indices.map { $0..<$0 + 1 }
+        for (layer, block) in blocks.enumerated() {
+            block.selfAttention.decode(hidden, rows: rows, layer: layer, bias: bias, workspace)
+            block.crossAttention(hidden, rows: rows, layer: layer, workspace)
+            block.feedForward(hidden, sequences: sequences, workspace)
+        }
+        norm(hidden, into: hidden)
+    }
+}

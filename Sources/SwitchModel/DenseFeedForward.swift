@@ -1,0 +1,31 @@
+import Checkpoints
+import Tensors
+
+/// `wo(relu(wi(x)))`: the feed-forward of a dense block, and each expert of a sparse one.
+struct DenseFeedForward {
+    let inner: PackedMatrix  // [feed-forward, model]
+    let output: PackedMatrix  // [model, feed-forward]
+
+    init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+        let configuration = context.configuration
+        inner = try context.linear(
+            weights,
+            ["wi"],
+            outputs: configuration.feedForwardWidth,
+            inputs: configuration.modelWidth
+        )
+        output = try context.linear(
+            weights,
+            ["wo"],
+            outputs: configuration.modelWidth,
+            inputs: configuration.feedForwardWidth
+        )
+    }
+
+    /// Adds to `hidden`; both `[tokens, model]`.
+    func callAsFunction(_ normed: Matrix, addingTo hidden: Matrix, _ workspace: Workspace) {
+        workspace.inner.resize(rows: normed.rows, columns: inner.outputs)
+        workspace.workers.run(Product(inner, normed, into: workspace.inner, .storeRectified))
+        workspace.workers.run(Product(output, workspace.inner, into: hidden, .add))
+    }
+}

@@ -1,0 +1,42 @@
+import Checkpoints
+import Tensors
+
+/// The encoder stack: blocks of self-attention and feed-forward, then a norm.
+struct Encoder {
+    private struct Block {
+        let attention: SelfAttention
+        let feedForward: FeedForward
+    }
+
+    private let bias: RelativePositionBias
+    private let blocks: [Block]
+    private let norm: RMSNorm
+
+    init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+        let scopes = (0..<context.configuration.encoderLayers).map { weights["block"]["\($0)"]["layer"] }
+        bias = try RelativePositionBias(weights["block"]["0"]["layer"]["0"]["SelfAttention"], in: .encoder, context)
+        var blocks: [Block] = []
+        for (index, layers) in scopes.enumerated() {
+            blocks.append(
+                Block(
+                    attention: try SelfAttention(layers["0"], context),
+                    feedForward: try FeedForward(layers["1"], in: .encoder, block: index, context)
+                )
+            )
+        }
+        self.blocks = blocks
+        norm = try RMSNorm(weights["final_layer_norm"], context)
+    }
+
+    var layers: Int { blocks.count }
+
+    /// Runs one block over `hidden`, `[tokens, model]`, sequences laid end to end.
+    func run(block: Int, _ hidden: Matrix, sequences: [Range<Int>], _ workspace: Workspace) {
+        blocks[block].attention.encode(hidden, sequences: sequences, bias: bias, workspace)
+        blocks[block].feedForward(hidden, sequences: sequences, workspace)
+    }
+
+    func finish(_ hidden: Matrix) {
+        norm(hidden, into: hidden)
+    }
+}

@@ -1,0 +1,45 @@
+import Checkpoints
+import Tensors
+
+/// The feed-forward sublayer of a block: `x + FF(norm(x))`, dense or sparse.
+struct FeedForward {
+    private enum Kind {
+        case dense(DenseFeedForward)
+        case sparse(SparseFeedForward)
+    }
+
+    private let norm: RMSNorm
+    private let kind: Kind
+    private let stack: Stack
+    private let block: Int
+
+    /// - Parameter weights: the scope of the sublayer, the last `layer` of its block.
+    init(
+        _ weights: WeightScope,
+        in stack: Stack,
+        block: Int,
+        _ context: LoadingContext
+    ) throws(CheckpointError) {
+        self.stack = stack
+        self.block = block
+        norm = try RMSNorm(weights["layer_norm"], context)
+        kind =
+            context.configuration.isSparse(block: block, in: stack)
+            ? .sparse(try SparseFeedForward(weights["mlp"], context))
+            : .dense(try DenseFeedForward(weights["mlp"], context))
+    }
+
+    /// Adds to `hidden`, `[rows, model]`.
+    ///
+    /// `sequences` are the rows that share an expert's capacity.
+    func callAsFunction(_ hidden: Matrix, sequences: [Range<Int>], _ workspace: Workspace) {
+        norm(hidden, into: workspace.normed)
+        switch kind {
+        case .dense(let dense):
+            dense(workspace.normed, addingTo: hidden, workspace)
+        case .sparse(let sparse):
+            let plan = sparse(workspace.normed, sequences: sequences, addingTo: hidden, workspace)
+            workspace.routings.append(.init(stack: stack, block: block, plan: plan))
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Checkpoints
+package import Tensors
+
+/// What layers need while they are built: the sizes, the threads that pack, and who wants to see progress.
+package struct LoadingContext {
+    package var configuration: SwitchConfiguration
+    package var workers: Workers
+    /// Positions a sequence may reach, on either side.
+    package var reach: Int
+    /// Called after each packed matrix with the parameters it holds.
+    package var loaded: (_ parameters: Int) -> Void
+
+    package init(
+        configuration: SwitchConfiguration,
+        workers: Workers,
+        reach: Int,
+        loaded: @escaping (_ parameters: Int) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.workers = workers
+        self.reach = reach
+        self.loaded = loaded
+    }
+
+    /// Packs the linear layers `names`, each `[outputs, inputs]`, stacked output by output.
+    func linear(
+        _ weights: WeightScope,
+        _ names: [String],
+        outputs: Int,
+        inputs: Int
+    ) throws(CheckpointError) -> PackedMatrix {
+        var sources: [PackedMatrix.Source] = []
+        for name in names {
+            let tensor = try weights.tensor("\(name).weight", [outputs, inputs])
+            sources.append(.init(outputs: outputs) { rows, target in tensor.convert(rows: rows, into: target) })
+        }
+        let packed = PackedMatrix(sources, inputs: inputs, on: workers)
+        loaded(packed.outputs * packed.inputs)
+        return packed
+    }
+
+    /// Reads a tensor as it is: a vector becomes one row.
+    func matrix(_ weights: WeightScope, _ name: String, _ shape: [Int]) throws(CheckpointError) -> Matrix {
+        let tensor = try weights.tensor(name, shape)
+        let (rows, columns) = shape.count == 2 ? (shape[0], shape[1]) : (1, shape[0])
+        let matrix = Matrix(rows: rows, columns: columns)
+        matrix.fill(rows: 0..<rows) { tensor.convert(rows: 0..<shape[0], into: $0) }
+        loaded(rows * columns)
+        return matrix
+    }
+}

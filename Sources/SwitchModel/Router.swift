@@ -1,0 +1,35 @@
+import Checkpoints
+import Tensors
+
+/// Sends each token to one expert: softmax over a linear layer, in Float32 whatever the other weights are.
+///
+/// Source: Fedus et al. 2021, §2.1. Jitter belongs to training and is not applied.
+struct Router {
+    private let classifier: PackedMatrix  // [experts, model]
+    private let bias: Matrix?  // [1, experts]
+    private let capacity: Int
+
+    init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+        let configuration = context.configuration
+        classifier = try context.linear(
+            weights,
+            ["classifier"],
+            outputs: configuration.experts,
+            inputs: configuration.modelWidth
+        )
+        bias =
+            configuration.routerBias
+            ? try context.matrix(weights, "classifier.bias", [configuration.experts]) : nil
+        capacity = configuration.expertCapacity
+    }
+
+    /// - Parameter sequences: rows of each sequence; capacity is counted within one.
+    func callAsFunction(_ normed: Matrix, sequences: [Range<Int>], _ workspace: Workspace) -> RoutingPlan {
+        let probabilities = workspace.routerProbabilities
+        probabilities.resize(rows: normed.rows, columns: classifier.outputs)
+        workspace.workers.run(Product(classifier, normed, into: probabilities))
+        if let bias { probabilities.addToRows(bias) }
+        probabilities.softmaxRows()
+        return RoutingPlan(probabilities: probabilities, sequences: sequences, capacity: capacity)
+    }
+}

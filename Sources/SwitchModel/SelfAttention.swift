@@ -1,0 +1,86 @@
+import Checkpoints
+import Tensors
+
+/// The self-attention sublayer of either stack: `x + O · attention(norm(x))`.
+///
+/// No 1/√width, no bias terms.
+struct SelfAttention {
+    private let norm: RMSNorm
+    private let queryKeyValue: PackedMatrix  // [3 · inner, model]
+    private let output: PackedMatrix  // [model, inner]
+    private let heads: Int
+    private let inner: Int
+
+    /// - Parameter weights: the scope of the sublayer, `….layer.0`.
+    init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+        let configuration = context.configuration
+        heads = configuration.heads
+        inner = configuration.heads * configuration.headWidth
+        norm = try RMSNorm(weights["layer_norm"], context)
+        let attention = weights["SelfAttention"]
+        queryKeyValue = try context.linear(
+            attention,
+            ["q", "k", "v"],
+            outputs: inner,
+            inputs: configuration.modelWidth
+        )
+        output = try context.linear(attention, ["o"], outputs: configuration.modelWidth, inputs: inner)
+    }
+
+    /// Encoder: every token attends to its whole sequence.
+    ///
+    /// Adds to `hidden`, `[tokens, model]`.
+    func encode(_ hidden: Matrix, sequences: [Range<Int>], bias: RelativePositionBias, _ workspace: Workspace) {
+        project(hidden, workspace)
+        let attention = RaggedAttention(
+            projections: workspace.projections,
+            sequences: sequences,
+            heads: heads,
+            bias: bias.table,
+            output: workspace.attended
+        )
+        workspace.workers.run(attention, scratch: workspace.attentionScratch)
+        workspace.workers.run(Product(output, workspace.attended, into: hidden, .add))
+    }
+
+    /// Decoder: row `i` of `hidden` is the newest token of `rows[i]` and attends to that history.
+    func decode(
+        _ hidden: Matrix,
+        rows: [DecoderRow],
+        layer: Int,
+        bias: RelativePositionBias,
+        _ workspace: Workspace
+    ) {
+        project(hidden, workspace)
+        var attentions: [CachedAttention] = []
+        attentions.reserveCapacity(rows.count)
+        for (index, row) in rows.enumerated() {
+            let cache = row.state.selfCaches[layer]
+            cache.copy(
+                rows: index..<index + 1,
+                columns: inner..<3 * inner,
+                of: workspace.projections,
+                toRow: row.cacheRow
+            )
+            var attention = CachedAttention(
+                query: workspace.projections,
+                row: index,
+                cache: cache,
+                output: workspace.attended
+            )
+            attention.count = row.position + 1
+            attention.cacheRows = row.state.history(ofSlot: row.slot)
+            attention.bias = (bias.table, row.position)
+            attentions.append(attention)
+        }
+        workspace.workers.run(attentions, heads: heads, scratch: workspace.attentionScratch)
+        workspace.workers.run(Product(output, workspace.attended, into: hidden, .add))
+    }
+
+    private func project(_ hidden: Matrix, _ workspace: Workspace) {
+        norm(hidden, into: workspace.normed)
+        workspace.projections.resize(rows: hidden.rows, columns: 3 * inner)
+        workspace.attended.resize(rows: hidden.rows, columns: inner)
+        workspace.workers.run(Product(queryKeyValue, workspace.normed, into: workspace.projections))
+    }
+}

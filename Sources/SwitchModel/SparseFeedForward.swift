@@ -1,0 +1,33 @@
+import Checkpoints
+import Tensors
+
+/// The switch layer: a router and its experts (Fedus and others, 2021, §2).
+struct SparseFeedForward {
+    private let router: Router
+    private let scheduler: ExpertScheduler
+    private let droppedTokens: SwitchConfiguration.DroppedTokens
+
+    /// - Parameter weights: the scope of the layer, `….mlp`.
+    init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+        droppedTokens = context.configuration.droppedTokens
+        router = try Router(weights["router"], context)
+        var experts: [DenseFeedForward] = []
+        for index in 0..<context.configuration.experts {
+            experts.append(try DenseFeedForward(weights["experts"]["expert_\(index)"], context))
+        }
+        scheduler = ExpertScheduler(experts: experts)
+    }
+
+    /// Adds to `hidden`, `[rows, model]`, and returns where the rows went.
+    func callAsFunction(
+        _ normed: Matrix,
+        sequences: [Range<Int>],
+        addingTo hidden: Matrix,
+        _ workspace: Workspace
+    ) -> RoutingPlan {
+        let plan = router(normed, sequences: sequences, workspace)
+        scheduler.run(plan, normed, addingTo: hidden, workspace)
+        if droppedTokens == .gatedInput { hidden.addRows(of: normed, at: plan.droppedRows, scales: plan.gates) }
+        return plan
+    }
+}

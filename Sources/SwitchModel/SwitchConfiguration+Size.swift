@@ -1,0 +1,33 @@
+extension SwitchConfiguration {
+    /// Numbers the model is made of, a tied embedding counted once.
+    ///
+    /// Exact below 2^53, at most that.
+    package var parameterCount: Int {
+        // In Double: a configuration is only believed once its tensors were found, and may hold any sizes before.
+        let embeddings = product(vocabularySize, modelWidth) * (tieWordEmbeddings ? 1 : 3)
+        let attention = 4 * product(modelWidth, attentionWidth) + Double(modelWidth)
+        let attentions = Double(encoderLayers + 2 * decoderLayers) * attention
+        let rest = 2 * product(relativeBuckets, heads) + 2 * Double(modelWidth)
+        return Self.clamped(embeddings + attentions + rest + feedForwardParameters)
+    }
+
+    /// Those of them that experts hold.
+    package var expertParameterCount: Int { Self.clamped(expertParameters) }
+
+    private var expertParameters: Double { product(sparseLayers, experts) * feedForward }
+
+    private var feedForward: Double { 2 * product(modelWidth, feedForwardWidth) }
+
+    private var sparseLayers: Int { sparseBlocks(in: .encoder).count + sparseBlocks(in: .decoder).count }
+
+    private var feedForwardParameters: Double {
+        let layers = encoderLayers + decoderLayers
+        let router = product(experts, modelWidth) + (routerBias ? Double(experts) : 0)
+        return expertParameters + Double(sparseLayers) * router + Double(layers - sparseLayers) * feedForward
+            + product(layers, modelWidth)
+    }
+
+    private func product(_ a: Int, _ b: Int) -> Double { Double(a) * Double(b) }
+
+    private static func clamped(_ count: Double) -> Int { Int(min(count, 0x1p53)) }
+}

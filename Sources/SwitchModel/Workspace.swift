@@ -1,0 +1,34 @@
+import Tensors
+
+/// The buffers of one forward pass and the threads it runs on.
+///
+/// Owned by the thread that owns the model.
+///
+/// Buffers grow to the largest pass seen and are reused, so that a steady decode loop does not ask for memory.
+final class Workspace {
+    let workers: Workers
+    let normed = Matrix()
+    let projections = Matrix()
+    let attended = Matrix()
+    let attentionScratch = Matrix()
+    let inner = Matrix()
+    let routerProbabilities = Matrix()
+    let expertInput = Matrix()
+    let expertInner = Matrix()
+    let expertOutput = Matrix()
+    /// The plans of the sparse layers since they were last taken.
+    var routings: [LayerPlan] = []
+
+    /// One sparse layer's plan and where the layer stands.
+    struct LayerPlan {
+        var stack: Stack
+        var block: Int
+        var plan: RoutingPlan
+    }
+
+    init(workers: Workers) {
+        self.workers = workers
+    }
+}
+
+package typealias Stack = SwitchConfiguration.Stack

@@ -1,0 +1,34 @@
+import Glibc
+
+/// Floats aligned to a cache line, freed with the object.
+///
+/// Large ones are mapped straight from the system: a page costs memory once it is written, and all of it goes back when
+/// the object does, so that caches that come and go leave nothing behind in the allocator.
+final class AlignedMemory {
+    let base: UnsafeMutablePointer<Float>
+    private let mappedBytes: Int
+
+    private static let mappedFrom = 1 << 20
+
+    /// Elements start undefined.
+    init(count: Int) {
+        let bytes = max(count, 16) * MemoryLayout<Float>.stride
+        let mapping =
+            bytes >= Self.mappedFrom
+            ? mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED
+        if let mapping, mapping != MAP_FAILED {
+            // Weights are read front to back: large pages spare address translation. Advice only.
+            madvise(mapping, bytes, MADV_HUGEPAGE)
+            mappedBytes = bytes
+            base = mapping.bindMemory(to: Float.self, capacity: count)
+        } else {
+            mappedBytes = 0
+            base = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+                .bindMemory(to: Float.self, capacity: max(count, 16))
+        }
+    }
+
+    deinit {
+        if mappedBytes > 0 { munmap(base, mappedBytes) } else { base.deallocate() }
+    }
+}

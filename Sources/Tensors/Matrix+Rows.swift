@@ -1,0 +1,80 @@
+import CKernels
+
+extension Matrix {
+    /// Divides each row by its root mean square, then multiplies each column by `scale`.
+    ///
+    /// `output` takes the shape of this matrix and may be this matrix. `scale` has one row, `[1, columns]`.
+    package func rmsNormalized(scale: Matrix, epsilon: Float, into output: Matrix) {
+        precondition(scale.columns == columns, "scale of \(scale.columns) for rows of \(columns)")
+        if output !== self { output.resize(rows: rows, columns: columns) }
+        guard rows > 0 else { return }
+        ck_rms_norm_f32(base, scale.base, output.base, rows, columns, epsilon)
+    }
+
+    /// Turns every row into probabilities, in place.
+    package func softmaxRows() {
+        for row in 0..<rows { ck_softmax_f32(base + row * columns, columns) }
+    }
+
+    /// Copies rows of `source`, in the order given, into this matrix, which takes their shape.
+    package func gather(_ indices: some Collection<Int32>, from source: Matrix) {
+        resize(rows: indices.count, columns: source.columns)
+        for (row, index) in indices.enumerated() {
+            precondition(index >= 0 && index < source.rows, "row \(index) of \(source.rows)")
+            (base + row * columns).update(from: source.base + Int(index) * columns, count: columns)
+        }
+    }
+
+    /// Adds row `i` of `source` times `scales[indices[i]]` to row `indices[i]` of this matrix.
+    package func scatterAdd(_ source: Matrix, at indices: some Collection<Int32>, scales: [Float]) {
+        for (row, index) in indices.enumerated() {
+            ck_add_scaled_f32(
+                source.base + row * columns,
+                scales[Int(index)],
+                base + Int(index) * columns,
+                columns
+            )
+        }
+    }
+
+    /// Adds row `r` of `source` times `scales[r]` to row `r` of this matrix, for each `r` of `indices`.
+    package func addRows(of source: Matrix, at indices: [Int32], scales: [Float]) {
+        for row in indices.map(Int.init) {
+            ck_add_scaled_f32(source.base + row * columns, scales[row], base + row * columns, columns)
+        }
+    }
+
+    /// Copies some columns of some rows: `rows` and `columns` of `source` to the same-sized place at (`row`, 0) here.
+    package func copy(rows: Range<Int>, columns range: Range<Int>, of source: Matrix, toRow row: Int) {
+        precondition(range.count == columns && row + rows.count <= self.rows && rows.upperBound <= source.rows)
+        for index in 0..<rows.count {
+            (base + (row + index) * columns).update(
+                from: source.base + (rows.lowerBound + index) * source.columns + range.lowerBound,
+                count: columns
+            )
+        }
+    }
+
+    /// Multiplies every element.
+    package func scale(by factor: Float) {
+        for index in 0..<rows * columns { base[index] *= factor }
+    }
+
+    /// Adds `bias`, `[1, columns]`, to every row.
+    package func addToRows(_ bias: Matrix) {
+        precondition(bias.columns == columns)
+        for row in 0..<rows { ck_add_scaled_f32(bias.base, 1, base + row * columns, columns) }
+    }
+
+    /// The natural logarithm of the sum of the exponentials of one row.
+    package func logSumExp(row: Int) -> Float {
+        precondition(row >= 0 && row < rows)
+        return ck_log_sum_exp_f32(base + row * columns, columns)
+    }
+
+    /// Fills rows `rows` through a writer that is handed the place to write to.
+    package func fill(rows: Range<Int>, _ write: (UnsafeMutablePointer<Float>) -> Void) {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)
+        write(base + rows.lowerBound * columns)
+    }
+}

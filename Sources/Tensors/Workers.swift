@@ -1,0 +1,28 @@
+/// The threads under the kernels: the caller and `threads - 1` helpers that take tiles of work from one counter.
+///
+/// Nothing is split in advance, so a helper that loses its core delays one tile and no more. Helpers end with the
+/// object.
+package final class Workers: Sendable {
+    /// The caller included.
+    package let threads: Int
+    private let crew = Crew()
+
+    /// - Parameter threads: at least 1.
+    package init(threads: Int) {
+        self.threads = max(1, threads)
+        for index in 1..<max(2, self.threads) where index < self.threads { crew.startHelper(index) }
+    }
+
+    deinit { crew.stop() }
+
+    /// Runs `body` once for every tile from 0, in that order of starting, and returns when all are done.
+    ///
+    /// `thread` tells tiles that run at the same time apart: 0 up to `threads`, exclusive. Called by one thread at a time.
+    package func forEach(_ tiles: Int, _ body: (_ tile: Int, _ thread: Int) -> Void) {
+        guard tiles > 1, threads > 1 else {
+            for tile in 0..<tiles { body(tile, 0) }
+            return
+        }
+        withoutActuallyEscaping(body) { crew.run(tiles, $0) }
+    }
+}

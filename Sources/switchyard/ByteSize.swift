@@ -1,0 +1,21 @@
+import ArgumentParser
+
+/// A number of bytes given as `4G`, `512M`, `64K` or plain.
+struct ByteSize: ExpressibleByArgument {
+    let bytes: Int
+
+    init(bytes: Int) {
+        self.bytes = bytes
+    }
+
+    init?(argument: String) {
+        let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+        let factor = argument.last.flatMap { units[Character($0.uppercased())] }
+        guard let number = Int(factor == nil ? argument : String(argument.dropLast())), number > 0 else { return nil }
+        let (bytes, overflow) = number.multipliedReportingOverflow(by: factor ?? 1)
+        guard !overflow else { return nil }
+        self.bytes = bytes
+    }
+
+    var defaultValueDescription: String { "\(bytes >> 30)G" }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Checkpoints
+import Foundation
+import SwitchModel
+
+/// Shows what a model directory holds, without loading it.
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Shows the configuration and size of a model.")
+
+    @Argument(help: "A directory in the Hugging Face layout.")
+    var modelDirectory: String
+
+    func run() throws {
+        let model = try SwitchConfiguration(directory: modelDirectory)
+        let checkpoint = try CheckpointDirectory(modelDirectory)
+        let parameters = model.parameterCount
+        let experts = model.expertParameterCount
+        for (name, value) in rows(model) { print("\(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(value)") }
+        print("parameters            \(parameters) (\(experts) in experts)")
+        print("tensors               \(checkpoint.names.count)")
+        print("bytes by --weights    f32 \(Self.readable(parameters * 4))")
+        let hasTokenizer = FileManager.default.fileExists(atPath: "\(modelDirectory)/spiece.model")
+        print("tokenizer             \(hasTokenizer ? "spiece.model" : "none: prompts are token ids")")
+        for note in model.notes { print("repaired              \(note)") }
+    }
+
+    private func rows(_ model: SwitchConfiguration) -> [(String, String)] {
+        func sparse(_ stack: SwitchConfiguration.Stack) -> String {
+            let blocks = model.sparseBlocks(in: stack).map(String.init).joined(separator: " ")
+            return "\(model.layers(in: stack)) layers, sparse: \(blocks.isEmpty ? "none" : blocks)"
+        }
+        return [
+            ("model type", model.modelType),
+            ("model width", "\(model.modelWidth)"),
+            ("feed-forward width", "\(model.feedForwardWidth)"),
+            ("heads", "\(model.heads) of \(model.headWidth)"),
+            ("encoder", sparse(.encoder)),
+            ("decoder", sparse(.decoder)),
+            ("experts", "\(model.experts), capacity \(model.expertCapacity) tokens of a sequence"),
+            ("vocabulary", "\(model.vocabularySize), \(model.tieWordEmbeddings ? "tied" : "untied") embeddings"),
+            ("start, end, pad", "\(model.startToken), \(model.endTokens), \(model.padToken)"),
+        ]
+    }
+
+    private static func readable(_ bytes: Int) -> String {
+        String(format: bytes < 1 << 30 ? "%.1f MB" : "%.2f GB", Double(bytes) / (bytes < 1 << 30 ? 1e6 : 1e9))
+    }
+}

@@ -1,0 +1,74 @@
+import Checkpoints
+import Foundation
+import Logging
+import SwitchModel
+import Tensors
+import Tokenization
+
+/// A model directory brought into memory.
+struct LoadedModel {
+    let configuration: SwitchConfiguration
+    let model: SwitchTransformer
+    /// nil when the directory has no tokenizer file.
+    let tokenizer: (any Tokenizer)?
+    /// Changes when a weight file, the precision or this program does.
+    let fingerprint: String
+    /// Unix time of the newest weight file.
+    let created: Int
+    let loadSeconds: Double
+
+    /// - Throws: an error whose description names the file or tensor at fault.
+    init(_ options: ModelOptions, logger: Logger?) throws {
+        let directory = options.modelDirectory
+        let started = ContinuousClock.now
+        configuration = try SwitchConfiguration(directory: directory)
+        tokenizer = try Self.tokenizer(in: directory, vocabularySize: configuration.vocabularySize)
+        let checkpoint = try CheckpointDirectory(directory)
+        let progress = ProgressLine("loading \(directory)", total: configuration.parameterCount)
+        let context = LoadingContext(
+            configuration: configuration,
+            workers: Workers(threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount),
+            reach: max(options.maxInputTokens, options.maxOutputTokens + Self.forcedTokens),
+            loaded: { progress.advance(by: $0) }
+        )
+        model = try SwitchTransformer(WeightScope(root: checkpoint), context)
+        progress.finish(logger: logger)
+        for name in checkpoint.unusedNames {
+            logger?.warning(
+                "the configuration does not call for this tensor; it is ignored",
+                metadata: ["tensor": "\(name)"]
+            )
+        }
+        loadSeconds = (ContinuousClock.now - started) / .seconds(1)
+        (fingerprint, created) = Self.identity(of: directory)
+    }
+
+    /// Room for a forced start of the output and the start token beside what may be generated.
+    private static let forcedTokens = 4096
+
+    private static func tokenizer(in directory: String, vocabularySize: Int) throws -> (any Tokenizer)? {
+        let path = "\(directory)/spiece.model"
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+        return try SentencePieceTokenizer(serialized: bytes, modelVocabularySize: vocabularySize, fileName: path)
+    }
+
+    /// Names, sizes and times of the weight files, hashed; and the newest of the times.
+    private static func identity(of directory: String) -> (fingerprint: String, created: Int) {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var newest = 0
+        for name in files.sorted() where name.hasSuffix(".safetensors") || name.hasSuffix(".json") {
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)") else {
+                continue
+            }
+            let size = attributes[.size] as? Int ?? 0
+            let modified = Int((attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
+            newest = max(newest, modified)
+            for byte in "\(name) \(size) \(modified) \(BuildInformation.version)".utf8 {
+                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+            }
+        }
+        return ("fp_" + String(format: "%016lx", hash), newest)
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import Glibc
+import Logging
+
+/// Shows how far long work has come: a bar that is redrawn on a terminal, one log line elsewhere.
+final class ProgressLine {
+    private let title: String
+    private let total: Int
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let started = ContinuousClock.now
+    private var done = 0
+    private var shownPercent = -1
+
+    private static let width = 30
+
+    /// - Parameter total: units of work; 0 shows nothing until the end.
+    init(_ title: String, total: Int) {
+        self.title = title
+        self.total = max(total, 1)
+    }
+
+    func advance(by amount: Int) {
+        done = min(total, done + amount)
+        let percent = done * 100 / total
+        guard isTerminal, percent != shownPercent else { return }
+        shownPercent = percent
+        let filled = Self.width * done / total
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
+        write("\r\(title) \(bar) \(percent)%")
+    }
+
+    func finish(logger: Logger?) {
+        let seconds = (ContinuousClock.now - started) / .seconds(1)
+        if isTerminal { write("\r\u{1B}[K") }
+        logger?.info("\(title): done", metadata: ["seconds": "\(String(format: "%.2f", seconds))"])
+    }
+
+    private func write(_ text: String) {
+        FileHandle.standardError.write(Data(text.utf8))
+    }
+}

@@ -1,0 +1,114 @@
+import Batching
+import Foundation
+import Generation
+import SwitchModel
+import Tokenization
+
+/// Turns one line of text into a request and prints the answer.
+struct PromptRunner {
+    let tokenizer: (any Tokenizer)?
+    let configuration: SwitchConfiguration
+    let options: Generate
+
+    /// Why a prompt could not be answered.
+    enum Failure: Error, CustomStringConvertible {
+        case notTokenIDs(String)
+        case empty
+        case outsideVocabulary(Int32, size: Int)
+        case refused(AdmissionError)
+        case failed(GenerationFailure)
+
+        var description: String {
+            switch self {
+            case .notTokenIDs(let text):
+                "the model has no tokenizer, so a prompt must be token ids separated by spaces, not '\(text.prefix(80))'"
+            case .empty: "the prompt is empty"
+            case .outsideVocabulary(let id, let size): "token id \(id) is outside the vocabulary of \(size)"
+            case .refused(let error): "the prompt was refused: \(error)"
+            case .failed(let failure): "generation failed: \(failure)"
+            }
+        }
+    }
+
+    private struct Answer: Encodable {
+        let text: String
+        let token_ids: [Int32]
+        let score: Float?
+        let cumulative_logprob: Float
+    }
+
+    func answer(_ prompt: String, _ engine: InferenceEngine) async throws {
+        var answers: [Answer] = []
+        do {
+            let ticket = try engine.submit(try request(for: prompt), deadline: nil)
+            for await event in ticket.events {
+                switch event {
+                case .finished(let choice): answers.append(answer(choice))
+                case .failed(let failure): throw Failure.failed(failure)
+                case .encoded, .token, .completed: break
+                }
+            }
+        } catch let error as AdmissionError {
+            throw Failure.refused(error)
+        }
+        if options.json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(answers), as: UTF8.self))
+        } else {
+            for answer in answers { print(tokenizer == nil ? "\(answer.token_ids)" : answer.text) }
+        }
+    }
+
+    private func request(for prompt: String) throws(Failure) -> GenerationRequest {
+        let ids = try tokens(of: prompt)
+        guard !ids.isEmpty else { throw .empty }
+        if let outside = ids.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
+            throw .outsideVocabulary(outside, size: configuration.vocabularySize)
+        }
+        let maximum = options.maxTokens ?? options.model.maxOutputTokens
+        var request = GenerationRequest(
+            prompt: ids,
+            stop: StopCondition(maximumTokens: maximum, endTokens: Set(configuration.endTokens))
+        )
+        if options.beams > 1 {
+            var beam = BeamParameters()
+            beam.beams = options.beams
+            beam.returned = options.returned
+            beam.lengthPenalty = options.lengthPenalty
+            beam.earlyStopping = options.earlyStopping.value
+            request.strategy = .beam(beam)
+        } else {
+            request.strategy = .sample(sampling)
+        }
+        return request
+    }
+
+    private var sampling: Sampling {
+        var sampling = Sampling()
+        sampling.seed = options.seed
+        if options.temperature > 0 {
+            var filters = Sampling.Filters()
+            filters.temperature = options.temperature
+            sampling.pick = .random(filters)
+        }
+        return sampling
+    }
+
+    private func tokens(of prompt: String) throws(Failure) -> [Int32] {
+        if let tokenizer { return tokenizer.encode(prompt) + configuration.endTokens.prefix(1) }
+        let words = prompt.split(whereSeparator: \.isWhitespace)
+        let ids = words.compactMap { Int32($0) }
+        guard ids.count == words.count else { throw .notTokenIDs(prompt) }
+        return ids
+    }
+
+    private func answer(_ choice: FinishedChoice) -> Answer {
+        Answer(
+            text: tokenizer?.decode(choice.tokens, skippingSpecialTokens: true) ?? "",
+            token_ids: choice.tokens,
+            score: choice.beamScore,
+            cumulative_logprob: choice.cumulativeLogprob
+        )
+    }
+}

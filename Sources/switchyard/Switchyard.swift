@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+
+/// The program: reads flags and environment, wires the targets together, and turns errors into exit statuses.
+@main
+struct Switchyard: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "switchyard",
+        abstract: "Serves Switch Transformer checkpoints on ordinary CPUs.",
+        version: BuildInformation.version,
+        subcommands: [Serve.self, Generate.self, Inspect.self]
+    )
+
+    /// Exit status: 0 after success, 2 for bad arguments, 1 for anything else, with one sentence on standard error.
+    static func main() async {
+        let arguments = EnvironmentFlags.merged(
+            Array(CommandLine.arguments.dropFirst()),
+            environment: ProcessInfo.processInfo.environment
+        )
+        var command: any ParsableCommand
+        do {
+            command = try parseAsRoot(arguments)
+        } catch {
+            leave(parsing: error)
+        }
+        do {
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let error where exitCode(for: error) == .validationFailure || error is CleanExit {
+            leave(parsing: error)
+        } catch let code as ExitCode {
+            Foundation.exit(code.rawValue)
+        } catch {
+            complain("\(error)")
+            Foundation.exit(1)
+        }
+    }
+
+    private static func leave(parsing error: any Error) -> Never {
+        guard exitCode(for: error) != .success else {
+            print(fullMessage(for: error))
+            Foundation.exit(0)
+        }
+        complain(fullMessage(for: error))
+        Foundation.exit(2)
+    }
+
+    private static func complain(_ message: String) {
+        FileHandle.standardError.write(Data("\(message)\n".utf8))
+    }
+}

@@ -1,0 +1,172 @@
+import Generation
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import Batching
+
+@Suite struct InferenceEngineTests {
+    /// Counts up from the prompt's first token; token 1 ends.
+    private static func counting(gate: StepGate = StepGate(isOpen: true)) -> ScriptedModel {
+        ScriptedModel(vocabularySize: 50, gate: gate) { prompt, history in
+            var logits = [Float](repeating: 0, count: 50)
+            let next = Int(prompt[0]) + history.count
+            logits[next < 40 ? next : 1] = 10
+            return logits
+        }
+    }
+
+    private func engine(
+        _ model: sending ScriptedModel,
+        _ change: (inout EngineLimits) -> Void = { _ in }
+    ) -> InferenceEngine {
+        var limits = EngineLimits()
+        change(&limits)
+        return InferenceEngine(model, limits: limits, registry: MetricsRegistry(), load: ExpertLoad(layers: []))
+    }
+
+    private func request(_ first: Int32, maximum: Int = 100, rows: Int = 1) -> GenerationRequest {
+        var request = GenerationRequest(
+            prompt: [first, 1],
+            stop: StopCondition(maximumTokens: maximum, endTokens: [1])
+        )
+        var sampling = Sampling()
+        sampling.draws = rows
+        sampling.returned = rows
+        request.strategy = .sample(sampling)
+        return request
+    }
+
+    private func tokens(_ ticket: GenerationTicket) async -> (tokens: [Int32], failure: GenerationFailure?) {
+        var tokens: [Int32] = []
+        for await event in ticket.events {
+            switch event {
+            case .token(let token): tokens.append(token.id)
+            case .failed(let failure): return (tokens, failure)
+            case .encoded, .finished, .completed: break
+            }
+        }
+        return (tokens, nil)
+    }
+
+    @Test func requestsJoiningAndLeavingGetTheAnswersTheyGetAlone() async throws {
+        let engine = engine(Self.counting()) { $0.maximumRows = 4 }
+        defer { engine.stop() }
+        try await withThrowingTaskGroup(of: (Int32, [Int32]).self) { group in
+            for first in Int32(2)..<40 {
+                let ticket = try engine.submit(request(first), deadline: nil)
+                group.addTask { (first, await tokens(ticket).tokens) }
+            }
+            for try await (first, answer) in group {
+                #expect(answer == Array(first + 1..<40) + [1])
+            }
+        }
+    }
+
+    @Test func aFullQueueRefusesAtOnceAndAdvisesWhenToComeBack() throws {
+        let gate = StepGate(isOpen: false)
+        let engine = engine(Self.counting(gate: gate)) {
+            $0.maximumRows = 1
+            $0.maximumQueuedRequests = 2
+        }
+        defer {
+            engine.stop()
+            gate.open()
+        }
+        _ = try engine.submit(request(2), deadline: nil)
+        gate.waitForModel()
+        for _ in 0..<2 { _ = try engine.submit(request(2), deadline: nil) }
+        #expect(throws: AdmissionError.queueFull(limit: 2, retryAfterSeconds: 2)) {
+            try engine.submit(request(2), deadline: nil)
+        }
+    }
+
+    @Test func aCancelledRequestStopsBeforeTheNextStep() async throws {
+        let gate = StepGate(isOpen: false)
+        let engine = engine(Self.counting(gate: gate)) { $0.maximumRows = 2 }
+        defer { engine.stop() }
+        let running = try engine.submit(request(2), deadline: nil)
+        gate.waitForModel()
+        let other = try engine.submit(request(3), deadline: nil)
+        let queued = try engine.submit(request(4), deadline: nil)
+        running.cancel()
+        queued.cancel()
+        gate.open()
+        #expect(await tokens(running) == ([3], .cancelled))
+        #expect(await tokens(queued) == ([], .cancelled))
+        #expect(await tokens(other).tokens == Array(4..<40) + [1])
+        #expect(gate.steppedRows.allSatisfy { $0 == 1 })
+    }
+
+    @Test func aLateRequestFailsInTheQueueToo() async throws {
+        let gate = StepGate(isOpen: false)
+        let engine = engine(Self.counting(gate: gate)) { $0.maximumRows = 1 }
+        defer { engine.stop() }
+        let running = try engine.submit(request(2), deadline: nil)
+        gate.waitForModel()
+        let late = try engine.submit(request(3), deadline: .now - .seconds(1))
+        gate.open()
+        #expect(await tokens(late) == ([], .deadline))
+        #expect(await tokens(running).failure == nil)
+    }
+
+    @Test func limitsRefuseBeforeQueueing() throws {
+        let engine = engine(Self.counting()) {
+            $0.maximumInputTokens = 2
+            $0.maximumRows = 3
+            $0.maximumCacheBytes = 50
+        }
+        defer { engine.stop() }
+        var long = request(2)
+        long.prompt = [2, 3, 1]
+        #expect(throws: AdmissionError.promptTooLong(tokens: 3, limit: 2)) { try engine.submit(long, deadline: nil) }
+        #expect(throws: AdmissionError.tooManyRows(rows: 4, limit: 3)) {
+            try engine.submit(request(2, rows: 4), deadline: nil)
+        }
+        #expect(throws: AdmissionError.cacheTooLarge(bytes: 2 + 101, limit: 50)) {
+            try engine.submit(request(2), deadline: nil)
+        }
+        engine.drain()
+        #expect(throws: AdmissionError.draining) { try engine.submit(request(2, maximum: 5), deadline: nil) }
+    }
+
+    @Test func cacheMemoryIsSetAsideBeforeARequestRuns() async throws {
+        let gate = StepGate(isOpen: false)
+        // Room for one request of 2 prompt tokens and 11 positions, not for two.
+        let engine = engine(Self.counting(gate: gate)) { $0.maximumCacheBytes = 20 }
+        defer { engine.stop() }
+        let tickets = try (0..<3).map { _ in try engine.submit(request(2, maximum: 10), deadline: nil) }
+        gate.waitForModel()
+        gate.open()
+        for ticket in tickets { #expect(await tokens(ticket).tokens.count == 10) }
+        #expect(gate.steppedRows.allSatisfy { $0 == 1 })
+    }
+
+    @Test func stoppingFailsWhatIsLeft() async throws {
+        let gate = StepGate(isOpen: false)
+        let engine = engine(Self.counting(gate: gate)) { $0.maximumRows = 1 }
+        let running = try engine.submit(request(2), deadline: nil)
+        let queued = try engine.submit(request(3), deadline: nil)
+        gate.waitForModel()
+        engine.stop()
+        gate.open()
+        #expect(await tokens(running).failure == .shuttingDown)
+        #expect(await tokens(queued).failure == .shuttingDown)
+    }
+
+    @Test func runningStreamsStepBetweenSlicesOfALongPrompt() async throws {
+        let gate = StepGate(isOpen: false)
+        let engine = engine(Self.counting(gate: gate)) { $0.maximumBatchTokens = 4 }
+        defer { engine.stop() }
+        let running = try engine.submit(request(2), deadline: nil)
+        gate.waitForModel()
+        var long = request(30)
+        long.prompt = [30] + Array(repeating: 5, count: 20)
+        let joining = try engine.submit(long, deadline: nil)
+        gate.open()
+        _ = await (tokens(running), tokens(joining))
+        // Two layers, one slice each: the first stream steps alone at least twice before the second joins.
+        #expect(gate.steppedRows.prefix(2).allSatisfy { $0 == 1 })
+        #expect(gate.steppedRows.contains(2))
+    }
+}

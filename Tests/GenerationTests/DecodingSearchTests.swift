@@ -1,0 +1,162 @@
+import Generation
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct DecodingSearchTests {
+    private static let vocabulary = 12
+
+    /// Logits that look random and depend on the last two tokens only.
+    private static func model(seed: UInt64 = 1) -> ScriptedModel {
+        ScriptedModel(vocabularySize: vocabulary) { _, history in
+            let key = history.suffix(2).reduce(seed) { ($0 &* 31 &+ UInt64($1) &+ 7) &* 0x9E37_79B9_7F4A_7C15 }
+            return (0..<vocabulary).map { token in
+                let mixed = (key ^ UInt64(token) &* 0xBF58_476D_1CE4_E5B9) &* 0x94D0_49BB_1331_11EB
+                return Float(mixed >> 40) / Float(1 << 24) * 6
+            }
+        }
+    }
+
+    private func run(_ request: GenerationRequest, _ model: ScriptedModel = model()) throws -> [GenerationEvent] {
+        var encoding = model.beginEncoding([EncodingPrompt(tokens: [2], slots: request.rows, capacity: 64)])
+        guard case .finished(let states) = model.advance(&encoding, layers: 9) else { return [] }
+        var search = DecodingSearch(request, startToken: 0)
+        var step = search.begin()
+        var events = step.events
+        while !step.rows.isEmpty {
+            step = try search.advance(model.step([StepBatch(state: states[0], rows: step.rows)]), firstRow: 0)
+            if let parents = step.parents { model.reorder(states[0], parents: parents) }
+            events += step.events
+        }
+        return events
+    }
+
+    private func request(
+        _ strategy: GenerationRequest.Strategy = .sample(Sampling()),
+        maximum: Int = 12,
+        endTokens: Set<Int32> = [1]
+    ) -> GenerationRequest {
+        var request = GenerationRequest(
+            prompt: [2],
+            stop: StopCondition(maximumTokens: maximum, endTokens: endTokens)
+        )
+        request.strategy = strategy
+        return request
+    }
+
+    private func beam(_ beams: Int, returned: Int = 1, penalty: Float = 1) -> GenerationRequest.Strategy {
+        var parameters = BeamParameters()
+        parameters.beams = beams
+        parameters.returned = returned
+        parameters.lengthPenalty = penalty
+        return .beam(parameters)
+    }
+
+    private func tokens(_ events: [GenerationEvent], choice: Int = 0) -> [Int32] {
+        events.compactMap { if case .token(let token) = $0, token.choice == choice { token.id } else { nil } }
+    }
+
+    private func finished(_ events: [GenerationEvent]) -> [FinishedChoice] {
+        events.compactMap { if case .finished(let choice) = $0 { choice } else { nil } }
+    }
+
+    @Test(arguments: 1...6) func oneBeamWithoutPenaltyFindsTheGreedyTokens(seed: UInt64) throws {
+        let model = Self.model(seed: seed)
+        let greedy = try finished(run(request(), model))
+        let beamed = try finished(run(request(beam(1, penalty: 0)), model))
+        #expect(greedy[0].tokens == beamed[0].tokens)
+        #expect(abs(greedy[0].cumulativeLogprob - beamed[0].cumulativeLogprob) < 1e-4)
+    }
+
+    @Test(arguments: 1...6, [2, 4, 8]) func tokensSentEarlyAreTokensReturned(seed: UInt64, beams: Int) throws {
+        let events = try run(request(beam(beams, returned: 2)), Self.model(seed: seed))
+        let choices = finished(events)
+        #expect(choices.map(\.choice) == [0, 1])
+        for choice in choices { #expect(tokens(events, choice: choice.choice) == choice.tokens) }
+        let scores = choices.compactMap(\.beamScore)
+        #expect(scores.count == 2 && scores[0] >= scores[1])
+    }
+
+    @Test(arguments: 1...4) func aWideEnoughBeamFindsTheBestOfAllSequences(seed: UInt64) throws {
+        // Every sequence of 3 tokens fits a beam of 12², so search is exhaustive.
+        let model = Self.model(seed: seed)
+        let found = try finished(run(request(beam(144, penalty: 0), maximum: 3, endTokens: []), model))[0]
+        var best = -Float.infinity
+        for first in 0..<12 {
+            for second in 0..<12 {
+                for third in 0..<12 {
+                    best = max(best, try logprob([Int32(first), Int32(second), Int32(third)], model))
+                }
+            }
+        }
+        #expect(abs(found.cumulativeLogprob - best) < 1e-4)
+    }
+
+    private func logprob(_ tokens: [Int32], _ model: ScriptedModel) throws -> Float {
+        var forced = request(maximum: 0)
+        forced.decoderPrompt = tokens
+        return try finished(run(forced, model))[0].cumulativeLogprob
+    }
+
+    @Test func forcedTokensStartTheOutputAndCountTowardNoLimit() throws {
+        var forced = request(maximum: 3, endTokens: [])
+        forced.decoderPrompt = [5, 6]
+        let events = try run(forced)
+        #expect(tokens(events).count == 5)
+        #expect(Array(tokens(events).prefix(2)) == [5, 6])
+        #expect(finished(events)[0].reason == .length)
+    }
+
+    @Test func aSeedDecidesTheDrawWhateverTheNumberOfDraws() throws {
+        func sampled(draws: Int, seed: UInt64) throws -> [[Int32]] {
+            var sampling = Sampling()
+            sampling.pick = .random(Sampling.Filters())
+            sampling.draws = draws
+            sampling.returned = draws
+            sampling.seed = seed
+            return try finished(run(request(.sample(sampling)))).sorted { $0.choice < $1.choice }.map(\.tokens)
+        }
+        #expect(try sampled(draws: 1, seed: 7)[0] == sampled(draws: 3, seed: 7)[0])
+        #expect(try sampled(draws: 3, seed: 7) != sampled(draws: 3, seed: 8))
+        #expect(Set(try sampled(draws: 8, seed: 7)).count > 1)
+    }
+
+    @Test func bestOfReturnsTheDrawsWithTheHighestMeanLogprobBestFirst() throws {
+        var sampling = Sampling()
+        sampling.pick = .random(Sampling.Filters())
+        sampling.draws = 6
+        sampling.returned = 6
+        let all = try finished(run(request(.sample(sampling))))
+        sampling.returned = 2
+        let events = try run(request(.sample(sampling)))
+        let best = finished(events)
+        func mean(_ choice: FinishedChoice) -> Float { choice.cumulativeLogprob / Float(choice.tokens.count) }
+        #expect(best.map(mean) == all.map(mean).sorted(by: >).prefix(2).map { $0 })
+        #expect(tokens(events, choice: 1) == best[1].tokens)
+    }
+
+    @Test func minimumTokensHoldBackTheEnd() throws {
+        let model = ScriptedModel(vocabularySize: 4) { _, _ in [0, 9, 1, 2] }
+        var request = request()
+        request.constraints.minimumTokens = 3
+        #expect(try finished(run(request, model))[0].tokens == [3, 3, 3, 1])
+    }
+
+    @Test func noNgramRepeats() throws {
+        var request = request(maximum: 30, endTokens: [])
+        request.constraints.noRepeatNgramSize = 2
+        let output = try [0] + finished(run(request))[0].tokens
+        let pairs = zip(output, output.dropFirst()).map { [$0, $1] }
+        #expect(Set(pairs).count == pairs.count)
+    }
+
+    @Test func aRowOfNaNFailsTheRequest() {
+        let model = ScriptedModel(vocabularySize: 4) { _, _ in [0, .nan, 1, 2] }
+        #expect(throws: GenerationFailure.notANumber) { try run(request(), model) }
+    }
+
+    @Test func noTokensAreGeneratedWhenNoneAreAskedFor() throws {
+        let choice = try finished(run(request(maximum: 0)))[0]
+        #expect(choice.tokens.isEmpty && choice.reason == .length)
+    }
+}

@@ -1,0 +1,156 @@
+import Batching
+import Foundation
+import HTTPTypes
+import InferenceAPI
+import Logging
+import Synchronization
+import Telemetry
+
+@testable import HTTPServing
+@testable import InferenceAPI
+
+/// The API without sockets: sends requests to its routes and reads the answers.
+struct APIClient: Sendable {
+    let routes: APIRoutes
+    let engine: ScriptedEngine
+    let log = LogRecorder()
+
+    init(
+        _ engine: ScriptedEngine,
+        tokenizer: ToyTokenizer? = ToyTokenizer(),
+        configuration: APIConfiguration = APIConfiguration(),
+        readiness: Readiness = .ready,
+        isLoaded: Bool = true
+    ) {
+        self.engine = engine
+        let model = ServedModel(
+            id: "google/switch-toy",
+            created: 1_763_690_000,
+            tokenizer: tokenizer,
+            vocabularySize: ToyTokenizer.pieces.count,
+            endTokens: [ToyTokenizer.end],
+            systemFingerprint: "fp_toy"
+        )
+        let backend = isLoaded ? InferenceBackend(model: model, engine: engine) : nil
+        let log = log
+        let logger = Logger(label: "test") { _ in log.handler }
+        routes = APIRoutes(
+            context: RequestContext(
+                configuration: configuration,
+                logger: logger,
+                readiness: { readiness },
+                backend: { backend }
+            ),
+            sources: .init(
+                metrics: { _ in Array("metrics".utf8) },
+                expertMetrics: { _ in Array("expert metrics".utf8) },
+                expertLoad: { ExpertReport(layers: [], windowSeconds: 300) },
+                description: Array("openapi: 3.1.0".utf8)
+            )
+        )
+    }
+
+    func post(_ path: String, _ json: String, fields: HTTPFields = [.contentType: "application/json"]) async -> Answer {
+        await send(.post, path, body: Array(json.utf8), fields: fields)
+    }
+
+    func complete(_ json: String) async -> Answer { await post("/v1/completions", json) }
+
+    /// - Parameter path: the template of the route.
+    func send(
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        body: [UInt8] = [],
+        fields: HTTPFields = [:],
+        parameters: [String: String] = [:]
+    ) async -> Answer {
+        guard let route = routes.routes.first(where: { $0.method == method && $0.template == path }) else {
+            return Answer(response: APIError.unrouted(.notFound).response, body: [], pieces: [])
+        }
+        var request = ServerRequest(
+            method: method,
+            path: path,
+            fields: fields,
+            id: "req-1",
+            body: RequestBody(read: { body })
+        )
+        request.parameters = parameters
+        return await Answer(route.respond(request))
+    }
+}
+
+extension ServerRequest {
+    static func post(_ path: String, _ json: String) -> ServerRequest {
+        ServerRequest(
+            method: .post,
+            path: path,
+            query: nil,
+            fields: [:],
+            id: "req-1",
+            body: RequestBody(read: { Array(json.utf8) })
+        )
+    }
+}
+
+/// A response with its body read to the end.
+struct Answer: Sendable {
+    let response: ServerResponse
+    let body: [UInt8]
+    /// What a streamed body was written in.
+    let pieces: [String]
+
+    init(response: ServerResponse, body: [UInt8], pieces: [String]) {
+        self.response = response
+        self.body = body
+        self.pieces = pieces
+    }
+
+    init(_ response: ServerResponse) async {
+        switch response.body {
+        case .bytes(let bytes): self.init(response: response, body: bytes, pieces: [])
+        case .stream(let write):
+            let written = Mutex<[String]>([])
+            try? await write(
+                ResponseWriter { bytes in written.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }
+            )
+            let pieces = written.withLock { $0 }
+            self.init(response: response, body: Array(pieces.joined().utf8), pieces: pieces)
+        }
+    }
+
+    var status: Int { response.status.code }
+    var text: String { String(decoding: body, as: UTF8.self) }
+
+    /// The body as JSON; `.null` when it is not.
+    var json: JSONValue { JSONValue(parsing: body) }
+
+    /// The JSON of each server-sent event, without the final `[DONE]`.
+    var events: [JSONValue] {
+        pieces.filter { $0 != "data: [DONE]\n\n" }.map { JSONValue(parsing: Array($0.dropFirst(6).utf8)) }
+    }
+
+    var error: (message: String, param: String?, code: String?) {
+        let error = json["error"]
+        return (error["message"].asText ?? "", error["param"].asText, error["code"].asText)
+    }
+}
+
+extension JSONValue {
+    init(parsing bytes: [UInt8]) {
+        self = (try? JSONSerialization.jsonObject(with: Data(bytes))).map { JSONValue($0) } ?? .null
+    }
+
+    subscript(name: String) -> JSONValue {
+        if case .object(let members) = self { members[name] ?? .null } else { .null }
+    }
+
+    subscript(index: Int) -> JSONValue {
+        if case .array(let items) = self, items.indices.contains(index) { items[index] } else { .null }
+    }
+
+    var asText: String? { if case .string(let text) = self { text } else { nil } }
+    var count: Int { if case .array(let items) = self { items.count } else { 0 } }
+    var items: [JSONValue] { if case .array(let items) = self { items } else { [] } }
+    /// Names of the members, sorted.
+    var names: [String] { if case .object(let members) = self { members.keys.sorted() } else { [] } }
+}

@@ -1,0 +1,200 @@
+import Batching
+import Generation
+import Testing
+
+@testable import InferenceAPI
+
+@Suite struct ParameterTests {
+    private func send(_ member: String) async -> Answer {
+        await APIClient(.saying([3, 4, 1])).complete(#"{"prompt": "the cat", \#(member)}"#)
+    }
+
+    /// What the engine was asked for a request with one more member.
+    private func request(_ member: String) async throws -> GenerationRequest {
+        let client = APIClient(.saying([3, 4, 1]))
+        let answer = await client.complete(#"{"prompt": "the cat", \#(member)}"#)
+        #expect(answer.status == 200, "\(answer.text)")
+        return try #require(client.engine.requests.first)
+    }
+
+    @Test(arguments: [
+        #""n": 1"#, #""n": 64"#, #""n": 3.0"#, #""n": null"#, #""best_of": 0"#, #""best_of": 64"#, #""best_of": null"#,
+        #""max_tokens": 0"#, #""max_tokens": 1"#, #""max_tokens": 512"#, #""temperature": 0"#, #""temperature": 2"#,
+        #""top_p": 0.0001"#, #""top_p": 1"#, #""top_p": 1e-300"#, #""top_k": -1"#, #""top_k": 0"#,
+        #""top_k": 2147483647"#,
+        #""min_p": 0"#, #""min_p": 1"#, #""typical_p": 0.1"#, #""typical_p": 1"#, #""repetition_penalty": 0.1"#,
+        #""repetition_penalty": 100"#, #""frequency_penalty": -2"#, #""frequency_penalty": 2"#,
+        #""presence_penalty": -2"#, #""presence_penalty": 2"#, #""no_repeat_ngram_size": 0"#,
+        #""no_repeat_ngram_size": 65536"#, #""min_tokens": 0"#, #""min_tokens": 512"#, #""logprobs": 0"#,
+        #""logprobs": 5"#, #""echo": true"#, #""seed": 9223372036854775807"#, #""seed": -9223372036854775808"#,
+        #""stop": null"#, #""stop": []"#, #""stop": "a""#, #""stop": ["a", "b", "c", "d"]"#, #""stop_token_ids": []"#,
+        #""stop_token_ids": [0, 41]"#, #""ignore_eos": true"#, #""skip_special_tokens": false"#,
+        #""include_stop_str_in_output": true"#, #""return_token_ids": true"#, #""return_tokens_as_token_ids": true"#,
+        #""return_routed_experts": true"#, #""decoder_prompt": "the""#, #""decoder_prompt": [3]"#,
+        #""decoder_prompt": []"#, #""truncate_prompt_tokens": -1"#, #""truncate_prompt_tokens": 4096"#,
+        #""timeout": 0.001"#, #""timeout": 86400"#, #""user": "u""#, #""suffix": "mat""#, #""logit_bias": {}"#,
+        #""logit_bias": {"0": -100, "41": 100}"#, #""num_beams": 1"#, #""num_beams": 64"#, #""use_beam_search": true"#,
+        #""length_penalty": -100"#, #""length_penalty": 100"#, #""early_stopping": true"#, #""early_stopping": false"#,
+        #""early_stopping": "never""#, #""num_return_sequences": 64"#, #""stream": false"#, #""stream": null"#,
+        #""stream": true, "stream_options": {"include_usage": true}"#, #""stream": true, "stream_options": null"#,
+        #""model": "google/switch-toy""#, #""model": null"#, #""stream_options": null"#,
+    ])
+    func acceptsValuesUpToTheLimits(member: String) async {
+        let answer = await send(member)
+        #expect(answer.status == 200, "\(answer.text)")
+    }
+
+    @Test(arguments: [
+        ("n", "0"), ("n", "129"), ("n", "65"), ("n", "true"), ("n", "\"1\""), ("n", "1.5"), ("n", "1e300"),
+        ("n", "[1]"),
+        ("best_of", "-1"), ("best_of", "65"), ("best_of", "false"), ("max_tokens", "-1"), ("max_tokens", "513"),
+        ("max_tokens", "true"), ("max_tokens", "1e30"), ("temperature", "-0.1"), ("temperature", "2.1"),
+        ("temperature", "true"), ("temperature", "\"1\""), ("temperature", "1e300"), ("top_p", "0"), ("top_p", "1.01"),
+        ("top_p", "{}"), ("top_k", "-2"), ("top_k", "1.5"), ("top_k", "2147483648"), ("min_p", "-0.1"),
+        ("min_p", "1.1"),
+        ("typical_p", "0"), ("typical_p", "1.1"), ("repetition_penalty", "0"), ("repetition_penalty", "101"),
+        ("frequency_penalty", "-2.1"), ("frequency_penalty", "2.1"), ("presence_penalty", "-2.1"),
+        ("presence_penalty", "2.1"), ("no_repeat_ngram_size", "-1"), ("no_repeat_ngram_size", "65537"),
+        ("min_tokens", "-1"), ("min_tokens", "513"), ("logprobs", "-1"), ("logprobs", "6"), ("logprobs", "true"),
+        ("echo", "1"), ("echo", "\"true\""), ("seed", "9223372036854775808"), ("seed", "1.5"), ("stop", "\"\""),
+        ("stop", "[1]"), ("stop", "[null]"), ("stop", "1"), ("stop", #"["a","b","c","d","e"]"#),
+        ("stop_token_ids", "[42]"), ("stop_token_ids", "[-1]"), ("stop_token_ids", "3"), ("stop_token_ids", "[true]"),
+        ("ignore_eos", "0"), ("skip_special_tokens", "0"), ("include_stop_str_in_output", "1"),
+        ("return_token_ids", "1"), ("return_tokens_as_token_ids", "1"), ("return_routed_experts", "1"),
+        ("decoder_prompt", "[42]"), ("decoder_prompt", "7"), ("decoder_prompt", "[\"a\"]"),
+        ("truncate_prompt_tokens", "0"), ("truncate_prompt_tokens", "-2"), ("truncate_prompt_tokens", "4097"),
+        ("timeout", "0"), ("timeout", "-1"), ("timeout", "86401"), ("user", "1"), ("suffix", "1"), ("logit_bias", "[]"),
+        ("logit_bias", #"{"42": 1}"#), ("logit_bias", #"{"a": 1}"#), ("logit_bias", #"{"-1": 1}"#),
+        ("logit_bias", #"{"1": 101}"#), ("logit_bias", #"{"1": -101}"#), ("logit_bias", #"{"1": true}"#),
+        ("num_beams", "0"), ("num_beams", "65"), ("use_beam_search", "1"), ("length_penalty", "100.5"),
+        ("length_penalty", "1e300"), ("early_stopping", "1"), ("early_stopping", "\"sometimes\""),
+        ("num_return_sequences", "0"), ("stream", "1"), ("stream", "\"true\""), ("stream_options", "{}"),
+        ("stream_options", "true"), ("model", "1"),
+    ])
+    func refusesValuesBeyondTheLimitsNamingTheParameter(name: String, value: String) async {
+        let answer = await send("\"\(name)\": \(value)")
+        #expect(answer.status == 400)
+        #expect(answer.error.param == name)
+        #expect(answer.error.message.contains("'\(name)'"), "\(answer.text)")
+        #expect(answer.json["error"].names == ["code", "message", "param", "type"])
+    }
+
+    @Test(arguments: [
+        (#""n": 3, "num_beams": 2"#, "n"), (#""best_of": 2, "n": 3"#, "best_of"),
+        (#""n": 2, "num_return_sequences": 3"#, "num_return_sequences"),
+        (#""echo": true, "logprobs": 1"#, "logprobs"), (#""stream": true, "n": 1, "best_of": 2"#, "best_of"),
+        (#""max_tokens": 4, "min_tokens": 5"#, "min_tokens"),
+        (#""stream": true, "stream_options": {"include_usage": 1}"#, "stream_options.include_usage"),
+    ])
+    func refusesWhatContradictsItself(members: String, parameter: String) async {
+        let answer = await send(members)
+        #expect(answer.status == 400)
+        #expect(answer.error.param == parameter)
+    }
+
+    @Test(arguments: [
+        "null", "[]", "[[]]", "{}", "1", "true", "[42]", "[-1]", "[1.5]", "[true]", "[null]", "[[1], \"a\", 3]",
+        "[\"a\", 1]",
+        "[1, \"a\"]", "[[[1]]]", "[[42]]", "[1e300]",
+    ])
+    func refusesOtherPrompts(prompt: String) async {
+        let answer = await APIClient(.saying([1])).complete("{\"prompt\": \(prompt)}")
+        #expect(answer.status == 400)
+        #expect(answer.error.param == "prompt")
+    }
+
+    @Test(
+        arguments: [
+            ("\"the cat\"", [[3, 4, 1]]), ("[\"the\", \"cat\"]", [[3, 1], [4, 1]]), ("[3, 4]", [[3, 4]]),
+            ("[[3], [4, 5]]", [[3], [4, 5]]), ("\"\"", [[10, 1]]), ("[3.0]", [[3]]),
+            ("[\"the\", [5]]", [[3, 1], [5]]),
+        ] as [(String, [[Int32]])]
+    )
+    func textGetsAnEndTokenAndIdsAreTakenAsTheyAre(prompt: String, tokens: [[Int32]]) async {
+        let client = APIClient(.saying([1]))
+        #expect(await client.complete("{\"prompt\": \(prompt)}").status == 200)
+        #expect(client.engine.requests.map(\.prompt) == tokens)
+    }
+
+    @Test func truncationKeepsTheLastTokens() async throws {
+        #expect(try await request(#""truncate_prompt_tokens": 2"#).prompt == [4, 1])
+    }
+
+    @Test func defaultsAreOpenAIsExceptForTheLength() async throws {
+        let request = try await request(#""user": null"#)
+        #expect(request.stop.maximumTokens == EngineLimits().maximumOutputTokens)
+        #expect(request.constraints == LogitsConstraints())
+        #expect(request.topLogprobs == nil)
+        guard case .sample(let sampling) = request.strategy else { return #expect(Bool(false)) }
+        #expect(sampling.pick == .random(Sampling.Filters()))
+        #expect(sampling.draws == 1 && sampling.returned == 1)
+    }
+
+    @Test func temperatureZeroIsGreedy() async throws {
+        guard case .sample(let sampling) = try await request(#""temperature": 0, "seed": 5"#).strategy else {
+            return #expect(Bool(false))
+        }
+        #expect(sampling.pick == .greedy)
+        #expect(sampling.seed == 5)
+    }
+
+    @Test(arguments: [
+        (#""num_beams": 3"#, 3, 1), (#""use_beam_search": true, "n": 3"#, 3, 3),
+        (#""use_beam_search": true, "n": 2, "best_of": 4"#, 4, 2),
+        (#""num_beams": 4, "num_return_sequences": 2"#, 4, 2),
+        (#""num_beams": 4, "temperature": 0.5, "n": 4"#, 4, 4),
+    ])
+    func beamsComeFromEitherName(members: String, beams: Int, returned: Int) async throws {
+        guard case .beam(let beam) = try await request(members).strategy else { return #expect(Bool(false)) }
+        #expect(beam.beams == beams)
+        #expect(beam.returned == returned)
+    }
+
+    @Test(arguments: [
+        ("true", BeamParameters.EarlyStopping.whenFull), ("false", .heuristic), ("\"never\"", .never),
+    ])
+    func earlyStoppingIsNamedAsInTransformers(value: String, expected: BeamParameters.EarlyStopping) async throws {
+        guard case .beam(let beam) = try await request(#""num_beams": 2, "early_stopping": \#(value)"#).strategy else {
+            return #expect(Bool(false))
+        }
+        #expect(beam.earlyStopping == expected)
+    }
+
+    @Test func everyPromptGetsItsOwnSeedUnlessOneIsGiven() async {
+        func seeds(_ members: String) async -> Set<UInt64> {
+            let client = APIClient(.saying([1]))
+            _ = await client.complete(#"{"prompt": ["a", "b"]\#(members)}"#)
+            return Set(
+                client.engine.requests.compactMap {
+                    if case .sample(let sampling) = $0.strategy { sampling.seed } else { nil }
+                }
+            )
+        }
+        #expect(await seeds("").count == 2)
+        #expect(await seeds(#", "seed": -1"#) == [.max])
+    }
+
+    @Test func theTimeoutIsNeverLongerThanTheServers() async throws {
+        var configuration = APIConfiguration()
+        configuration.requestTimeout = .seconds(10)
+        let client = APIClient(.saying([1]), configuration: configuration)
+        let start = ContinuousClock.now
+        _ = await client.complete(#"{"prompt": "a", "timeout": 3600}"#)
+        _ = await client.complete(#"{"prompt": "a", "timeout": 5}"#)
+        let deadlines = client.engine.deadlines.compactMap { $0 }
+        let end = ContinuousClock.now
+        #expect(deadlines[0] >= start + .seconds(10) && deadlines[0] <= end + .seconds(10))
+        #expect(deadlines[1] >= start + .seconds(5) && deadlines[1] <= end + .seconds(5))
+    }
+
+    @Test func unknownMembersAreIgnoredAndNamedInOneLine() async {
+        let client = APIClient(.saying([1]))
+        let json = #"{"prompt": "a", "zeta": 1, "stream": true, "stream_options": {"odd": 1}, "alpha": "secret"}"#
+        #expect(await client.complete(json).status == 200)
+        let lines = client.log.lines
+        #expect(lines.count == 1)
+        #expect(lines[0].contains("alpha, zeta, stream_options.odd"))
+        #expect(lines[0].contains("debug"))
+        #expect(!lines[0].contains("secret"))
+    }
+}

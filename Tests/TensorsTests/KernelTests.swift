@@ -1,0 +1,156 @@
+import CKernels
+import Foundation
+import Tensors
+import Testing
+
+/// Products, attention and row operations against plain loops, on every instruction set this processor has.
+@Suite(.serialized) struct KernelTests {
+    private let workers = Workers(threads: 2)
+
+    private static let sets: [ck_instruction_set] = [CK_PLAIN, CK_AVX2, CK_AVX512]
+
+    private func values(_ count: Int, seed: UInt32) -> [Float] {
+        var state = seed &* 747_796_405 &+ 2_891_336_453
+        return (0..<count).map { _ in
+            state = state &* 747_796_405 &+ 2_891_336_453
+            return Float(Int32(bitPattern: state) >> 8) / Float(1 << 23)
+        }
+    }
+
+    private func packed(_ elements: [Float], outputs: Int, inputs: Int) -> PackedMatrix {
+        let source = PackedMatrix.Source(outputs: outputs) { rows, destination in
+            for (offset, value) in elements[rows.lowerBound * inputs..<rows.upperBound * inputs].enumerated() {
+                destination[offset] = value
+            }
+        }
+        return PackedMatrix([source], inputs: inputs, on: workers)
+    }
+
+    @Test(arguments: sets, [1, 2, 3, 13, 14, 15, 29, 64])
+    func aProductEqualsThePlainSums(set: ck_instruction_set, rows: Int) {
+        ck_use_instruction_set(set)
+        for (outputs, inputs) in [(1, 1), (31, 7), (32, 33), (33, 64), (100, 50)] {
+            let x = values(rows * inputs, seed: 1)
+            let w = values(outputs * inputs, seed: 2)
+            let start = values(rows * outputs, seed: 3)
+            for (epilogue, combine) in [
+                (Product.Epilogue.store, { (_: Double, sum: Double) in sum }),
+                (.storeRectified, { (_, sum) in max(0, sum) }),
+                (.add, { (old, sum) in old + sum }),
+            ] {
+                let output = Matrix(rows: rows, columns: outputs, elements: start)
+                workers.run(
+                    Product(
+                        packed(w, outputs: outputs, inputs: inputs),
+                        Matrix(rows: rows, columns: inputs, elements: x),
+                        into: output,
+                        epilogue
+                    )
+                )
+                for (index, value) in output.elements.enumerated() {
+                    let (row, column) = (index / outputs, index % outputs)
+                    let sum = (0..<inputs).reduce(0.0) {
+                        $0 + Double(x[row * inputs + $1]) * Double(w[column * inputs + $1])
+                    }
+                    #expect(abs(Double(value) - combine(Double(start[index]), sum)) < 1e-5)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: sets) func aRowsProductDoesNotDependOnItsNeighbours(set: ck_instruction_set) {
+        ck_use_instruction_set(set)
+        let (outputs, inputs, rows) = (70, 129, 40)
+        let x = values(rows * inputs, seed: 4)
+        let weight = packed(values(outputs * inputs, seed: 5), outputs: outputs, inputs: inputs)
+        let together = Matrix(rows: rows, columns: outputs)
+        workers.run(Product(weight, Matrix(rows: rows, columns: inputs, elements: x), into: together))
+        for row in 0..<rows {
+            let alone = Matrix(rows: 1, columns: outputs)
+            let input = Matrix(rows: 1, columns: inputs, elements: Array(x[row * inputs..<(row + 1) * inputs]))
+            workers.run(Product(weight, input, into: alone))
+            #expect(alone.elements == Array(together.elements[row * outputs..<(row + 1) * outputs]))
+        }
+    }
+
+    @Test(arguments: sets) func raggedAttentionEqualsCachedAttentionRowByRow(set: ck_instruction_set) {
+        ck_use_instruction_set(set)
+        for (heads, width) in [(1, 1), (3, 5), (2, 40), (4, 64)] {
+            let inner = heads * width
+            let sequences = [0..<1, 1..<34, 34..<134]
+            let tokens = 134
+            let projections = Matrix(
+                rows: tokens,
+                columns: 3 * inner,
+                elements: values(tokens * 3 * inner, seed: 6)
+            )
+            let bias = Matrix(rows: heads, columns: 255, elements: values(heads * 255, seed: 7))
+            let output = Matrix(rows: tokens, columns: inner)
+            workers.run(
+                RaggedAttention(
+                    projections: projections,
+                    sequences: sequences,
+                    heads: heads,
+                    bias: bias,
+                    output: output
+                ),
+                scratch: Matrix()
+            )
+
+            for sequence in sequences {
+                let query = Matrix(rows: sequence.count, columns: inner)
+                query.copy(rows: sequence, columns: 0..<inner, of: projections, toRow: 0)
+                let cache = Matrix(rows: sequence.count, columns: 2 * inner)
+                cache.copy(rows: sequence, columns: inner..<3 * inner, of: projections, toRow: 0)
+                let expected = Matrix(rows: sequence.count, columns: inner)
+                workers.run(
+                    (0..<sequence.count).map { row in
+                        var attention = CachedAttention(
+                            query: query,
+                            row: row,
+                            cache: cache,
+                            output: expected
+                        )
+                        attention.bias = (bias, row)
+                        attention.cacheRows = row % 2 == 0 ? nil : (0..<Int32(sequence.count)).map { $0 }
+                        return attention
+                    },
+                    heads: heads,
+                    scratch: Matrix()
+                )
+                let found = output.elements[sequence.lowerBound * inner..<sequence.upperBound * inner]
+                #expect(zip(found, expected.elements).allSatisfy { abs($0 - $1) < 1e-5 })
+            }
+        }
+    }
+
+    @Test(arguments: sets) func softmaxAndLogSumExpAgreeWithDoubles(set: ck_instruction_set) {
+        ck_use_instruction_set(set)
+        for count in [1, 2, 15, 16, 17, 1000] {
+            let x = values(count, seed: 8).map { $0 * 40 }
+            let matrix = Matrix(rows: 1, columns: count, elements: x)
+            let largest = Double(x.max() ?? 0)
+            let exponentials = x.map { exp(Double($0) - largest) }
+            let sum = exponentials.reduce(0, +)
+            #expect(abs(Double(matrix.logSumExp(row: 0)) - (largest + log(sum))) < 1e-5)
+            matrix.softmaxRows()
+            #expect(zip(matrix.elements, exponentials).allSatisfy { abs(Double($0) - $1 / sum) < 3e-7 })
+        }
+    }
+
+    @Test func everyTileRunsExactlyOnce() {
+        for threads in [1, 2, 5] {
+            let workers = Workers(threads: threads)
+            for tiles in [0, 1, 2, 3, 17, 1000] {
+                for _ in 0..<50 {
+                    let counts = Matrix(rows: max(tiles, 1), columns: 1)
+                    counts.scale(by: 0)
+                    workers.forEach(tiles) { tile, _ in
+                        counts.fill(rows: tile..<tile + 1) { $0.pointee = $0.pointee.isNaN ? 1 : $0.pointee + 1 }
+                    }
+                    #expect(tiles == 0 || counts.elements.allSatisfy { $0 == 1 })
+                }
+            }
+        }
+    }
+}
