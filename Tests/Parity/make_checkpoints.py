@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Makes small random Switch Transformers checkpoints that differ in everything a server could get wrong.
+
+    make_checkpoints.py OUT_DIR [--only NAME]...
+
+Weights are scaled so that outputs vary: routers spread their tokens, logits have clear winners, attention looks around.
+The same name always gives the same weights. Made with torch 2.7.1 and transformers 5.23.0.
+"""
+import argparse
+import json
+import zlib
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import GenerationConfig, SwitchTransformersConfig, SwitchTransformersForConditionalGeneration
+
+END_BOOST = 1.7
+BASE = dict(
+    vocab_size=96, d_model=32, d_kv=8, d_ff=48, num_heads=4, num_layers=2, num_decoder_layers=2, num_experts=8,
+    expert_capacity=4, encoder_sparse_step=2, decoder_sparse_step=2, router_bias=False, tie_word_embeddings=True,
+    relative_attention_num_buckets=32, relative_attention_max_distance=128, start=0, eos=1, pad=0,
+    dtype="float32", shard=None, layout="plain",
+)
+TINY = dict(vocab_size=40, d_model=16, d_ff=18, d_kv=6, num_heads=2, num_experts=5)
+
+CHECKPOINTS = {
+    "tiny-f32-tied": TINY | dict(expert_capacity=2, relative_attention_num_buckets=8, relative_attention_max_distance=20),
+    "tiny-bf16-untied": TINY | dict(
+        num_experts=8, expert_capacity=1, tie_word_embeddings=False, dtype="bfloat16", start=3, eos=[1, 7], pad=2,
+        encoder_sparse_step=1, num_layers=2),
+    "tiny-f16-bias": TINY | dict(
+        num_layers=3, num_decoder_layers=2, encoder_sparse_step=3, decoder_sparse_step=1, router_bias=True,
+        expert_capacity=3, dtype="float16", d_kv=5),
+    "plain": {},
+    "all-sparse": dict(encoder_sparse_step=1, decoder_sparse_step=1, expert_capacity=2),
+    "dense-decoder": dict(num_layers=4, encoder_sparse_step=1, decoder_sparse_step=0, expert_capacity=1),
+    "dense-encoder": dict(num_decoder_layers=4, encoder_sparse_step=0, decoder_sparse_step=2),
+    "step-three": dict(num_layers=6, num_decoder_layers=5, encoder_sparse_step=3, decoder_sparse_step=2, num_experts=6),
+    "deep-encoder": dict(num_layers=8, num_decoder_layers=1, decoder_sparse_step=1, expert_capacity=3),
+    "deep-decoder": dict(num_layers=1, num_decoder_layers=7, encoder_sparse_step=1, decoder_sparse_step=3),
+    "many-experts": dict(num_experts=64, expert_capacity=1, d_ff=24, num_layers=4, num_decoder_layers=4),
+    "odd-widths": dict(d_model=37, d_kv=7, num_heads=3, d_ff=53, num_experts=11, vocab_size=101),
+    "wide-heads": dict(d_model=40, d_kv=24, num_heads=5, d_ff=64, tie_word_embeddings=False),
+    "one-head": dict(num_heads=1, d_kv=32, num_experts=5, relative_attention_num_buckets=4,
+                     relative_attention_max_distance=9),
+    "near-buckets": dict(relative_attention_num_buckets=10, relative_attention_max_distance=12, num_layers=3),
+    "far-buckets": dict(relative_attention_num_buckets=64, relative_attention_max_distance=50, expert_capacity=3),
+    "untied": dict(tie_word_embeddings=False, num_layers=4, num_decoder_layers=4, expert_capacity=2),
+    "untied-sharded-bf16": dict(tie_word_embeddings=False, dtype="bfloat16", shard="40KB", num_experts=12, start=5,
+                                eos=4, pad=3),
+    "router-bias": dict(router_bias=True, num_experts=16, expert_capacity=2, tie_word_embeddings=False),
+    "half": dict(dtype="float16", d_model=48, num_layers=4),
+    "brain": dict(dtype="bfloat16", d_model=64, d_kv=16, d_ff=96, num_decoder_layers=4),
+    "sharded": dict(shard="60KB", num_experts=20, d_ff=32, encoder_sparse_step=1),
+    "many-ends": dict(eos=[1, 9, 33], start=2, pad=9, vocab_size=64),
+    "all-aliases": dict(layout="aliases"),
+    "head-only": dict(layout="head-only"),
+    "large-vocabulary": dict(vocab_size=1000, d_model=64, d_kv=16, num_experts=10, expert_capacity=4),
+}
+
+# Picked so that outputs vary, some end early, and no choice is closer than rounding could decide.
+SEEDS = {
+    "tiny-f32-tied": 37, "tiny-bf16-untied": 10, "tiny-f16-bias": 37, "plain": 2, "all-sparse": 1, "dense-decoder": 8,
+    "dense-encoder": 0, "step-three": 6, "deep-encoder": 1, "deep-decoder": 1, "many-experts": 17, "odd-widths": 7,
+    "wide-heads": 0, "one-head": 10, "near-buckets": 1, "far-buckets": 1, "untied": 0, "untied-sharded-bf16": 1,
+    "router-bias": 12, "half": 3, "brain": 1, "sharded": 0, "many-ends": 0, "all-aliases": 6, "head-only": 2,
+    "large-vocabulary": 9,
+}
+
+
+def build(name):
+    """The model `name`, in float32, with weights that give varied outputs."""
+    spec = BASE | CHECKPOINTS[name]
+    torch.manual_seed(zlib.crc32(name.encode()) + SEEDS[name])
+    end = spec["eos"]
+    config = SwitchTransformersConfig(
+        **{key: spec[key] for key in spec if key not in ("start", "eos", "pad", "dtype", "shard", "layout",
+                                                         "encoder_sparse_step", "decoder_sparse_step")},
+        decoder_start_token_id=spec["start"], eos_token_id=end, pad_token_id=spec["pad"],
+        encoder_sparse_step=spec["encoder_sparse_step"], decoder_sparse_step=spec["decoder_sparse_step"],
+    )
+    assert (config.encoder_sparse_step, config.decoder_sparse_step) == (
+        spec["encoder_sparse_step"], spec["decoder_sparse_step"])
+    model = SwitchTransformersForConditionalGeneration(config).eval()
+    scale(model, config)
+    model.generation_config = GenerationConfig(
+        decoder_start_token_id=spec["start"], eos_token_id=end, pad_token_id=spec["pad"])
+    return model, spec
+
+
+@torch.no_grad()
+def scale(model, config):
+    width = config.d_model
+    scales = {
+        "router.classifier.weight": 2.5 * width**-0.5, "router.classifier.bias": 0.4,
+        "relative_attention_bias.weight": 2.0, "layer_norm.weight": None,
+        ".q.weight": 2.5 * (width * config.d_kv) ** -0.5, ".k.weight": 2.5 * width**-0.5, ".v.weight": 2 * width**-0.5,
+        ".o.weight": 6 * (config.num_heads * config.d_kv) ** -0.5,
+        ".wi.weight": 2 * width**-0.5, ".wo.weight": 8 * config.d_ff**-0.5,
+        "embed_tokens.weight": 1.0, "lm_head.weight": 2.5 * width**-0.5,
+        "shared.weight": 1.7,
+    }
+    for key, weight in model.named_parameters():
+        deviation = next(scales[end] for end in scales if key.endswith(end))
+        if deviation is None:
+            weight.uniform_(0.6, 1.4)
+        else:
+            weight.normal_(0, deviation)
+    # Longer rows win more often: some outputs end early.
+    ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
+    model.lm_head.weight[ends] *= END_BOOST
+
+
+def save(model, spec, directory):
+    model = model.to(getattr(torch, spec["dtype"]))
+    sharding = {"max_shard_size": spec["shard"]} if spec["shard"] else {}
+    model.save_pretrained(directory, **sharding)
+    rewrite_layout(spec["layout"], directory / "model.safetensors")
+
+
+def rewrite_layout(layout, path):
+    """Stores the tied embedding as older writers did: under all its names, or only as the head."""
+    if layout == "plain":
+        return
+    tensors = load_file(path)
+    names = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight"]
+    metadata = {"format": "pt"}
+    if layout == "aliases":
+        tensors |= {name: tensors["shared.weight"].clone() for name in names}
+    else:
+        tensors["lm_head.weight"] = tensors.pop("shared.weight")
+        metadata |= {name: "lm_head.weight" for name in ["shared.weight"] + names[:2]}
+    save_file(tensors, path, metadata)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--only", action="append", choices=sorted(CHECKPOINTS))
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    for name in arguments.only or CHECKPOINTS:
+        model, spec = build(name)
+        save(model, spec, arguments.out / name)
+        print(json.dumps({"name": name, "parameters": sum(p.numel() for p in model.parameters())}))
+
+
+if __name__ == "__main__":
+    main()

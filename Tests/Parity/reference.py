@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""What transformers computes for a checkpoint: the oracle of the parity tests.
+
+    reference.py CHECKPOINT OUT.json [--small]
+
+The model is loaded in float32 whatever its files hold, with eager attention, one thread and a KV cache.
+
+{
+  "versions": {...},
+  "forced":  [{"prompt", "decoder", "logits": [[f32 per vocabulary entry] per decoder token]}],
+      Logits of a cached decoder fed `decoder` (which begins with the start token) one token at a time.
+  "routing": [{"prompt", "layers": [{"block", "experts", "gates", "dropped", "margin"}]}],
+      Sparse encoder layers: the expert chosen for each token, its probability, the positions that found it full, and
+      the smallest distance between the two highest router logits.
+  "greedy":  [{"prompt", "tokens", "margin"}],
+      Up to 48 tokens without the start token, the end token included where one came; `margin` is the smallest distance
+      between the two highest logits on the way.
+  "beams":   [{"prompt", "beams", "length_penalty", "early_stopping", "max_new_tokens", "sequences": [{"tokens",
+      "score"}]}]      All sequences, best first.
+}
+"""
+import argparse
+import json
+import random
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from transformers import DynamicCache, EncoderDecoderCache, SwitchTransformersForConditionalGeneration
+from transformers.models.switch_transformers.modeling_switch_transformers import SwitchTransformersTop1Router
+
+GREEDY_TOKENS = 48
+BEAM_TOKENS = 24
+
+
+def rounded(values):
+    """float32 values with 7 significant digits."""
+    return [float(f"{value:.7g}") for value in values]
+
+
+def load(directory):
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    model = SwitchTransformersForConditionalGeneration.from_pretrained(
+        directory, dtype=torch.float32, attn_implementation="eager")
+    return model.eval()
+
+
+def make_prompts(model, lengths, seed=7):
+    """Random prompts without special tokens, each ending with an end token as a tokenizer would leave it."""
+    generation = model.generation_config
+    ends = generation.eos_token_id if isinstance(generation.eos_token_id, list) else [generation.eos_token_id]
+    special = {generation.pad_token_id, generation.decoder_start_token_id, *ends}
+    ordinary = [token for token in range(model.config.vocab_size) if token not in special]
+    choice = random.Random(seed)
+    return [choice.choices(ordinary, k=length - 1) + ends[:1] for length in lengths], ends
+
+
+@torch.no_grad()
+def forced(model, prompt, steps):
+    generation = model.generation_config
+    decoder = [generation.decoder_start_token_id]
+    decoder += random.Random(len(prompt)).choices(range(model.config.vocab_size), k=steps - 1)
+    encoded = model.encoder(input_ids=torch.tensor([prompt]))
+    cache, logits = EncoderDecoderCache(DynamicCache(), DynamicCache()), []
+    for token in decoder:
+        out = model(encoder_outputs=encoded, decoder_input_ids=torch.tensor([[token]]), past_key_values=cache,
+                    use_cache=True)
+        logits.append(rounded(out.logits[0, -1].tolist()))
+    return {"prompt": prompt, "decoder": decoder, "logits": logits}
+
+
+@torch.no_grad()
+def routing(model, prompt):
+    layers, hooks = [], []
+    for block, layer in enumerate(model.encoder.block):
+        for module in layer.modules():
+            if isinstance(module, SwitchTransformersTop1Router):
+                def record(module, inputs, outputs, block=block):
+                    kept, gates, logits = outputs
+                    best = logits[0].topk(2, dim=-1).values
+                    layers.append({
+                        "block": block, "experts": logits[0].argmax(-1).tolist(),
+                        "gates": rounded(gates[0, :, 0].tolist()),
+                        "dropped": (kept[0].sum(-1) == 0).nonzero()[:, 0].tolist(),
+                        "margin": float((best[:, 0] - best[:, 1]).min()),
+                    })
+                hooks.append(module.register_forward_hook(record))
+    model.encoder(input_ids=torch.tensor([prompt]))
+    for hook in hooks:
+        hook.remove()
+    return {"prompt": prompt, "layers": layers}
+
+
+def generate(model, prompt, **options):
+    inputs = torch.tensor([prompt])
+    # A cache sized by the configuration has too few layers for a decoder deeper than its encoder.
+    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+    return model.generate(
+        inputs, attention_mask=torch.ones_like(inputs), do_sample=False, use_cache=True, past_key_values=cache,
+        output_scores=True, return_dict_in_generate=True, **options)
+
+
+def truncated(sequence, ends):
+    """The tokens after the start token, up to and including the first end token."""
+    tokens = sequence.tolist()[1:]
+    for index, token in enumerate(tokens):
+        if token in ends:
+            return tokens[:index + 1]
+    return tokens
+
+
+def greedy(model, prompt, ends):
+    out = generate(model, prompt, max_new_tokens=GREEDY_TOKENS, num_beams=1, output_logits=True)
+    best = torch.stack(out.logits)[:, 0].topk(2, dim=-1).values
+    return {"prompt": prompt, "tokens": truncated(out.sequences[0], ends),
+            "margin": float((best[:, 0] - best[:, 1]).min())}
+
+
+def beams(model, prompt, ends, width, penalty, early):
+    options = dict(num_beams=width, length_penalty=float(penalty), early_stopping=early, max_new_tokens=BEAM_TOKENS)
+    out = generate(model, prompt, num_return_sequences=width, **options)
+    sequences = [{"tokens": truncated(tokens, ends), "score": rounded([score])[0]}
+                 for tokens, score in zip(out.sequences, out.sequences_scores.tolist())]
+    one = generate(model, prompt, num_return_sequences=1, **options)
+    assert truncated(one.sequences[0], ends) == sequences[0]["tokens"], "fewer sequences must be the first of more"
+    return {"prompt": prompt, "beams": width, "length_penalty": float(penalty), "early_stopping": early,
+            "max_new_tokens": BEAM_TOKENS, "sequences": sequences}
+
+
+def reference(model, small):
+    prompts, ends = make_prompts(model, [5, 24] if small else [1, 2, 9, 21, 33, 47, 60])
+    searched = prompts[-1:] if small else [prompts[2], prompts[-1]]
+    widths = (2, 4) if small else (2, 4, 8)
+    return {
+        "versions": {name: version(name) for name in ("torch", "transformers")},
+        "forced": [forced(model, prompt, 12 if small else 24) for prompt in searched],
+        "routing": [routing(model, prompt) for prompt in prompts],
+        "greedy": [greedy(model, prompt, ends) for prompt in prompts],
+        "beams": [beams(model, prompt, ends, width, penalty, early)
+                  for prompt in searched for width in widths for penalty in (0, 1, 2)
+                  for early in (False, True, "never")],
+    }
+
+
+def write(result, path):
+    """One line per record, so that differences can be read."""
+    parts = []
+    for key, value in result.items():
+        if isinstance(value, list):
+            text = "[\n" + ",\n".join("  " + json.dumps(item, separators=(",", ":")) for item in value) + "\n]"
+        else:
+            text = json.dumps(value)
+        parts.append(f"{json.dumps(key)}: {text}")
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--small", action="store_true", help="fewer prompts and widths, for committed goldens")
+    arguments = parser.parse_args()
+    result = reference(load(arguments.checkpoint), arguments.small)
+    write(result, arguments.out)
+    layers = [layer for record in result["routing"] for layer in record["layers"]]
+    print(json.dumps({
+        "checkpoint": arguments.checkpoint.name,
+        "smallest margins": [min(r["margin"] for r in result["greedy"]), min((l["margin"] for l in layers), default=None)],
+        "dropped": sum(len(layer["dropped"]) for layer in layers),
+        "experts": len({e for layer in layers for e in layer["experts"]}),
+        "gates": [min((g for l in layers for g in l["gates"]), default=None),
+                  max((g for l in layers for g in l["gates"]), default=None)],
+        "greedy lengths": [len(r["tokens"]) for r in result["greedy"]],
+        "distinct tokens": [len(set(r["tokens"])) for r in result["greedy"]],
+        "beam lengths": sorted({len(s["tokens"]) for r in result["beams"] for s in r["sequences"]}),
+    }))
+
+
+if __name__ == "__main__":
+    main()
