@@ -1,19 +1,27 @@
 PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config
+BASE8 = .build/base8
 
-.PHONY: serve test lint check-imports packages
+.PHONY: serve test lint check-imports packages parity test-clients compare endurance fuzz
 
-packages:
-	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || scripts/install-packages $(PACKAGES)
-
+# Builds the server and runs it with the model that ships.
 serve: packages
 	swift build -c release --product switchyard
 	.build/release/switchyard serve models/en-de
 
+# Every test that needs nothing but this repository.
 test: packages
 	swift test
+
+packages:
+	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || scripts/install-packages $(PACKAGES)
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
 
+# A target imports only what Package.swift lets it.
 check-imports: packages
 	swift build --build-tests --explicit-target-dependency-import-check error
+
+# The wide comparison with transformers: minutes, and a virtual environment with torch.
+parity: packages
+	scripts/parity

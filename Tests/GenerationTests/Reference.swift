@@ -1,0 +1,74 @@
+import Foundation
+
+/// What transformers computed for a checkpoint; written by `Tests/Parity/reference.py`.
+struct Reference: Decodable {
+    struct Forced: Decodable {
+        let prompt: [Int32]
+        let decoder: [Int32]
+        let logits: [[Float]]
+    }
+
+    struct Routing: Decodable {
+        struct Layer: Decodable {
+            let block: Int
+            let experts: [Int32]
+            let gates: [Float]
+            let dropped: [Int]
+        }
+
+        let prompt: [Int32]
+        let layers: [Layer]
+    }
+
+    struct Greedy: Decodable {
+        let prompt: [Int32]
+        let tokens: [Int32]
+    }
+
+    struct Beams: Decodable {
+        struct Sequence: Decodable {
+            let tokens: [Int32]
+            let score: Float
+        }
+
+        let prompt: [Int32]
+        let beams: Int
+        let lengthPenalty: Float
+        let earlyStopping: EarlyStopping
+        let maxNewTokens: Int
+        let sequences: [Sequence]
+    }
+
+    /// true, false or "never".
+    enum EarlyStopping: Decodable {
+        case flag(Bool)
+        case never
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            self = if let flag = try? container.decode(Bool.self) { .flag(flag) } else { .never }
+        }
+    }
+
+    let forced: [Forced]
+    let routing: [Routing]
+    let greedy: [Greedy]
+    let beams: [Beams]
+
+    init(directory: URL) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(Self.self, from: Data(contentsOf: directory.appending(path: "reference.json")))
+    }
+
+    /// Checkpoints with a reference: the committed ones, or all below `SWITCHYARD_PARITY` when that is set.
+    static let directories: [URL] = {
+        let committed = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Parity/Fixtures")
+        let root = ProcessInfo.processInfo.environment["SWITCHYARD_PARITY"].map { URL(fileURLWithPath: $0) }
+        let found = try? FileManager.default.contentsOfDirectory(at: root ?? committed, includingPropertiesForKeys: nil)
+        return (found ?? []).filter {
+            FileManager.default.fileExists(atPath: $0.appending(path: "reference.json").path)
+        }.sorted { $0.path < $1.path }
+    }()
+}
