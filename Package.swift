@@ -82,14 +82,6 @@ let package = Package(
         ),
     ]
         + layers.map { .target(name: $0.name, dependencies: $0.dependsOn, swiftSettings: swiftSettings) }
-        + tests.map {
-            .testTarget(
-                name: $0.name,
-                dependencies: $0.dependsOn,
-                // Goldens are read where they lie.
-                exclude: $0.name == "SwitchModelTests" ? ["Fixtures"] : [],
-                swiftSettings: swiftSettings
-            )
-        },
+        + tests.map { .testTarget(name: $0.name, dependencies: $0.dependsOn, swiftSettings: swiftSettings) },
     cxxLanguageStandard: .cxx17
 )

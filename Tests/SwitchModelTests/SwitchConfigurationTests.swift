@@ -116,6 +116,13 @@ private func refusal(_ members: String, _ generation: String? = nil) -> Configur
         #expect(throws: ConfigurationError.noStartToken) { try read(#"{"decoder_start_token_id": null}"#, "{}") }
     }
 
+    @Test func thePaddingTokenStandsInForAMissingStartTokenAndItIsNoted() throws {
+        let configuration = try read(#"{"pad_token_id": 3}"#, #"{"eos_token_id": 1}"#)
+        #expect(configuration.startToken == 3)
+        #expect(configuration.notes.count == 1)
+        #expect(try read(#"{"pad_token_id": 3, "decoder_start_token_id": 4}"#).notes == [])
+    }
+
     @Test(arguments: [
         "vocab_size", "d_model", "d_ff", "d_kv", "num_heads", "num_layers", "num_decoder_layers", "num_experts",
         "expert_capacity", "relative_attention_num_buckets", "relative_attention_max_distance",
