@@ -64,8 +64,10 @@ struct Serve: AsyncParsableCommand {
         // An address that is taken should be told before minutes of work, and is: nothing was computed yet.
         let port = try served.server.listen()
         print("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
-        if isatty(STDOUT_FILENO) == 1 { print(served.exampleRequest(host: host, port: port)) }
         fflush(nil)
+        if format == .text {
+            FileHandle.standardError.write(Data("try: \(served.exampleRequest(host: host, port: port))\n".utf8))
+        }
         let service = HTTPService(
             server: served.server,
             engine: served.engine,
