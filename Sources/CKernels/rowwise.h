@@ -31,6 +31,7 @@ CK_INLINE float CK_NAME(exp)(float x) {
 }
 
 CK_INLINE float CK_NAME(max)(const float *values, size_t count) {
+#pragma clang fp reassociate(on)
     float largest = values[0];
     for (size_t i = 1; i < count; i++) largest = values[i] > largest ? values[i] : largest;
     return largest;
@@ -69,6 +70,24 @@ CK_TARGET static float CK_NAME(log_sum_exp)(const float *values, size_t count) {
     return largest + logf(sum);
 }
 
+CK_TARGET static size_t CK_NAME(argmax)(const float *values, size_t count) {
+    const float largest = CK_NAME(max)(values, count);
+    size_t index = 0;
+    while (index + 1 < count && values[index] != largest) index++;
+    return index;
+}
+
+CK_TARGET static int CK_NAME(all_finite)(const float *values, size_t count) {
+    uint32_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, values + i, 4);
+        bits &= 0x7FFFFFFF;
+        largest = bits > largest ? bits : largest;
+    }
+    return largest < 0x7F800000;
+}
+
 CK_TARGET static void CK_NAME(add_scaled)(const float *input, float scale, float *output, size_t count) {
     for (size_t i = 0; i < count; i++) output[i] += scale * input[i];
 }
@@ -95,6 +114,6 @@ CK_TARGET static void CK_NAME(attention_row)(const float *query, const float *ke
 #define CK_TABLE(panel)                                                                                     \
     {                                                                                                       \
         .product_panel = panel, .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),                 \
-        .log_sum_exp = CK_NAME(log_sum_exp), .add_scaled = CK_NAME(add_scaled),                             \
-        .attention_row = CK_NAME(attention_row),                                                            \
+        .log_sum_exp = CK_NAME(log_sum_exp), .argmax = CK_NAME(argmax), .all_finite = CK_NAME(all_finite),  \
+        .add_scaled = CK_NAME(add_scaled), .attention_row = CK_NAME(attention_row),                         \
     }

@@ -9,6 +9,8 @@ typedef struct {
     void (*rms_norm)(const float *, const float *, float *, size_t, size_t, float);
     void (*softmax)(float *, size_t);
     float (*log_sum_exp)(const float *, size_t);
+    size_t (*argmax)(const float *, size_t);
+    int (*all_finite)(const float *, size_t);
     void (*add_scaled)(const float *, float, float *, size_t);
     void (*attention_row)(const float *, const float *, const float *, size_t, const int32_t *, size_t, size_t,
                           const float *, float *, float *);

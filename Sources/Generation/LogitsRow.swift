@@ -3,15 +3,22 @@ import Tensors
 
 /// One row of raw logits with what is asked of it.
 struct LogitsRow {
-    let scores: [Float]
+    private let logits: Matrix
+    private let row: Int
     /// The logarithm of the sum of exponentials: a log-probability is a score less this.
     let logSumExp: Float
 
     /// - Throws: `.notANumber` when the row holds a NaN or nothing finite.
     init(_ logits: Matrix, row: Int) throws(GenerationFailure) {
+        self.logits = logits
+        self.row = row
         logSumExp = logits.logSumExp(row: row)
         guard logSumExp.isFinite else { throw .notANumber }
-        scores = logits.withRow(row) { span in
+    }
+
+    /// A copy to be processed.
+    var scores: [Float] {
+        logits.withRow(row) { span in
             [Float](unsafeUninitializedCapacity: span.count) { buffer, count in
                 for index in 0..<span.count { buffer[index] = span[index] }
                 count = span.count
@@ -19,11 +26,15 @@ struct LogitsRow {
         }
     }
 
-    func logprob(_ token: Int32) -> Float { scores[Int(token)] - logSumExp }
+    /// The most probable token, the first of equals.
+    var best: Int32 { Int32(logits.largestColumn(row: row)) }
+
+    func logprob(_ token: Int32) -> Float { logits.withRow(row) { $0[Int(token)] } - logSumExp }
 
     /// The `count` most probable tokens, best first; ties to the lower id.
     func top(_ count: Int) -> [(id: Int32, logprob: Float)] {
-        Self.largest(count, of: scores).map { (Int32($0), scores[$0] - logSumExp) }
+        guard count > 0 else { return [] }
+        return Self.largest(count, of: scores).map { (Int32($0), logprob(Int32($0))) }
     }
 
     /// Indices of the `count` largest values, largest first; ties to the lower index.

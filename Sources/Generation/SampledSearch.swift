@@ -75,6 +75,7 @@ struct SampledSearch {
     }
 
     private func pick(_ row: LogitsRow, _ draw: Draw) -> Int32? {
+        if sampling.pick == .greedy, processing.isNeutral { return row.best }
         var scores = row.scores
         if !processing.isNeutral {
             processing.apply(to: &scores, history: draw.history, generated: draw.generated.count)

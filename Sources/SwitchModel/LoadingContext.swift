@@ -30,11 +30,14 @@ package struct LoadingContext {
         inputs: Int
     ) throws(CheckpointError) -> PackedMatrix {
         var sources: [PackedMatrix.Source] = []
+        var tensors: [StoredTensor] = []
         for name in names {
             let tensor = try weights.tensor("\(name).weight", [outputs, inputs])
+            tensors.append(tensor)
             sources.append(.init(outputs: outputs) { rows, target in tensor.convert(rows: rows, into: target) })
         }
         let packed = PackedMatrix(sources, inputs: inputs, on: workers)
+        if !packed.isFinite { for tensor in tensors { try Self.requireFinite(tensor) } }
         loaded(packed.outputs * packed.inputs)
         return packed
     }
@@ -45,7 +48,14 @@ package struct LoadingContext {
         let (rows, columns) = shape.count == 2 ? (shape[0], shape[1]) : (1, shape[0])
         let matrix = Matrix(rows: rows, columns: columns)
         matrix.fill(rows: 0..<rows) { tensor.convert(rows: 0..<shape[0], into: $0) }
+        if !matrix.isFinite { try Self.requireFinite(tensor) }
         loaded(rows * columns)
         return matrix
+    }
+
+    /// Names the first element that is not a number.
+    private static func requireFinite(_ tensor: StoredTensor) throws(CheckpointError) {
+        guard let index = tensor.firstNonFinite() else { return }
+        throw .notFinite(name: tensor.name, file: tensor.file, index: index)
     }
 }

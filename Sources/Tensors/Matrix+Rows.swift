@@ -72,6 +72,15 @@ extension Matrix {
         return ck_log_sum_exp_f32(base + row * columns, columns)
     }
 
+    /// The column of the largest element of one row, the first of equals.
+    package func largestColumn(row: Int) -> Int {
+        precondition(row >= 0 && row < rows && columns > 0)
+        return ck_argmax_f32(base + row * columns, columns)
+    }
+
+    /// Whether every element is a number.
+    package var isFinite: Bool { ck_all_finite_f32(base, rows * columns) != 0 }
+
     /// Fills rows `rows` through a writer that is handed the place to write to.
     package func fill(rows: Range<Int>, _ write: (UnsafeMutablePointer<Float>) -> Void) {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)

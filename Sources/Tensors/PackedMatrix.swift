@@ -1,4 +1,5 @@
 import CKernels
+import Synchronization
 
 /// The weights of a linear layer, laid out for the product kernels.
 ///
@@ -11,6 +12,7 @@ package final class PackedMatrix: @unchecked Sendable {
     package let inputs: Int
     let panels: Int
     private let memory: AlignedMemory
+    private let foundNonFinite = Atomic<Bool>(false)
 
     /// Where packing reads a matrix `[outputs, inputs]` from.
     package struct Source {
@@ -39,6 +41,9 @@ package final class PackedMatrix: @unchecked Sendable {
 
     private var base: UnsafeMutablePointer<Float> { memory.base }
 
+    /// Whether every weight is a number; known after packing.
+    package var isFinite: Bool { !foundNonFinite.load(ordering: .acquiring) }
+
     package var byteCount: Int { panels * inputs * Self.width * MemoryLayout<Float>.size }
 
     static let width = Int(CK_PANEL)
@@ -54,6 +59,7 @@ package final class PackedMatrix: @unchecked Sendable {
             let first = panel * Self.width
             let used = min(Self.width, outputs - first)
             read(first..<first + used, from: sources, into: rows)
+            if ck_all_finite_f32(rows, used * inputs) == 0 { foundNonFinite.store(true, ordering: .releasing) }
             let target = base + panel * inputs * Self.width
             for input in 0..<inputs {
                 for output in 0..<Self.width {

@@ -46,6 +46,12 @@ void ck_softmax_f32(float *scores, size_t count);
 /// log(sum(exp(x))) of count values, count at least 1.
 float ck_log_sum_exp_f32(const float *values, size_t count);
 
+/// The index of the largest of count values, the first of equals; count at least 1. Unspecified with NaN among them.
+size_t ck_argmax_f32(const float *values, size_t count);
+
+/// 1 when none of count values is infinite or NaN.
+int ck_all_finite_f32(const float *values, size_t count);
+
 /// output[i] += scale * input[i]
 void ck_add_scaled_f32(const float *input, float scale, float *output, size_t count);
 
