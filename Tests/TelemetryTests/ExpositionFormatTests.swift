@@ -69,7 +69,8 @@ struct ExpositionFormatTests {
         )
         #expect(
             Self.text(registry, .openMetrics)
-                == "# TYPE age_seconds gauge\n# UNIT age_seconds seconds\n# HELP age_seconds Age.\nage_seconds 1.5\n# EOF\n"
+                == "# TYPE age_seconds gauge\n# UNIT age_seconds seconds\n# HELP age_seconds Age.\n"
+                + "age_seconds 1.5\n# EOF\n"
         )
     }
 

@@ -9,14 +9,17 @@ struct LayerLoadTests {
         return load
     }
 
-    @Test(arguments: [([4, 4], 1, 0), ([8, 0], 2, 1), ([6, 2], 1.5, 0.5), ([0, 0, 9, 3], 3, 1.5.squareRoot())])
+    @Test(
+        arguments: [([4, 4], 1, 0), ([8, 0], 2, 1), ([6, 2], 1.5, 0.5), ([0, 0, 9, 3], 3, 1.5.squareRoot())]
+            as [([Int], Double, Double)]
+    )
     func spreadIsMeasuredAgainstTheMean(tokens: [Int], imbalance: Double, variation: Double) throws {
         let load = Self.load(tokens)
         #expect(load.imbalance == imbalance)
         #expect(try abs(#require(load.coefficientOfVariation) - variation) < 1e-12)
     }
 
-    @Test(arguments: [[], [0, 0]])
+    @Test(arguments: [[], [0, 0]] as [[Int]])
     func withoutTokensThereIsNoSpread(_ tokens: [Int]) {
         #expect(Self.load(tokens).imbalance == nil)
         #expect(Self.load(tokens).coefficientOfVariation == nil)
