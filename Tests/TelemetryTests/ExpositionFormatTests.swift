@@ -65,7 +65,8 @@ struct ExpositionFormatTests {
         let registry = MetricsRegistry()
         registry.gauge("age_seconds", "Age.").set(1.5)
         #expect(
-            Self.text(registry, .prometheusText) == "# HELP age_seconds Age.\n# TYPE age_seconds gauge\nage_seconds 1.5\n"
+            Self.text(registry, .prometheusText)
+                == "# HELP age_seconds Age.\n# TYPE age_seconds gauge\nage_seconds 1.5\n"
         )
         #expect(
             Self.text(registry, .openMetrics)
