@@ -83,7 +83,17 @@ package enum ExpositionFormat: Equatable, Sendable, CaseIterable {
 
     /// OpenMetrics wants a bound to look like a float; the text format leaves whole numbers bare.
     private func canonical(_ bound: Double) -> String {
-        self == .openMetrics ? "\(bound)" : Self.number(bound)
+        guard self == .openMetrics else { return Self.number(bound) }
+        let parts = "\(bound)".split(separator: ".")
+        // From a million on, the canonical form has an exponent: 1e+06.
+        guard abs(bound) >= 1e6, parts.count == 2, !parts[1].contains("e") else { return "\(bound)" }
+        let sign = bound < 0 ? "-" : ""
+        let whole = parts[0].drop { $0 == "-" }
+        var digits = whole + parts[1]
+        while digits.last == "0" { digits.removeLast() }
+        let exponent = whole.count - 1
+        let fraction = digits.count > 1 ? ".\(digits.dropFirst())" : ""
+        return "\(sign)\(digits.prefix(1))\(fraction)e+\(exponent < 10 ? "0" : "")\(exponent)"
     }
 
     private static func number(_ value: Double) -> String {

@@ -37,8 +37,8 @@ package struct StandardErrorLogHandler: LogHandler {
         )
         switch format {
         case .text:
-            let pairs = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.singleLine($0.value))" }
-            return "\(stamp) \(level) \(Self.singleLine(message))\(pairs.joined())"
+            let pairs = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
+            return Self.singleLine("\(stamp) \(level) \(message)\(pairs.joined())")
         case .json:
             var object = fields
             object["ts"] = stamp
@@ -50,8 +50,17 @@ package struct StandardErrorLogHandler: LogHandler {
         }
     }
 
-    /// Control characters could forge lines of their own.
+    /// Control characters and line separators could forge lines of their own.
     private static func singleLine(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "?" : $0 }))
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    switch scalar.properties.generalCategory {
+                    case .control, .lineSeparator, .paragraphSeparator: "?"
+                    default: scalar
+                    }
+                }
+            )
+        )
     }
 }
