@@ -112,6 +112,8 @@ async def work(client, numbers, seed, counts, errors, finished):
                 counts[kind] += 1
                 if problem:
                     errors[problem] += 1
+                if headers.get("connection", "").lower() == "close":
+                    client.leave()
         except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
             errors[f"{kind}: {type(error).__name__}: {error}"] += 1
             client.leave()

@@ -368,6 +368,25 @@ def test_a_connection_is_kept_for_many_requests(server):
         assert stream.read() == b""
 
 
+def test_no_request_on_a_busy_kept_connection_is_overlooked(server):
+    """A request that arrives while the server turns from one answer to the next is answered, not timed out."""
+    body = json.dumps({"prompt": "A dog.", "max_tokens": 1, "temperature": 0}).encode()
+    stop = time.monotonic() + 10
+
+    def client(_):
+        count = 0
+        with server.connect(timeout=5) as socket_:
+            stream = socket_.makefile("rb")
+            while time.monotonic() < stop and count < 20_000:
+                socket_.sendall(raw_request("POST", "/v1/completions", body))
+                assert read_response(stream)[0] == 200
+                count += 1
+        return count
+
+    with ThreadPoolExecutor(32) as clients:
+        assert sum(clients.map(client, range(32))) > 32
+
+
 def test_a_stream_leaves_the_connection_usable(server):
     body = json.dumps({"prompt": TASK + "A dog.", "temperature": 0, "stream": True}).encode()
     with server.connect() as socket_:
