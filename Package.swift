@@ -15,7 +15,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
 ]
 
 let tests: [(name: String, dependsOn: [Dependency])] = [
-    ("TelemetryTests", ["Telemetry"]),
+    ("TelemetryTests", ["Telemetry", .log]),
     ("TensorsTests", ["Tensors", "CKernels"]),
     ("TokenizationTests", ["Tokenization"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),

@@ -8,8 +8,10 @@ struct RandomPick {
     ///   - scores: processed logits; `-infinity` is never picked.
     ///   - uniform: from 0 up to 1, exclusive.
     func pick(from scores: [Float], uniform: Double) -> Int32? {
+        // Relative to the largest, so that no temperature, however low, overflows.
+        let largest = scores.max() ?? 0
         var candidates = scores.indices.filter { scores[$0] > -.infinity }.map {
-            Candidate(token: Int32($0), score: scores[$0] / filters.temperature)
+            Candidate(token: Int32($0), score: (scores[$0] - largest) / filters.temperature)
         }
         guard !candidates.isEmpty else { return nil }
         if let topK = filters.topK, topK < candidates.count {

@@ -73,6 +73,11 @@ extension Channel {
         state.readSource?.suspend()
     }
 
+    /// Whether bytes wait to be parsed.
+    ///
+    /// Looking takes no news away: a parser that has not seen them is still woken.
+    var hasInbound: Bool { state.withLock { !$0.inbound.isEmpty } }
+
     /// Hands the bytes that are there to `body`, which consumes what it can use.
     func withInbound<T, E: Error>(_ body: (inout InboundBytes) throws(E) -> T) throws(E) -> T {
         try state.withLock { state throws(E) in

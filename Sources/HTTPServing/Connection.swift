@@ -28,14 +28,14 @@ struct Connection: Sendable {
         var phase = phase
         channel.begin(phase)
         // A drain that began before this line no longer looks at this connection.
-        if context.isDraining, channel.withInbound({ $0.isEmpty }) { return nil }
+        if context.isDraining, !channel.hasInbound { return nil }
         while true {
             do throws(HTTPParseError) {
                 if let head = try channel.withInbound({ input throws(HTTPParseError) in try parser.parse(&input) }) {
                     channel.begin(.handling)
                     return head
                 }
-                if phase == .idle, channel.withInbound({ !$0.isEmpty }) {
+                if phase == .idle, channel.hasInbound {
                     phase = .head
                     channel.begin(phase)
                 }
@@ -54,7 +54,7 @@ struct Connection: Sendable {
         } catch {
             guard error == .timedOut else { return false }
             context.metrics.count(.timeout)
-            if channel.withInbound({ $0.isEmpty }) { return false }
+            if !channel.hasInbound { return false }
             throw .lateHead
         }
     }

@@ -29,10 +29,10 @@ struct Switchyard: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch let error where exitCode(for: error) == .validationFailure || error is CleanExit {
-            leave(parsing: error)
         } catch let code as ExitCode {
             Foundation.exit(code.rawValue)
+        } catch let error where [.success, .validationFailure].contains(exitCode(for: error)) {
+            leave(parsing: error)
         } catch {
             complain("\(error)")
             Foundation.exit(1)
