@@ -22,6 +22,21 @@ lint:
 check-imports: packages
 	swift build --build-tests --explicit-target-dependency-import-check error
 
+# Tokens per second beside transformers, over HTTP; needs the environment of scripts/parity.
+compare: packages
+	swift build -c release --product switchyard
+	test -d $(BASE8) || .venv/parity/bin/python benchmarks/make_base8.py $(BASE8)
+	.venv/parity/bin/python benchmarks/compare.py $(BASE8)
+
+# Ten thousand requests from 64 clients, a tenth of which leave midway.
+endurance: packages
+	swift build -c release --product switchyard
+	python3 benchmarks/endurance.py --binary .build/release/switchyard
+
+# The HTTP parsers, ten minutes.
+fuzz: packages
+	scripts/fuzz-http/run.sh 600
+
 # The wide comparison with transformers: minutes, and a virtual environment with torch.
 parity: packages
 	scripts/parity
