@@ -76,9 +76,9 @@ extension EngineLoop {
                     kept.append(request)
                 }
             } catch {
+                release(request.submission)
                 metrics.countFailed(error)
                 request.submission.fail(error)
-                reserved.release(request.submission)
             }
         }
         running = kept
@@ -99,10 +99,8 @@ extension EngineLoop {
     }
 
     private mutating func finish(_ request: inout RunningRequest<Model.State>, _ events: [GenerationEvent]) {
-        reserved.release(request.submission)
+        release(request.submission)
         request.timings.decode = request.decodingSince.secondsToNow
-        request.submission.answer.yield(.completed(request.timings))
-        request.submission.answer.finish()
         metrics.decodeSeconds.observe(request.timings.decode)
         let duration = request.submission.submitted.secondsToNow
         metrics.requestSeconds.observe(duration)
@@ -112,6 +110,8 @@ extension EngineLoop {
             metrics.countFinished(choice.reason)
             break
         }
+        request.submission.answer.yield(.completed(request.timings))
+        request.submission.answer.finish()
     }
 }
 

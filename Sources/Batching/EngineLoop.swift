@@ -18,15 +18,18 @@ struct EngineLoop<Model: StepModel> {
 
     /// What admitted requests have set aside.
     struct Reservation {
+        var requests = 0
         var rows = 0
         var cacheBytes = 0
 
         mutating func add(_ submission: Submission) {
+            requests += 1
             rows += submission.request.rows
             cacheBytes += submission.cacheBytes
         }
 
         mutating func release(_ submission: Submission) {
+            requests -= 1
             rows -= submission.request.rows
             cacheBytes -= submission.cacheBytes
         }
@@ -58,9 +61,18 @@ struct EngineLoop<Model: StepModel> {
             admit()
             encodeSlice()
             decodeStep()
-            metrics.running.set(Double(running.count + (encoding?.submissions.count ?? 0)))
-            metrics.cacheBytes.set(Double(reserved.cacheBytes))
         }
+    }
+
+    /// Gives back what a request had set aside, so that whoever has its answer finds the gauges without it.
+    mutating func release(_ submission: Submission) {
+        reserved.release(submission)
+        showReserved()
+    }
+
+    private func showReserved() {
+        metrics.running.set(Double(reserved.requests))
+        metrics.cacheBytes.set(Double(reserved.cacheBytes))
     }
 
     /// Drops requests whose client has left or whose time is up, wherever they are.
@@ -79,7 +91,7 @@ struct EngineLoop<Model: StepModel> {
         encoding?.drop(where: takeAdmitted)
         if encoding?.isAbandoned == true { encoding = nil }
         running.removeAll { takeAdmitted($0.submission) }
-        for submission in left { reserved.release(submission) }
+        for submission in left { release(submission) }
     }
 
     private mutating func failEverything(_ failure: GenerationFailure) {
@@ -92,8 +104,8 @@ struct EngineLoop<Model: StepModel> {
         waiting = []
         encoding = nil
         running = []
-        metrics.running.set(0)
-        metrics.cacheBytes.set(0)
+        reserved = Reservation()
+        showReserved()
     }
 
     /// Starts encoding the first waiting requests: as many as fit the rows, the cache memory and one pass.
@@ -115,6 +127,7 @@ struct EngineLoop<Model: StepModel> {
         }
         guard !admitted.isEmpty else { return }
         inbox.left(queue: admitted.count)
+        showReserved()
         encoding = EncodingBatch(admitted, model: model)
         metrics.promptTokens.increment(by: UInt64(tokens))
     }

@@ -19,6 +19,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case missingShard(index: String, tensor: String, shard: String)
     case notInShard(shard: String, tensor: String)
     case missingTensor(name: String)
+    /// The checkpoint has more layers, experts or biases than the configuration.
+    case notCalledFor(name: String, others: Int)
     case shapeMismatch(name: String, file: String, expected: [Int], found: [Int])
     case unsupportedType(name: String, file: String, type: String)
     /// A weight is NaN or infinite; `index` counts elements in row-major order.
@@ -74,6 +76,9 @@ extension CheckpointError: CustomStringConvertible {
             "\(quoted(shard)) does not hold tensor \(quoted(tensor)), although the shard index says so"
         case .missingTensor(let name):
             "the checkpoint has no tensor named \(quoted(name))"
+        case .notCalledFor(let name, let others):
+            "the configuration does not call for tensor \(quoted(name))"
+                + (others == 0 ? "" : " and \(others) more") + " of the checkpoint"
         case .shapeMismatch(let name, let file, let expected, let found):
             "tensor \(quoted(name)) in \(quoted(file)) has shape \(found), but the configuration calls for \(expected)"
         case .unsupportedType(let name, let file, let type):

@@ -67,8 +67,8 @@ struct BeamSearch {
     /// Takes the logits of all beams; of the one history they share at the first step.
     mutating func advance(_ logits: Matrix, firstRow: Int) throws(GenerationFailure) -> SearchStep {
         let candidates = try bestCandidates(logits, firstRow: firstRow)
-        guard candidates.count >= parameters.beams else { throw .notANumber }
         let length = (running.first?.path.count ?? 0) + 1
+        guard candidates.contains(where: { $0.hypothesis.score > -.infinity }) else { return try exhausted() }
         takeFinished(candidates, length: length)
 
         let next = candidates.indices.sorted {
@@ -98,7 +98,7 @@ struct BeamSearch {
             if beam > 0, !isFirstStep { row = try LogitsRow(logits, row: firstRow + beam) }
             let scores = accumulated(row, hypothesis)
             let topCount = request.topLogprobs ?? 0
-            for index in LogitsRow.largest(candidatesKept, of: scores) where scores[index] > -.infinity {
+            for index in LogitsRow.largest(candidatesKept, of: scores) {
                 let token = Int32(index)
                 best.append(
                     (
@@ -165,17 +165,25 @@ struct BeamSearch {
     }
 
     private func lengthPenalty(_ length: Int) -> Float {
-        Float(pow(Double(length), Double(parameters.lengthPenalty)))
+        max(Float(pow(Double(length), Double(parameters.lengthPenalty))), .leastNormalMagnitude)
     }
 
     private mutating func isOver(_ candidates: [Candidate], length: Int) -> Bool {
         let isLongest = parameters.earlyStopping == .never && parameters.lengthPenalty > 0
         let bestLength = isLongest ? request.stop.maximumTokens : length
         let bestPossible = running[0].score / lengthPenalty(bestLength)
-        let worst = isFull ? finished[finished.count - 1].normalizedScore : Self.ruledOut
-        canImprove = canImprove && bestPossible > worst
+        // An extreme length penalty takes scores past what the reference fills empty places with; they stay empty.
+        canImprove = canImprove && (!isFull || bestPossible > finished[finished.count - 1].normalizedScore)
         let isFullEnough = isFull && parameters.earlyStopping == .whenFull
         return !canImprove || isFullEnough || candidates.allSatisfy { $0.reason != nil }
+    }
+
+    /// The end when the constraints leave no token to any beam.
+    private func exhausted() throws(GenerationFailure) -> SearchStep {
+        guard finished.count >= parameters.returned else { throw .nothingAllowed }
+        var step = SearchStep()
+        step.events = finalEvents()
+        return step
     }
 
     // MARK: - Events

@@ -15,7 +15,6 @@ package struct DecodingSearch {
     private let startToken: Int32
     private var kind: Kind
     private var forced: ArraySlice<Int32>
-    private var forcedLogprob: Float = 0
 
     /// - Precondition: the request was validated: counts at least 1, ids inside the vocabulary.
     package init(_ request: GenerationRequest, startToken: Int32) {
@@ -42,7 +41,8 @@ package struct DecodingSearch {
 
     /// Takes the logits of the rows last asked for, which start at `firstRow` of `logits`.
     ///
-    /// - Throws: `.notANumber` when a row holds no finite logit or a NaN.
+    /// - Throws: `.notANumber` when a row holds no finite logit or a NaN, `.nothingAllowed` when the constraints leave
+    ///   no token.
     package mutating func advance(_ logits: Matrix, firstRow: Int) throws(GenerationFailure) -> SearchStep {
         if let token = forced.popFirst() {
             return try force(token, LogitsRow(logits, row: firstRow))
@@ -66,7 +66,6 @@ package struct DecodingSearch {
 
     private mutating func force(_ token: Int32, _ row: LogitsRow) -> SearchStep {
         var step = SearchStep()
-        forcedLogprob += row.logprob(token)
         for choice in 0..<returned {
             step.events.append(
                 .token(
@@ -95,7 +94,7 @@ package struct DecodingSearch {
                     choice: $0,
                     reason: .length,
                     tokens: request.decoderPrompt,
-                    cumulativeLogprob: forcedLogprob
+                    cumulativeLogprob: 0
                 )
             )
         }

@@ -111,6 +111,8 @@ package enum GenerationFailure: Error, Equatable, Sendable {
     case cancelled
     case shuttingDown
     case deadline
+    /// The request's constraints rule out every token.
+    case nothingAllowed
     /// The model produced a value that is not a number.
     case notANumber
 }

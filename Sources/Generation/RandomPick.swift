@@ -8,12 +8,23 @@ struct RandomPick {
     ///   - scores: processed logits; `-infinity` is never picked.
     ///   - uniform: from 0 up to 1, exclusive.
     func pick(from scores: [Float], uniform: Double) -> Int32? {
+        var left = uniform
+        let distribution = distribution(of: scores)
+        for (token, probability) in distribution {
+            left -= probability
+            if left < 0 { return token }
+        }
+        return distribution.last?.token
+    }
+
+    /// The tokens the filters leave, with their probabilities.
+    func distribution(of scores: [Float]) -> [(token: Int32, probability: Double)] {
         // Relative to the largest, so that no temperature, however low, overflows.
         let largest = scores.max() ?? 0
         var candidates = scores.indices.filter { scores[$0] > -.infinity }.map {
             Candidate(token: Int32($0), score: (scores[$0] - largest) / filters.temperature)
         }
-        guard !candidates.isEmpty else { return nil }
+        guard !candidates.isEmpty else { return [] }
         if let topK = filters.topK, topK < candidates.count {
             // Ties with the k-th stay, as in the reference.
             let kth = candidates.map(\.score).sorted(by: >)[topK - 1]
@@ -22,7 +33,7 @@ struct RandomPick {
         if let topP = filters.topP, topP < 1 { keepTop(topP, &candidates) }
         if let minP = filters.minP, minP > 0 { keepAbove(minP, &candidates) }
         if let typicalP = filters.typicalP, typicalP < 1 { keepTypical(typicalP, &candidates) }
-        return draw(candidates, uniform)
+        return Array(zip(candidates.map(\.token), probabilities(candidates)))
     }
 
     private struct Candidate {
@@ -39,7 +50,8 @@ struct RandomPick {
 
     /// Holtzman and others, 2020: the fewest tokens whose probabilities reach `mass`.
     private func keepTop(_ mass: Float, _ candidates: inout [Candidate]) {
-        candidates.sort { $0.score < $1.score }
+        // Of equal tokens the lower id stays.
+        candidates.sort { $0.score != $1.score ? $0.score < $1.score : $0.token > $1.token }
         let probabilities = probabilities(candidates)
         var cumulative = 0.0
         let removed = probabilities.dropLast().prefix { probability in
@@ -69,15 +81,5 @@ struct RandomPick {
         }
         let last = shifts[order[min(below.count, order.count - 1)]]
         candidates = candidates.indices.filter { shifts[$0] <= last }.map { candidates[$0] }
-    }
-
-    private func draw(_ candidates: [Candidate], _ uniform: Double) -> Int32? {
-        let probabilities = probabilities(candidates)
-        var left = uniform
-        for (candidate, probability) in zip(candidates, probabilities) {
-            left -= probability
-            if left < 0 { return candidate.token }
-        }
-        return candidates.last?.token
     }
 }

@@ -56,7 +56,7 @@ struct SampledSearch {
     }
 
     private func extend(_ draw: inout Draw, _ row: LogitsRow) throws(GenerationFailure) -> [GenerationEvent] {
-        guard let id = pick(row, draw) else { throw .notANumber }
+        guard let id = pick(row, draw) else { throw .nothingAllowed }
         let token = GeneratedToken(
             choice: draw.slot,
             id: id,

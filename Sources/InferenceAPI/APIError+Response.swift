@@ -1,4 +1,5 @@
 import Batching
+import Foundation
 import Generation
 package import HTTPServing
 import HTTPTypes
@@ -151,6 +152,12 @@ extension APIError {
                 type: "timeout_error",
                 code: "deadline_exceeded"
             )
+        case .nothingAllowed:
+            Face(
+                status: .badRequest,
+                message: "The constraints on the tokens rule out every one.",
+                code: "nothing_allowed"
+            )
         case .notANumber:
             Face(
                 status: .internalServerError,
@@ -170,7 +177,8 @@ extension APIError {
             Face(
                 status: status,
                 message: status.reasonPhrase.isEmpty ? "Status \(status.code)." : "\(status.reasonPhrase).",
-                type: status.code >= 500 ? "server_error" : "invalid_request_error"
+                type: status.code >= 500 ? "server_error" : "invalid_request_error",
+                code: status.reasonPhrase.lowercased().replacingOccurrences(of: " ", with: "_")
             )
         }
     }

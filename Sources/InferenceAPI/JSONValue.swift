@@ -29,7 +29,10 @@ extension JSONValue {
     private init(_ number: NSNumber) {
         switch UInt8(truncatingIfNeeded: number.objCType.pointee) {
         case UInt8(ascii: "c"): self = .bool(number.boolValue)
-        case UInt8(ascii: "d"), UInt8(ascii: "Q"): self = .number(number.doubleValue)
+        case UInt8(ascii: "d"), UInt8(ascii: "Q"):
+            // Long negative integers arrive as decimals that call themselves doubles.
+            let exact = number.doubleValue < -0x1p53 ? Int64(number.stringValue) : nil
+            self = exact.map { .integer($0) } ?? .number(number.doubleValue)
         default: self = .integer(number.int64Value)
         }
     }
@@ -49,10 +52,12 @@ extension JSONValue {
     }
 
     /// The value as an integer; `3.0` counts, `true` and `"3"` do not.
+    ///
+    /// Beyond 2^53 a number with a point or an exponent no longer says which integer was meant.
     var asInteger: Int? {
         switch self {
         case .integer(let value): Int(value)
-        case .number(let value): Int(exactly: value)
+        case .number(let value) where value.magnitude <= 0x1p53: Int(exactly: value)
         default: nil
         }
     }

@@ -33,11 +33,9 @@ struct LoadedModel {
         )
         model = try SwitchTransformer(WeightScope(root: checkpoint), context)
         progress.finish(logger: logger)
-        for name in checkpoint.unusedNames {
-            logger?.warning(
-                "the configuration does not call for this tensor; it is ignored",
-                metadata: ["tensor": "\(name)"]
-            )
+        let strangers = try SurplusTensors(checkpoint.unusedNames).strangers
+        if !strangers.isEmpty {
+            logger?.warning("the model has no use for these tensors", metadata: ["tensors": "\(strangers)"])
         }
         loadSeconds = (ContinuousClock.now - started) / .seconds(1)
         (fingerprint, created) = Self.identity(of: directory)

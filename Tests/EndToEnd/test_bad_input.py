@@ -143,6 +143,12 @@ def test_an_extra_tensor_is_not_fatal(tmp_path):
         assert any("a.stranger" in line for line in server.log)
 
 
+def test_a_layer_the_configuration_does_not_call_for_is_named(tmp_path):
+    name = "encoder.block.4.layer.0.layer_norm.weight"
+    extra = HEADER | {name: {"dtype": "BF16", "shape": [2], "data_offsets": [END, END + 4]}}
+    refuses(model_directory(tmp_path, checkpoint(extra, DATA + b"\0" * 4)), mention=name)
+
+
 CONFIG = json.loads((MODEL / "config.json").read_text())
 SIZES = ["d_model", "d_ff", "d_kv", "num_heads", "num_layers", "num_decoder_layers", "num_experts", "vocab_size",
          "relative_attention_num_buckets", "relative_attention_max_distance", "expert_capacity"]

@@ -154,18 +154,6 @@ def test_openai_errors_are_the_right_classes(client):
     assert long.value.code == "context_length_exceeded"
 
 
-def test_api_key(tmp_path):
-    keys = tmp_path / "keys"
-    keys.write_text("sesame\n")
-    with Server(MODEL, "--api-key-file", keys) as server:
-        with pytest.raises(openai.AuthenticationError):
-            openai.OpenAI(base_url=server.url + "/v1", api_key="wrong", max_retries=0).models.list()
-        assert server.http.get("/metrics").status_code == 401
-        assert server.http.get("/livez").status_code == 200
-        right = openai.OpenAI(base_url=server.url + "/v1", api_key="sesame", max_retries=0)
-        assert right.completions.create(model="en-de", prompt="A dog.", max_tokens=2).choices
-
-
 # Beam search, routes, tokens, experts
 
 
@@ -534,12 +522,6 @@ def test_help_is_not_an_error(arguments):
 def test_a_bad_model_directory_exits_with_1_and_one_sentence(tmp_path, directory):
     done = run_binary("serve", directory.format(empty=tmp_path), "--port", "0")
     assert done.returncode == 1 and one_sentence(done.stderr), done
-
-
-def test_a_missing_tls_or_key_file_exits_with_one_sentence():
-    for flags in (["--tls-certificate", "/nope", "--tls-key", "/nope"], ["--api-key-file", "/nope"]):
-        done = run_binary("serve", MODEL, "--port", "0", *flags)
-        assert done.returncode in (1, 2) and one_sentence(done.stderr) and "/nope" in done.stderr, done
 
 
 def test_a_port_in_use_exits_with_1(server):

@@ -95,7 +95,7 @@ import Testing
     private func logprob(_ tokens: [Int32], _ model: ScriptedModel) throws -> Float {
         var forced = request(maximum: 0)
         forced.decoderPrompt = tokens
-        return try finished(run(forced, model))[0].cumulativeLogprob
+        return try run(forced, model).reduce(0) { if case .token(let token) = $1 { $0 + token.logprob } else { $0 } }
     }
 
     @Test func forcedTokensStartTheOutputAndCountTowardNoLimit() throws {
@@ -148,6 +148,13 @@ import Testing
         let output = try [0] + finished(run(request))[0].tokens
         let pairs = zip(output, output.dropFirst()).map { [$0, $1] }
         #expect(Set(pairs).count == pairs.count)
+    }
+
+    @Test(arguments: [1, 3]) func constraintsThatRuleOutEveryTokenFailTheRequest(beams: Int) {
+        let strategy = beams == 1 ? .sample(Sampling()) : beam(beams)
+        var request = request(strategy, maximum: 30, endTokens: [])
+        request.constraints.noRepeatNgramSize = 1
+        #expect(throws: GenerationFailure.nothingAllowed) { try run(request) }
     }
 
     @Test func aRowOfNaNFailsTheRequest() {

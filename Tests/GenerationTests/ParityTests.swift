@@ -82,6 +82,23 @@ import Testing
         }
     }
 
+    @Test(arguments: Reference.directories) func constrainedTokensAreTheReferences(directory: URL) throws {
+        let model = try load(directory)
+        for constrained in try Reference(directory: directory).constrained {
+            var request = request(constrained.prompt, maximum: constrained.maxNewTokens, model)
+            var parameters = BeamParameters()
+            parameters.beams = constrained.beams
+            if constrained.beams > 1 { request.strategy = .beam(parameters) }
+            request.constraints.repetitionPenalty = constrained.constraints.repetitionPenalty ?? 1
+            request.constraints.noRepeatNgramSize = constrained.constraints.noRepeatNgramSize ?? 0
+            request.constraints.minimumTokens = constrained.constraints.minNewTokens ?? 0
+            for (token, bias) in constrained.constraints.bias ?? [:] {
+                request.constraints.bias[try #require(Int32(token))] = bias
+            }
+            #expect(try run(request, model).map(\.tokens) == [constrained.tokens], "\(constrained.constraints)")
+        }
+    }
+
     @Test(arguments: Reference.directories) func beamsAndScoresAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for beams in try Reference(directory: directory).beams {

@@ -39,6 +39,21 @@ struct Reference: Decodable {
         let sequences: [Sequence]
     }
 
+    struct Constrained: Decodable {
+        struct Constraints: Decodable {
+            let repetitionPenalty: Float?
+            let noRepeatNgramSize: Int?
+            let minNewTokens: Int?
+            let bias: [String: Float]?
+        }
+
+        let prompt: [Int32]
+        let constraints: Constraints
+        let beams: Int
+        let maxNewTokens: Int
+        let tokens: [Int32]
+    }
+
     /// true, false or "never".
     enum EarlyStopping: Decodable {
         case flag(Bool)
@@ -54,6 +69,7 @@ struct Reference: Decodable {
     let routing: [Routing]
     let greedy: [Greedy]
     let beams: [Beams]
+    let constrained: [Constrained]
 
     init(directory: URL) throws {
         let decoder = JSONDecoder()

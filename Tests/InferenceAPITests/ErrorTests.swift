@@ -52,7 +52,7 @@ import Testing
     @Test(
         arguments: [
             (GenerationFailure.deadline, 504, "deadline_exceeded"), (.notANumber, 500, "not_a_number"),
-            (.shuttingDown, 503, "shutting_down"), (.cancelled, 499, nil),
+            (.nothingAllowed, 400, "nothing_allowed"), (.shuttingDown, 503, "shutting_down"), (.cancelled, 499, nil),
         ] as [(GenerationFailure, Int, String?)]
     )
     func aFailedRequestIsAnswered(failure: GenerationFailure, status: Int, code: String?) async {

@@ -17,6 +17,8 @@ The model is loaded in float32 whatever its files hold, with eager attention, on
       between the two highest logits on the way.
   "beams":   [{"prompt", "beams", "length_penalty", "early_stopping", "max_new_tokens", "sequences": [{"tokens",
       "score"}]}]      All sequences, best first.
+  "constrained": [{"prompt", "constraints", "beams", "max_new_tokens", "tokens"}],
+      The best sequence, greedy (one beam) or by beam search, under constraints on the tokens.
 }
 """
 import argparse
@@ -128,6 +130,23 @@ def beams(model, prompt, ends, width, penalty, early):
             "max_new_tokens": BEAM_TOKENS, "sequences": sequences}
 
 
+def constrained(model, prompt, ends, width, constraints):
+    options = {name: value for name, value in constraints.items() if name != "bias"}
+    if "bias" in constraints:
+        options["sequence_bias"] = {(int(token),): float(value) for token, value in constraints["bias"].items()}
+    out = generate(model, prompt, num_beams=width, max_new_tokens=BEAM_TOKENS, **options)
+    return {"prompt": prompt, "constraints": constraints, "beams": width, "max_new_tokens": BEAM_TOKENS,
+            "tokens": truncated(out.sequences[0], ends)}
+
+
+def make_constraints(tokens, ends):
+    """Alone and all at once; the bias favours a token of the answer's and forbids nothing."""
+    bias = {str(tokens[0]): -3.0, str(tokens[-1]): 2.5, str(ends[0]): 1.0}
+    single = [{"repetition_penalty": 1.7}, {"repetition_penalty": 0.6}, {"no_repeat_ngram_size": 1},
+              {"no_repeat_ngram_size": 2}, {"min_new_tokens": 12}, {"bias": bias}]
+    return single + [{"repetition_penalty": 1.3, "no_repeat_ngram_size": 3, "min_new_tokens": 5, "bias": bias}]
+
+
 def reference(model, small):
     prompts, ends = make_prompts(model, [5, 24] if small else [1, 2, 9, 21, 33, 47, 60])
     searched = prompts[-1:] if small else [prompts[2], prompts[-1]]
@@ -140,6 +159,8 @@ def reference(model, small):
         "beams": [beams(model, prompt, ends, width, penalty, early)
                   for prompt in searched for width in widths for penalty in (0, 1, 2)
                   for early in (False, True, "never")],
+        "constrained": [constrained(model, prompt, ends, width, constraints) for prompt in searched for width in (1, 4)
+                        for constraints in make_constraints(greedy(model, prompt, ends)["tokens"], ends)],
     }
 
 
