@@ -1,7 +1,7 @@
 PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config
 BASE8 = .build/base8
 
-.PHONY: serve test lint check-imports packages parity test-clients compare endurance fuzz
+.PHONY: serve test lint check-imports packages parity test-clients compare endurance fuzz sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -40,3 +40,15 @@ fuzz: packages
 # The wide comparison with transformers: minutes, and a virtual environment with torch.
 parity: packages
 	scripts/parity
+
+# The built server as clients see it: curl, httpx, the openai package, bad input.
+test-clients: packages
+	swift build -c release --product switchyard
+	test -x .venv/clients/bin/pytest || { python3 -m venv .venv/clients && \
+		.venv/clients/bin/pip install -q -r Tests/EndToEnd/requirements.txt; }
+	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard .venv/clients/bin/pytest -q Tests/EndToEnd
+
+# Every test with the address sanitizer. (The thread sanitizer does not follow the standard library's mutex once it
+# is contended and reports every access under one.)
+sanitize: packages
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/sanitize

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""How the reference tokenizers split and join text: `tokenizer_reference.py MODEL_DIR OUT_DIR`.
+
+Writes what sentencepiece does with the model in MODEL_DIR, OUT_DIR/tokenizer-starter.json, and a vocabulary with byte
+fallback trained on the sentences below, OUT_DIR/bytes.model, with the same for it, OUT_DIR/tokenizer-bytes.json:
+{"versions", "cases": [{"text", "ids", "decoded"}]}.
+
+Prints the texts that transformers splits otherwise. Its tokenizer normalises whole grapheme clusters, so that a
+combining mark after a space disappears with it; the models were trained on what sentencepiece does.
+"""
+import io
+import json
+import random
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import sentencepiece
+from transformers import AutoTokenizer
+
+SENTENCES = [
+    "A man in a blue shirt is standing on a ladder.", "Two dogs run through the tall grass.",
+    "Ein Mann in einem blauen Hemd steht auf einer Leiter.", "Zwei Hunde laufen durch das hohe Gras.",
+    "Schüler üben Gesang; große Bäume säumen die Straße.", "The girl's red balloon floats over 12 houses.",
+]
+ALPHABETS = ["abcdefghij ", "ABC xyz  .,;!?'\"", "äöüßÄÖÜéèñç", "0123456789 -+", "你好世界日本語", "مرحبا بالعالم", "🙂🚀👩‍👩‍👧‍👦🇩🇪",
+             "\u00a0\u2003\u200b\u200d\ufeff\u0301\u0308", "ﬁﬂ①½Ⅳ℃ａｂｃ", "\t\n\r\x00\x07\x7f", "▁▁<>|\\/{}[]", "ÅÅ한글กำ"]
+
+
+def texts():
+    choice = random.Random(11)
+    made = SENTENCES + [sentence.upper() for sentence in SENTENCES[:2]] + ["", " ", "  two  spaces  ", "x" * 300]
+    for _ in range(120):
+        parts = ["".join(choice.choices(choice.choice(ALPHABETS), k=choice.randint(1, 8)))
+                 for _ in range(choice.randint(1, 5))]
+        made.append("".join(parts))
+    return made
+
+
+def write(path, model):
+    cases = [{"text": text, "ids": model.encode(text), "decoded": model.decode(model.encode(text))} for text in texts()]
+    lines = ",\n".join("  " + json.dumps(case, separators=(",", ":")) for case in cases)
+    versions = json.dumps({"sentencepiece": version("sentencepiece")})
+    path.write_text(f'{{"versions": {versions},\n"cases": [\n{lines}\n]}}\n')
+
+
+def main():
+    directory, out = sys.argv[1], Path(sys.argv[2])
+    starter = sentencepiece.SentencePieceProcessor(model_file=f"{directory}/spiece.model")
+    reference = AutoTokenizer.from_pretrained(directory)
+    write(out / "tokenizer-starter.json", starter)
+    for text in texts():
+        other = reference(text, add_special_tokens=False).input_ids
+        if other != starter.encode(text):
+            print(f"{text!r}: transformers {other}, sentencepiece {starter.encode(text)}")
+    trained = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES), model_writer=trained, vocab_size=330, byte_fallback=True,
+        normalization_rule_name="identity", pad_id=0, eos_id=1, unk_id=2, bos_id=-1, hard_vocab_limit=False,
+        num_threads=1, minloglevel=2)
+    (out / "bytes.model").write_bytes(trained.getvalue())
+    write(out / "tokenizer-bytes.json", sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue()))
+
+
+if __name__ == "__main__":
+    main()
