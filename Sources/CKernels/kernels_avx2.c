@@ -7,10 +7,10 @@
 #define CK_NAME(name) avx2_##name
 #include "rowwise.h"
 
-// Rows kept in registers at once: 4 accumulators each, of 16 registers.
-#define ROWS 3
+#define CK_ROWS 3
+#define CK_VECTORS 4
 
-CK_INLINE void store(float *out, const __m256 sums[4], size_t outputs, ck_epilogue epilogue) {
+CK_INLINE void store(float *out, size_t outputs, const __m256 sums[4], ck_epilogue epilogue) {
     float buffer[CK_PANEL];
     for (int i = 0; i < 4; i++) _mm256_storeu_ps(buffer + 8 * i, sums[i]);
     for (size_t j = 0; j < outputs; j++) {
@@ -19,37 +19,73 @@ CK_INLINE void store(float *out, const __m256 sums[4], size_t outputs, ck_epilog
     }
 }
 
-CK_INLINE void block(const float *x, size_t xs, const float *w, size_t inputs, float *y, size_t ys, size_t outputs,
-                     ck_epilogue epilogue, const int rows) {
-    __m256 sums[ROWS][4];
-    for (int r = 0; r < rows; r++)
-        for (int i = 0; i < 4; i++) sums[r][i] = _mm256_setzero_ps();
-    for (size_t k = 0; k < inputs; k++, w += CK_PANEL) {
-        _mm_prefetch((const char *)w + 4096, _MM_HINT_T0);
-        _mm_prefetch((const char *)w + 4096 + 64, _MM_HINT_T0);
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) {
-            const __m256 xk = _mm256_set1_ps(x[(size_t)r * xs + k]);
-#pragma clang loop unroll(full)
-            for (int i = 0; i < 4; i++) sums[r][i] = _mm256_fmadd_ps(xk, _mm256_load_ps(w + 8 * i), sums[r][i]);
-        }
+CK_INLINE void finish_int8(float *out, size_t outputs, const __m256i sums[4], ck_panel panel, float scale,
+                           ck_epilogue epilogue) {
+    __m256 values[4];
+    for (int v = 0; v < 4; v++) {
+        const __m256i offsets = _mm256_loadu_si256((const __m256i *)(panel.offsets + 8 * v));
+        const __m256 sum = _mm256_cvtepi32_ps(_mm256_sub_epi32(sums[v], offsets));
+        values[v] = _mm256_mul_ps(_mm256_mul_ps(sum, _mm256_loadu_ps(panel.scales + 8 * v)), _mm256_set1_ps(scale));
     }
-    for (int r = 0; r < rows; r++) store(y + (size_t)r * ys, sums[r], outputs, epilogue);
+    store(out, outputs, values, epilogue);
 }
 
-CK_TARGET static void product_panel(const float *input, size_t input_stride, const float *panel, size_t inputs,
-                                    float *output, size_t output_stride, size_t outputs, size_t rows,
-                                    ck_epilogue epilogue) {
-    for (size_t row = 0; row < rows; row += ROWS) {
-        const float *x = input + row * input_stride;
-        float *y = output + row * output_stride;
-        switch (rows - row) {
-            case 1: block(x, input_stride, panel, inputs, y, output_stride, outputs, epilogue, 1); break;
-            case 2: block(x, input_stride, panel, inputs, y, output_stride, outputs, epilogue, 2); break;
-            default: block(x, input_stride, panel, inputs, y, output_stride, outputs, epilogue, 3); break;
-        }
-    }
+#define CK_PRODUCT avx2_product_f32
+#define CK_ARITHMETIC avx2_arithmetic_f32
+#define CK_GROUP 1
+#define sum_t __m256
+#define word_t __m256
+#define ZERO _mm256_setzero_ps()
+#define LOAD(p) _mm256_load_ps((const float *)(p))
+#define REPEAT(p) _mm256_set1_ps(*(const float *)(p))
+#define STEP(sum, row, weights) _mm256_fmadd_ps(row, weights, sum)
+#define FINISH(out, outputs, sums, panel, scale, epilogue) store(out, outputs, sums, epilogue)
+#include "product.h"
+
+// Each half of a word is a Float32 once the other half is cleared.
+CK_INLINE __m256 step_bf16(__m256 sum, __m256i row, __m256i weights) {
+    const __m256i high = _mm256_set1_epi32((int)0xFFFF0000);
+    sum = _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_slli_epi32(row, 16)),
+                          _mm256_castsi256_ps(_mm256_slli_epi32(weights, 16)), sum);
+    return _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_and_si256(row, high)),
+                           _mm256_castsi256_ps(_mm256_and_si256(weights, high)), sum);
 }
 
-const ck_kernels ck_kernels_avx2 = CK_TABLE(product_panel);
+#define CK_PRODUCT avx2_product_bf16
+#define CK_ARITHMETIC avx2_arithmetic_bf16
+#define CK_GROUP 2
+#define sum_t __m256
+#define word_t __m256i
+#define ZERO _mm256_setzero_ps()
+#define LOAD(p) _mm256_load_si256((const __m256i *)(p))
+#define REPEAT(p) _mm256_set1_epi32(*(const int32_t *)(p))
+#define STEP(sum, row, weights) step_bf16(sum, row, weights)
+#define FINISH(out, outputs, sums, panel, scale, epilogue) store(out, outputs, sums, epilogue)
+#include "product.h"
+
+// 16-bit products of the even and of the odd bytes.
+CK_INLINE __m256i step_int8(__m256i sum, __m256i row, __m256i weights) {
+    const __m256i even = _mm256_madd_epi16(_mm256_and_si256(row, _mm256_set1_epi16(0xFF)),
+                                           _mm256_srai_epi16(_mm256_slli_epi16(weights, 8), 8));
+    const __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(row, 8), _mm256_srai_epi16(weights, 8));
+    return _mm256_add_epi32(sum, _mm256_add_epi32(even, odd));
+}
+
+#define CK_PRODUCT avx2_product_int8
+#define CK_ARITHMETIC avx2_arithmetic_int8
+#define CK_GROUP 4
+#define sum_t __m256i
+#define word_t __m256i
+#define ZERO _mm256_setzero_si256()
+#define LOAD(p) _mm256_load_si256((const __m256i *)(p))
+#define REPEAT(p) _mm256_set1_epi32(*(const int32_t *)(p))
+#define STEP(sum, row, weights) step_int8(sum, row, weights)
+#define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int8(out, outputs, sums, panel, scale, epilogue)
+#include "product.h"
+
+const ck_kernels ck_kernels_avx2 = {
+    .product = {avx2_product_f32, avx2_product_bf16, avx2_product_int8},
+    .arithmetic = {avx2_arithmetic_f32, avx2_arithmetic_bf16, avx2_arithmetic_int8},
+    CK_ROWWISE,
+};
 #endif

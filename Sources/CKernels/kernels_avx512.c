@@ -3,66 +3,142 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define CK_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"), min_vector_width(512)))
+#define CK_AVX512_TARGET "avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"
+#define CK_TARGET __attribute__((target(CK_AVX512_TARGET), min_vector_width(512)))
 #define CK_NAME(name) avx512_##name
 #include "rowwise.h"
 
-// Rows kept in registers at once: 2 accumulators each, of 32 registers.
-#define ROWS 14
-// How far ahead of the multiplication the weights are asked for.
-#define PREFETCH_BYTES 8192
+#define CK_ROWS 14
+#define CK_VECTORS 2
 
-CK_INLINE void store(float *out, __m512 low, __m512 high, size_t outputs, ck_epilogue epilogue) {
+CK_INLINE void store(float *out, size_t outputs, __m512 low, __m512 high, ck_epilogue epilogue) {
     const __mmask16 m0 = outputs >= 16 ? 0xFFFF : (__mmask16)((1u << outputs) - 1);
     const __mmask16 m1 = outputs >= 32 ? 0xFFFF : outputs > 16 ? (__mmask16)((1u << (outputs - 16)) - 1) : 0;
     if (epilogue == CK_ADD) {
         low = _mm512_add_ps(_mm512_maskz_loadu_ps(m0, out), low);
         high = _mm512_add_ps(_mm512_maskz_loadu_ps(m1, out + 16), high);
     } else if (epilogue == CK_STORE_RELU) {
-        low = _mm512_max_ps(low, _mm512_setzero_ps());
-        high = _mm512_max_ps(high, _mm512_setzero_ps());
+        // A NaN stays one: the second operand is what max gives back then.
+        low = _mm512_max_ps(_mm512_setzero_ps(), low);
+        high = _mm512_max_ps(_mm512_setzero_ps(), high);
     }
     _mm512_mask_storeu_ps(out, m0, low);
     _mm512_mask_storeu_ps(out + 16, m1, high);
 }
 
-CK_INLINE void block(const float *x, size_t xs, const float *w, size_t inputs, float *y, size_t ys, size_t outputs,
-                     ck_epilogue epilogue, const int rows) {
-    __m512 sums[ROWS][2];
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm512_setzero_ps();
-    for (size_t k = 0; k < inputs; k++, w += CK_PANEL) {
-        const __m512 w0 = _mm512_load_ps(w), w1 = _mm512_load_ps(w + 16);
-        _mm_prefetch((const char *)w + PREFETCH_BYTES, _MM_HINT_T0);
-        _mm_prefetch((const char *)w + PREFETCH_BYTES + 64, _MM_HINT_T0);
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) {
-            const __m512 xk = _mm512_set1_ps(x[(size_t)r * xs + k]);
-            sums[r][0] = _mm512_fmadd_ps(xk, w0, sums[r][0]);
-            sums[r][1] = _mm512_fmadd_ps(xk, w1, sums[r][1]);
-        }
-    }
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) store(y + (size_t)r * ys, sums[r][0], sums[r][1], outputs, epilogue);
+CK_INLINE void finish_float(float *out, size_t outputs, const __m512 sums[2], ck_epilogue epilogue) {
+    store(out, outputs, sums[0], sums[1], epilogue);
 }
 
-CK_TARGET static void product_panel(const float *input, size_t input_stride, const float *panel, size_t inputs,
-                                    float *output, size_t output_stride, size_t outputs, size_t rows,
-                                    ck_epilogue epilogue) {
-    size_t blocks = (rows + ROWS - 1) / ROWS;
-    for (size_t row = 0; blocks > 0; blocks--) {
-        const size_t count = (rows - row + blocks - 1) / blocks;
-        const float *x = input + row * input_stride;
-        float *y = output + row * output_stride;
-        switch (count) {
-#define CASE(n) case n: block(x, input_stride, panel, inputs, y, output_stride, outputs, epilogue, n); break;
-            CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
-            CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)
-#undef CASE
-        }
-        row += count;
+CK_INLINE void finish_int8(float *out, size_t outputs, const __m512i sums[2], ck_panel panel, float scale,
+                           ck_epilogue epilogue) {
+    __m512 values[2];
+    for (int v = 0; v < 2; v++) {
+        const __m512i sum = _mm512_sub_epi32(sums[v], _mm512_loadu_si512(panel.offsets + 16 * v));
+        const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_loadu_ps(panel.scales + 16 * v));
+        values[v] = _mm512_mul_ps(scaled, _mm512_set1_ps(scale));
     }
+    store(out, outputs, values[0], values[1], epilogue);
 }
 
-const ck_kernels ck_kernels_avx512 = CK_TABLE(product_panel);
+#define CK_PRODUCT avx512_product_f32
+#define CK_ARITHMETIC avx512_arithmetic_f32
+#define CK_GROUP 1
+#define sum_t __m512
+#define word_t __m512
+#define ZERO _mm512_setzero_ps()
+#define LOAD(p) _mm512_load_ps(p)
+#define REPEAT(p) _mm512_set1_ps(*(const float *)(p))
+#define STEP(sum, row, weights) _mm512_fmadd_ps(row, weights, sum)
+#define FINISH(out, outputs, sums, panel, scale, epilogue) finish_float(out, outputs, sums, epilogue)
+#include "product.h"
+
+// Without instructions for it: each half of a word is a Float32 once the other half is cleared.
+CK_INLINE __m512 step_bf16(__m512 sum, __m512i row, __m512i weights) {
+    const __m512i high = _mm512_set1_epi32((int)0xFFFF0000);
+    sum = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_slli_epi32(row, 16)),
+                          _mm512_castsi512_ps(_mm512_slli_epi32(weights, 16)), sum);
+    return _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_and_si512(row, high)),
+                           _mm512_castsi512_ps(_mm512_and_si512(weights, high)), sum);
+}
+
+#define CK_PRODUCT avx512_product_bf16
+#define CK_ARITHMETIC avx512_arithmetic_bf16
+#define CK_GROUP 2
+#define sum_t __m512
+#define word_t __m512i
+#define ZERO _mm512_setzero_ps()
+#define LOAD(p) _mm512_load_si512(p)
+#define REPEAT(p) _mm512_set1_epi32(*(const int32_t *)(p))
+#define STEP(sum, row, weights) step_bf16(sum, row, weights)
+#define FINISH(out, outputs, sums, panel, scale, epilogue) finish_float(out, outputs, sums, epilogue)
+#include "product.h"
+
+// Without instructions for it: 16-bit products of the even and of the odd bytes.
+CK_INLINE __m512i step_int8(__m512i sum, __m512i row, __m512i weights) {
+    const __m512i even = _mm512_madd_epi16(_mm512_and_si512(row, _mm512_set1_epi16(0xFF)),
+                                           _mm512_srai_epi16(_mm512_slli_epi16(weights, 8), 8));
+    const __m512i odd = _mm512_madd_epi16(_mm512_srli_epi16(row, 8), _mm512_srai_epi16(weights, 8));
+    return _mm512_add_epi32(sum, _mm512_add_epi32(even, odd));
+}
+
+#define CK_PRODUCT avx512_product_int8
+#define CK_ARITHMETIC avx512_arithmetic_int8
+#define CK_GROUP 4
+#define sum_t __m512i
+#define word_t __m512i
+#define ZERO _mm512_setzero_si512()
+#define LOAD(p) _mm512_load_si512(p)
+#define REPEAT(p) _mm512_set1_epi32(*(const int32_t *)(p))
+#define STEP(sum, row, weights) step_int8(sum, row, weights)
+#define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int8(out, outputs, sums, panel, scale, epilogue)
+#include "product.h"
+
+#undef CK_TARGET
+#define CK_TARGET __attribute__((target(CK_AVX512_TARGET ",avx512vnni"), min_vector_width(512)))
+
+#define CK_PRODUCT avx512_vnni_product_int8
+#define CK_ARITHMETIC avx512_vnni_arithmetic_int8
+#define CK_GROUP 4
+#define sum_t __m512i
+#define word_t __m512i
+#define ZERO _mm512_setzero_si512()
+#define LOAD(p) _mm512_load_si512(p)
+#define REPEAT(p) _mm512_set1_epi32(*(const int32_t *)(p))
+#define STEP(sum, row, weights) _mm512_dpbusd_epi32(sum, row, weights)
+#define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int8(out, outputs, sums, panel, scale, epilogue)
+#include "product.h"
+
+#undef CK_TARGET
+#define CK_TARGET __attribute__((target(CK_AVX512_TARGET ",avx512bf16"), min_vector_width(512)))
+
+#define CK_PRODUCT avx512_bf16_product_bf16
+#define CK_ARITHMETIC avx512_bf16_arithmetic_bf16
+#define CK_GROUP 2
+#define sum_t __m512
+#define word_t __m512i
+#define ZERO _mm512_setzero_ps()
+#define LOAD(p) _mm512_load_si512(p)
+#define REPEAT(p) _mm512_set1_epi32(*(const int32_t *)(p))
+#define STEP(sum, row, weights) _mm512_dpbf16_ps(sum, (__m512bh)(row), (__m512bh)(weights))
+#define FINISH(out, outputs, sums, panel, scale, epilogue) finish_float(out, outputs, sums, epilogue)
+#include "product.h"
+
+const ck_kernels ck_kernels_avx512 = {
+    .product = {avx512_product_f32, avx512_product_bf16, avx512_product_int8},
+    .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_bf16, avx512_arithmetic_int8},
+    CK_ROWWISE,
+};
+
+const ck_kernels ck_kernels_avx512_vnni = {
+    .product = {avx512_product_f32, avx512_product_bf16, avx512_vnni_product_int8},
+    .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_bf16, avx512_vnni_arithmetic_int8},
+    CK_ROWWISE,
+};
+
+const ck_kernels ck_kernels_avx512_bf16 = {
+    .product = {avx512_product_f32, avx512_bf16_product_bf16, avx512_vnni_product_int8},
+    .arithmetic = {avx512_arithmetic_f32, avx512_bf16_arithmetic_bf16, avx512_vnni_arithmetic_int8},
+    CK_ROWWISE,
+};
 #endif

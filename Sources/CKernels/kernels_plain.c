@@ -2,20 +2,85 @@
 #define CK_NAME(name) plain_##name
 #include "rowwise.h"
 
-static void product_panel(const float *input, size_t input_stride, const float *panel, size_t inputs, float *output,
-                          size_t output_stride, size_t outputs, size_t rows, ck_epilogue epilogue) {
-    for (size_t r = 0; r < rows; r++) {
-        float sums[CK_PANEL] = {0};
-        for (size_t k = 0; k < inputs; k++) {
-            const float x = input[r * input_stride + k];
-            for (size_t j = 0; j < CK_PANEL; j++) sums[j] += x * panel[k * CK_PANEL + j];
-        }
-        float *out = output + r * output_stride;
-        for (size_t j = 0; j < outputs; j++) {
-            if (epilogue == CK_ADD) out[j] += sums[j];
-            else out[j] = epilogue == CK_STORE_RELU && sums[j] < 0 ? 0 : sums[j];
-        }
+static void store(float *out, size_t outputs, const float *sums, ck_epilogue epilogue) {
+    for (size_t j = 0; j < outputs; j++) {
+        if (epilogue == CK_ADD) out[j] += sums[j];
+        else out[j] = epilogue == CK_STORE_RELU && sums[j] < 0 ? 0 : sums[j];
     }
 }
 
-const ck_kernels ck_kernels_plain = CK_TABLE(product_panel);
+static void product_f32(ck_rows input, ck_panel panel, float *output, size_t stride, size_t outputs, size_t rows,
+                        ck_epilogue epilogue) {
+    for (size_t r = 0; r < rows; r++) {
+        const float *x = (const float *)((const char *)input.data + r * input.stride), *w = panel.data;
+        float sums[CK_PANEL] = {0};
+        for (size_t k = 0; k < panel.groups; k++)
+            for (size_t j = 0; j < CK_PANEL; j++) sums[j] += x[k] * w[k * CK_PANEL + j];
+        store(output + r * stride, outputs, sums, epilogue);
+    }
+}
+
+static float widened(uint16_t value) {
+    const uint32_t bits = (uint32_t)value << 16;
+    float number;
+    memcpy(&number, &bits, 4);
+    return number;
+}
+
+static void product_bf16(ck_rows input, ck_panel panel, float *output, size_t stride, size_t outputs, size_t rows,
+                         ck_epilogue epilogue) {
+    for (size_t r = 0; r < rows; r++) {
+        const uint16_t *x = (const uint16_t *)((const char *)input.data + r * input.stride), *w = panel.data;
+        float sums[CK_PANEL] = {0};
+        for (size_t k = 0; k < panel.groups; k++) {
+            const float x0 = widened(x[2 * k]), x1 = widened(x[2 * k + 1]);
+            for (size_t j = 0; j < CK_PANEL; j++) {
+                sums[j] += x0 * widened(w[(k * CK_PANEL + j) * 2]);
+                sums[j] += x1 * widened(w[(k * CK_PANEL + j) * 2 + 1]);
+            }
+        }
+        store(output + r * stride, outputs, sums, epilogue);
+    }
+}
+
+static void product_int8(ck_rows input, ck_panel panel, float *output, size_t stride, size_t outputs, size_t rows,
+                         ck_epilogue epilogue) {
+    for (size_t r = 0; r < rows; r++) {
+        const uint8_t *x = (const uint8_t *)input.data + r * input.stride;
+        const int8_t *w = panel.data;
+        int32_t totals[CK_PANEL] = {0};
+        for (size_t k = 0; k < panel.groups; k++)
+            for (size_t j = 0; j < CK_PANEL; j++)
+                for (size_t i = 0; i < 4; i++) totals[j] += x[4 * k + i] * w[(k * CK_PANEL + j) * 4 + i];
+        float sums[CK_PANEL];
+        for (size_t j = 0; j < CK_PANEL; j++)
+            sums[j] = (float)(totals[j] - panel.offsets[j]) * panel.scales[j] * input.scales[r];
+        store(output + r * stride, outputs, sums, epilogue);
+    }
+}
+
+// One panel with one row, a step being one group.
+static uint64_t arithmetic(ck_product *product, ck_element element, size_t steps) {
+    enum { groups = 256 };
+    static const _Alignas(64) uint32_t weights[groups * CK_PANEL], row[groups];
+    static const float scales[CK_PANEL];
+    static const int32_t offsets[CK_PANEL];
+    float output[CK_PANEL];
+    const size_t calls = (steps + groups - 1) / groups;
+    for (size_t i = 0; i < calls; i++) {
+        product((ck_rows){row, sizeof row, scales}, (ck_panel){weights, groups, scales, offsets}, output, CK_PANEL,
+                CK_PANEL, 1, CK_STORE);
+        __asm__ volatile("" : : "r"(output) : "memory");
+    }
+    return (uint64_t)calls * groups * CK_PANEL * 2 * ck_group(element);
+}
+
+static uint64_t arithmetic_f32(size_t steps) { return arithmetic(product_f32, CK_F32, steps); }
+static uint64_t arithmetic_bf16(size_t steps) { return arithmetic(product_bf16, CK_BF16, steps); }
+static uint64_t arithmetic_int8(size_t steps) { return arithmetic(product_int8, CK_INT8, steps); }
+
+const ck_kernels ck_kernels_plain = {
+    .product = {product_f32, product_bf16, product_int8},
+    .arithmetic = {arithmetic_f32, arithmetic_bf16, arithmetic_int8},
+    CK_ROWWISE,
+};

@@ -111,9 +111,65 @@ CK_TARGET static void CK_NAME(attention_row)(const float *query, const float *ke
     }
 }
 
-#define CK_TABLE(panel)                                                                                     \
-    {                                                                                                       \
-        .product_panel = panel, .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),                 \
-        .log_sum_exp = CK_NAME(log_sum_exp), .argmax = CK_NAME(argmax), .all_finite = CK_NAME(all_finite),  \
-        .add_scaled = CK_NAME(add_scaled), .attention_row = CK_NAME(attention_row),                         \
+CK_TARGET static float CK_NAME(copy_row)(const float *input, size_t count, void *output) {
+    memcpy(output, input, count * sizeof(float));
+    return 1;
+}
+
+// To the nearest, ties to even; a NaN stays one.
+CK_INLINE uint16_t CK_NAME(bf16)(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    const uint32_t rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+    return (uint16_t)((bits & 0x7FFFFFFF) > 0x7F800000 ? bits >> 16 | 0x40 : rounded);
+}
+
+CK_TARGET static float CK_NAME(round_row_bf16)(const float *input, size_t count, void *output) {
+    uint16_t *out = output;
+    for (size_t i = 0; i < count; i++) out[i] = CK_NAME(bf16)(input[i]);
+    if (count % 2) out[count] = 0;
+    return 1;
+}
+
+CK_TARGET static float CK_NAME(round_row_int8)(const float *input, size_t count, void *output) {
+    uint8_t *out = output;
+    uint32_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, input + i, 4);
+        bits &= 0x7FFFFFFF;
+        largest = bits > largest ? bits : largest;
     }
+    float magnitude;
+    memcpy(&magnitude, &largest, 4);
+    // Below, 127 / magnitude would not be finite; such a row is as good as 0.
+    const float inverse = magnitude >= 1e-36f ? 127.0f / magnitude : 0.0f;
+    for (size_t i = 0; i < count; i++) {
+        const float shifted = input[i] * inverse + (12582912.0f + 128.0f);  // an integer in the low mantissa bits
+        uint32_t bits;
+        memcpy(&bits, &shifted, 4);
+        out[i] = (uint8_t)bits;
+    }
+    for (size_t i = count; i % 4; i++) out[i] = 128;
+    return magnitude / 127.0f;
+}
+
+CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes) {
+    typedef uint64_t vector __attribute__((vector_size(64)));
+    const vector *vectors = memory;
+    vector sums[4] = {{0}};
+    for (size_t i = 0; i < bytes / sizeof(vector); i += 4)
+#pragma clang loop unroll(full)
+        for (size_t j = 0; j < 4; j++) sums[j] ^= vectors[i + j];
+    uint64_t sum = 0;
+    for (size_t j = 0; j < 4; j++)
+        for (size_t lane = 0; lane < 8; lane++) sum ^= sums[j][lane];
+    return sum;
+}
+
+// The row-wise kernels of a table.
+#define CK_ROWWISE                                                                                               \
+    .round_row = {CK_NAME(copy_row), CK_NAME(round_row_bf16), CK_NAME(round_row_int8)},                          \
+    .read_memory = CK_NAME(read_memory), .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),             \
+    .log_sum_exp = CK_NAME(log_sum_exp), .argmax = CK_NAME(argmax), .all_finite = CK_NAME(all_finite),           \
+    .add_scaled = CK_NAME(add_scaled), .attention_row = CK_NAME(attention_row)

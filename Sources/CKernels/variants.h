@@ -3,9 +3,15 @@
 
 #include "CKernels.h"
 
+typedef void ck_product(ck_rows, ck_panel, float *, size_t, size_t, size_t, ck_epilogue);
+
 // One table of kernels per instruction set. Each kernels_*.c fills its own.
 typedef struct {
-    void (*product_panel)(const float *, size_t, const float *, size_t, float *, size_t, size_t, size_t, ck_epilogue);
+    // By ck_element.
+    ck_product *product[3];
+    uint64_t (*arithmetic[3])(size_t);
+    float (*round_row[3])(const float *, size_t, void *);
+    uint64_t (*read_memory)(const void *, size_t);
     void (*rms_norm)(const float *, const float *, float *, size_t, size_t, float);
     void (*softmax)(float *, size_t);
     float (*log_sum_exp)(const float *, size_t);
@@ -19,5 +25,7 @@ typedef struct {
 extern const ck_kernels ck_kernels_plain;
 extern const ck_kernels ck_kernels_avx2;
 extern const ck_kernels ck_kernels_avx512;
+extern const ck_kernels ck_kernels_avx512_vnni;
+extern const ck_kernels ck_kernels_avx512_bf16;
 
 #endif

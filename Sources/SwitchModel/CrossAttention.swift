@@ -25,8 +25,10 @@ struct CrossAttention {
         output = try context.linear(attention, ["o"], outputs: model, inputs: inner)
     }
 
+    var precision: WeightPrecision { keyValue.precision }
+
     /// Keys and values of encoded prompts, one `[tokens, 2 · inner]` for each: computed once per request.
-    func caches(of encoded: Matrix, sequences: [Range<Int>], _ workspace: Workspace) -> [Matrix] {
+    func caches(of encoded: ProductInput, sequences: [Range<Int>], _ workspace: Workspace) -> [Matrix] {
         workspace.projections.resize(rows: encoded.rows, columns: 2 * inner)
         workspace.workers.run(Product(keyValue, encoded, into: workspace.projections))
         return sequences.map { sequence in
@@ -38,10 +40,10 @@ struct CrossAttention {
 
     /// Adds to `hidden`, `[rows, model]`; row `i` attends to the prompt of `rows[i]`.
     func callAsFunction(_ hidden: Matrix, rows: [DecoderRow], layer: Int, _ workspace: Workspace) {
-        norm(hidden, into: workspace.normed)
+        norm(hidden, for: query, workspace)
         workspace.projections.resize(rows: hidden.rows, columns: inner)
         workspace.attended.resize(rows: hidden.rows, columns: inner)
-        workspace.workers.run(Product(query, workspace.normed, into: workspace.projections))
+        workspace.workers.run(Product(query, workspace.input, into: workspace.projections))
         let attentions = rows.enumerated().map { index, row in
             CachedAttention(
                 query: workspace.projections,
@@ -51,6 +53,6 @@ struct CrossAttention {
             )
         }
         workspace.workers.run(attentions, heads: heads, scratch: workspace.attentionScratch)
-        workspace.workers.run(Product(output, workspace.attended, into: hidden, .add))
+        workspace.run(output, on: workspace.attended, addingTo: hidden)
     }
 }

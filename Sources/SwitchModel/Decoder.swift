@@ -35,8 +35,11 @@ struct Decoder {
     /// Keys and values of every layer for encoded prompts: `[prompt][layer]`.
     func crossCaches(of encoded: Matrix, sequences: [Range<Int>], _ workspace: Workspace) -> [[Matrix]] {
         var caches = [[Matrix]](repeating: [], count: sequences.count)
+        if let precision = blocks.first?.crossAttention.precision {
+            workspace.input.load(encoded, as: precision, on: workspace.workers)
+        }
         for block in blocks {
-            let layer = block.crossAttention.caches(of: encoded, sequences: sequences, workspace)
+            let layer = block.crossAttention.caches(of: workspace.input, sequences: sequences, workspace)
             for (prompt, cache) in layer.enumerated() { caches[prompt].append(cache) }
         }
         return caches

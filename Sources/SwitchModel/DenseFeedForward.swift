@@ -22,10 +22,10 @@ struct DenseFeedForward {
         )
     }
 
-    /// Adds to `hidden`; both `[tokens, model]`.
-    func callAsFunction(_ normed: Matrix, addingTo hidden: Matrix, _ workspace: Workspace) {
-        workspace.inner.resize(rows: normed.rows, columns: inner.outputs)
-        workspace.workers.run(Product(inner, normed, into: workspace.inner, .storeRectified))
-        workspace.workers.run(Product(output, workspace.inner, into: hidden, .add))
+    /// Adds to `hidden` what becomes of `workspace.input`; both `[tokens, model]`.
+    func callAsFunction(addingTo hidden: Matrix, _ workspace: Workspace) {
+        workspace.inner.resize(rows: hidden.rows, columns: inner.outputs)
+        workspace.workers.run(Product(inner, workspace.input, into: workspace.inner, .storeRectified))
+        workspace.run(output, on: workspace.inner, addingTo: hidden)
     }
 }

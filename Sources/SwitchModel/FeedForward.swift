@@ -33,12 +33,13 @@ struct FeedForward {
     ///
     /// `sequences` are the rows that share an expert's capacity.
     func callAsFunction(_ hidden: Matrix, sequences: [Range<Int>], _ workspace: Workspace) {
-        norm(hidden, into: workspace.normed)
         switch kind {
         case .dense(let dense):
-            dense(workspace.normed, addingTo: hidden, workspace)
+            norm(hidden, for: dense.inner, workspace)
+            dense(addingTo: hidden, workspace)
         case .sparse(let sparse):
-            let plan = sparse(workspace.normed, sequences: sequences, addingTo: hidden, workspace)
+            norm(hidden, into: workspace.normed)
+            let plan = sparse(sequences: sequences, addingTo: hidden, workspace)
             workspace.routings.append(.init(stack: stack, block: block, plan: plan))
         }
     }

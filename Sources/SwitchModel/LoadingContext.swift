@@ -1,9 +1,11 @@
 import Checkpoints
 package import Tensors
 
-/// What layers need while they are built: the sizes, the threads that pack, and who wants to see progress.
+/// What layers need while they are built: sizes, precision, the threads that pack, and who wants to see progress.
 package struct LoadingContext {
     package var configuration: SwitchConfiguration
+    /// Of every linear layer but the routers.
+    package var precision: WeightPrecision
     package var workers: Workers
     /// Positions a sequence may reach, on either side.
     package var reach: Int
@@ -12,11 +14,13 @@ package struct LoadingContext {
 
     package init(
         configuration: SwitchConfiguration,
+        precision: WeightPrecision = .float32,
         workers: Workers,
         reach: Int,
         loaded: @escaping (_ parameters: Int) -> Void = { _ in }
     ) {
         self.configuration = configuration
+        self.precision = precision
         self.workers = workers
         self.reach = reach
         self.loaded = loaded
@@ -36,7 +40,7 @@ package struct LoadingContext {
             tensors.append(tensor)
             sources.append(.init(outputs: outputs) { rows, target in tensor.convert(rows: rows, into: target) })
         }
-        let packed = PackedMatrix(sources, inputs: inputs, on: workers)
+        let packed = PackedMatrix(sources, inputs: inputs, precision: precision, on: workers)
         if !packed.isFinite { for tensor in tensors { try Self.requireFinite(tensor) } }
         loaded(packed.outputs * packed.inputs)
         return packed

@@ -16,4 +16,11 @@ struct RMSNorm {
     func callAsFunction(_ x: Matrix, into output: Matrix) {
         x.rmsNormalized(scale: scale, epsilon: epsilon, into: output)
     }
+
+    /// Leaves the norm in `workspace.normed` and, rounded for products with weights like `weight`, in
+    /// `workspace.input`.
+    func callAsFunction(_ x: Matrix, for weight: PackedMatrix, _ workspace: Workspace) {
+        self(x, into: workspace.normed)
+        workspace.input.load(workspace.normed, as: weight.precision, on: workspace.workers)
+    }
 }

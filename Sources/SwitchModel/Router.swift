@@ -11,6 +11,8 @@ struct Router {
 
     init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
         let configuration = context.configuration
+        var context = context
+        context.precision = .float32
         classifier = try context.linear(
             weights,
             ["classifier"],
@@ -27,7 +29,8 @@ struct Router {
     func callAsFunction(_ normed: Matrix, sequences: [Range<Int>], _ workspace: Workspace) -> RoutingPlan {
         let probabilities = workspace.routerProbabilities
         probabilities.resize(rows: normed.rows, columns: classifier.outputs)
-        workspace.workers.run(Product(classifier, normed, into: probabilities))
+        workspace.input.load(normed, as: classifier.precision, on: workspace.workers)
+        workspace.workers.run(Product(classifier, workspace.input, into: probabilities))
         if let bias { probabilities.addToRows(bias) }
         probabilities.softmaxRows()
         return RoutingPlan(probabilities: probabilities, sequences: sequences, capacity: capacity)

@@ -40,7 +40,7 @@ struct SelfAttention {
             output: workspace.attended
         )
         workspace.workers.run(attention, scratch: workspace.attentionScratch)
-        workspace.workers.run(Product(output, workspace.attended, into: hidden, .add))
+        workspace.run(output, on: workspace.attended, addingTo: hidden)
     }
 
     /// Decoder: row `i` of `hidden` is the newest token of `rows[i]` and attends to that history.
@@ -74,13 +74,13 @@ struct SelfAttention {
             attentions.append(attention)
         }
         workspace.workers.run(attentions, heads: heads, scratch: workspace.attentionScratch)
-        workspace.workers.run(Product(output, workspace.attended, into: hidden, .add))
+        workspace.run(output, on: workspace.attended, addingTo: hidden)
     }
 
     private func project(_ hidden: Matrix, _ workspace: Workspace) {
-        norm(hidden, into: workspace.normed)
+        norm(hidden, for: queryKeyValue, workspace)
         workspace.projections.resize(rows: hidden.rows, columns: 3 * inner)
         workspace.attended.resize(rows: hidden.rows, columns: inner)
-        workspace.workers.run(Product(queryKeyValue, workspace.normed, into: workspace.projections))
+        workspace.workers.run(Product(queryKeyValue, workspace.input, into: workspace.projections))
     }
 }

@@ -18,16 +18,13 @@ struct SparseFeedForward {
         scheduler = ExpertScheduler(experts: experts)
     }
 
-    /// Adds to `hidden`, `[rows, model]`, and returns where the rows went.
-    func callAsFunction(
-        _ normed: Matrix,
-        sequences: [Range<Int>],
-        addingTo hidden: Matrix,
-        _ workspace: Workspace
-    ) -> RoutingPlan {
-        let plan = router(normed, sequences: sequences, workspace)
-        scheduler.run(plan, normed, addingTo: hidden, workspace)
-        if droppedTokens == .gatedInput { hidden.addRows(of: normed, at: plan.droppedRows, scales: plan.gates) }
+    /// Adds to `hidden` what becomes of `workspace.normed`, both `[rows, model]`, and returns where the rows went.
+    func callAsFunction(sequences: [Range<Int>], addingTo hidden: Matrix, _ workspace: Workspace) -> RoutingPlan {
+        let plan = router(workspace.normed, sequences: sequences, workspace)
+        scheduler.run(plan, addingTo: hidden, workspace)
+        if droppedTokens == .gatedInput {
+            hidden.addRows(of: workspace.normed, at: plan.droppedRows, scales: plan.gates)
+        }
         return plan
     }
 }

@@ -1,3 +1,5 @@
+package import Tensors
+
 extension SwitchConfiguration {
     /// Numbers the model is made of, a tied embedding counted once.
     ///
@@ -13,6 +15,15 @@ extension SwitchConfiguration {
 
     /// Those of them that experts hold.
     package var expertParameterCount: Int { Self.clamped(expertParameters) }
+
+    /// Memory the weights take, embeddings and routers in Float32 whatever the precision; about, without paddings.
+    package func weightBytes(_ precision: WeightPrecision) -> Int {
+        let embeddings = product(vocabularySize, modelWidth)
+        // The head is a linear layer beside the embedding it may be tied to.
+        let exact = embeddings * (tieWordEmbeddings ? 1 : 2) + product(sparseLayers, experts) * Double(modelWidth)
+        let rounded = Double(parameterCount) + (tieWordEmbeddings ? embeddings : 0) - exact
+        return Self.clamped(exact * 4 + rounded * Double(precision.bytesPerWeight))
+    }
 
     private var expertParameters: Double { product(sparseLayers, experts) * feedForward }
 

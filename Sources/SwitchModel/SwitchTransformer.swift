@@ -92,7 +92,8 @@ package final class SwitchTransformer {
             hidden.scale(by: 1 / Float(configuration.modelWidth).squareRoot())
         }
         logits.resize(rows: rows.count, columns: configuration.vocabularySize)
-        workspace.workers.run(Product(head, hidden, into: logits))
+        workspace.input.load(hidden, as: head.precision, on: workspace.workers)
+        workspace.workers.run(Product(head, workspace.input, into: logits))
         return logits
     }
 

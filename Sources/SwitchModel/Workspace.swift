@@ -8,12 +8,14 @@ import Tensors
 final class Workspace {
     let workers: Workers
     let normed = Matrix()
+    /// What the next products multiply, and what the experts' do.
+    let input = ProductInput()
+    let expertInput = ProductInput()
     let projections = Matrix()
     let attended = Matrix()
     let attentionScratch = Matrix()
     let inner = Matrix()
     let routerProbabilities = Matrix()
-    let expertInput = Matrix()
     let expertInner = Matrix()
     let expertOutput = Matrix()
     /// The plans of the sparse layers since they were last taken.
@@ -24,6 +26,12 @@ final class Workspace {
         var stack: Stack
         var block: Int
         var plan: RoutingPlan
+    }
+
+    /// Adds `weight · x` to `hidden`.
+    func run(_ weight: PackedMatrix, on x: Matrix, addingTo hidden: Matrix) {
+        input.load(x, as: weight.precision, on: workers)
+        workers.run(Product(weight, input, into: hidden, .add))
     }
 
     init(workers: Workers) {

@@ -2,22 +2,31 @@ import CKernels
 import Foundation
 import Synchronization
 
-/// The helpers of one `Workers` and the region they work on.
+/// The threads of one `Workers` and the region they work on.
 ///
-/// Between regions a helper spins briefly, then sleeps: a decoder step crosses dozens of regions, and waking a thread
-/// costs more than most of them.
+/// Every thread has a run of tiles of its own, so that it reads memory in order, and takes from the others' once that
+/// is used up. Between regions a helper spins briefly, then sleeps: a decoder step crosses dozens of regions, and waking
+/// a thread costs more than most of them.
 ///
-/// `@unchecked Sendable`: `job` is written by the owner before `remaining` is stored with release order, and read only
-/// by a thread that took a tile from `remaining` with acquire order; the owner does not touch `job` again before every
-/// tile taken has been counted in `completed`.
+/// `@unchecked Sendable`: `job` is written by the owner before any `remaining` is stored with release order, and read
+/// only by a thread that took a tile from one of them with acquire order; the owner does not touch `job` again before
+/// every tile taken has been counted in `completed`.
 final class Crew: @unchecked Sendable {
     private struct Job {
         var tiles = 0
         var body: (_ tile: Int, _ thread: Int) -> Void = { _, _ in }
     }
 
+    /// Tiles of one thread not taken yet, on a cache line of its own; below 1 when there are none.
+    private final class Share: Sendable {
+        let remaining = Atomic<Int>(0)
+        private let padding = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    }
+
     private var job = Job()
-    private let remaining = Atomic<Int>(0)
+    private let shares: [Share]
+    /// Counts regions, so that a helper notices a new one.
+    private let region = Atomic<Int>(0)
     private let completed = Atomic<Int>(0)
     private let sleeping = Atomic<Int>(0)
     private let isStopping = Atomic<Bool>(false)
@@ -25,6 +34,10 @@ final class Crew: @unchecked Sendable {
 
     /// Pauses a helper spins for before it sleeps: about 100 µs.
     private static let spins = 4000
+
+    init(threads: Int) {
+        shares = (0..<threads).map { _ in Share() }
+    }
 
     func startHelper(_ index: Int) {
         let thread = Thread { [self] in help(as: index) }
@@ -41,37 +54,49 @@ final class Crew: @unchecked Sendable {
     func run(_ tiles: Int, _ body: @escaping (_ tile: Int, _ thread: Int) -> Void) {
         job = Job(tiles: tiles, body: body)
         completed.store(0, ordering: .relaxed)
-        remaining.store(tiles, ordering: .sequentiallyConsistent)
+        for index in shares.indices {
+            shares[index].remaining.store(end(of: index, tiles) - end(of: index - 1, tiles), ordering: .releasing)
+        }
+        region.wrappingAdd(1, ordering: .sequentiallyConsistent)
         if sleeping.load(ordering: .sequentiallyConsistent) > 0 { wakeHelpers() }
         takeTiles(as: 0)
         while completed.load(ordering: .acquiring) < tiles { ck_pause() }
         job.body = { _, _ in }
     }
 
+    /// Where the tiles of a thread end.
+    private func end(of thread: Int, _ tiles: Int) -> Int { (thread + 1) * tiles / shares.count }
+
     private func takeTiles(as thread: Int) {
-        while true {
-            let left = remaining.wrappingSubtract(1, ordering: .acquiringAndReleasing).oldValue
-            guard left > 0 else { return }
-            job.body(job.tiles - left, thread)
-            completed.wrappingAdd(1, ordering: .releasing)
+        for offset in shares.indices {
+            let victim = (thread + offset) % shares.count
+            while true {
+                let left = shares[victim].remaining.wrappingSubtract(1, ordering: .acquiringAndReleasing).oldValue
+                guard left > 0 else { break }
+                job.body(end(of: victim, job.tiles) - left, thread)
+                completed.wrappingAdd(1, ordering: .releasing)
+            }
         }
     }
 
     private func help(as thread: Int) {
+        var seen = 0
         while !isStopping.load(ordering: .relaxed) {
             var spin = 0
-            while remaining.load(ordering: .relaxed) <= 0, !isStopping.load(ordering: .relaxed) {
+            while region.load(ordering: .acquiring) == seen, !isStopping.load(ordering: .relaxed) {
                 spin += 1
-                if spin < Self.spins { ck_pause() } else { sleepUntilNeeded() }
+                if spin < Self.spins { ck_pause() } else { sleep(until: seen) }
             }
+            seen = region.load(ordering: .acquiring)
             takeTiles(as: thread)
         }
     }
 
-    private func sleepUntilNeeded() {
+    /// Sleeps until there is another region than `seen`.
+    private func sleep(until seen: Int) {
         wake.lock()
         sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        while remaining.load(ordering: .sequentiallyConsistent) <= 0,
+        while region.load(ordering: .sequentiallyConsistent) == seen,
             !isStopping.load(ordering: .sequentiallyConsistent)
         {
             wake.wait()

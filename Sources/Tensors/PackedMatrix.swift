@@ -1,7 +1,7 @@
 import CKernels
 import Synchronization
 
-/// The weights of a linear layer, laid out for the product kernels.
+/// The weights of a linear layer, rounded to a precision and laid out for the product kernels.
 ///
 /// Outputs stand in panels of 32, each panel stored input by input, so that a product reads memory once and in order.
 /// Immutable after packing.
@@ -10,7 +10,11 @@ import Synchronization
 package final class PackedMatrix: @unchecked Sendable {
     package let outputs: Int
     package let inputs: Int
+    package let precision: WeightPrecision
     let panels: Int
+    private let groups: Int
+    /// Floats of a panel; its 32 scales and 32 offsets follow the weights of int8.
+    private let panelStride: Int
     private let memory: AlignedMemory
     private let foundNonFinite = Atomic<Bool>(false)
 
@@ -31,25 +35,34 @@ package final class PackedMatrix: @unchecked Sendable {
     /// Stacks `sources` output by output: the product gives their outputs side by side.
     ///
     /// - Precondition: every source has `inputs` columns.
-    package init(_ sources: [Source], inputs: Int, on workers: Workers) {
+    package init(_ sources: [Source], inputs: Int, precision: WeightPrecision, on workers: Workers) {
         outputs = sources.reduce(0) { $0 + $1.outputs }
         self.inputs = inputs
+        self.precision = precision
         panels = (outputs + Self.width - 1) / Self.width
-        memory = AlignedMemory(count: panels * inputs * Self.width)
+        groups = precision.groups(inputs)
+        panelStride = groups * Self.width + (precision == .int8 ? 2 * Self.width : 0)
+        memory = AlignedMemory(count: panels * panelStride)
         pack(sources, on: workers)
     }
-
-    private var base: UnsafeMutablePointer<Float> { memory.base }
 
     /// Whether every weight is a number; known after packing.
     package var isFinite: Bool { !foundNonFinite.load(ordering: .acquiring) }
 
-    package var byteCount: Int { panels * inputs * Self.width * MemoryLayout<Float>.size }
+    /// Memory that a product with few rows reads.
+    package var byteCount: Int { panels * panelStride * MemoryLayout<Float>.size }
 
     static let width = Int(CK_PANEL)
 
-    func panel(_ index: Int) -> UnsafePointer<Float> {
-        UnsafePointer(base + index * inputs * Self.width)
+    /// One panel, for as long as the matrix lives.
+    func panel(_ index: Int) -> ck_panel {
+        let data = memory.base + index * panelStride
+        let scales = data + groups * Self.width
+        return ck_panel(data: data, groups: groups, scales: scales, offsets: Self.offsets(after: scales))
+    }
+
+    private static func offsets(after scales: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Int32> {
+        UnsafeMutableRawPointer(scales + width).assumingMemoryBound(to: Int32.self)
     }
 
     private func pack(_ sources: [Source], on workers: Workers) {
@@ -60,12 +73,9 @@ package final class PackedMatrix: @unchecked Sendable {
             let used = min(Self.width, outputs - first)
             read(first..<first + used, from: sources, into: rows)
             if ck_all_finite_f32(rows, used * inputs) == 0 { foundNonFinite.store(true, ordering: .releasing) }
-            let target = base + panel * inputs * Self.width
-            for input in 0..<inputs {
-                for output in 0..<Self.width {
-                    target[input * Self.width + output] = output < used ? rows[output * inputs + input] : 0
-                }
-            }
+            let data = memory.base + panel * panelStride
+            let scales = data + groups * Self.width
+            ck_pack_panel(precision.element, rows, inputs, used, data, scales, Self.offsets(after: scales))
         }
     }
 

@@ -12,27 +12,27 @@ package struct Product {
     }
 
     package var weight: PackedMatrix
-    package var input: Matrix
+    package var input: ProductInput
     package var output: Matrix
     /// The rows taken of `input`, and written at the same places of `output`.
     package var rows: Range<Int>
     package var epilogue: Epilogue
 
     /// All rows of `input`.
-    package init(_ weight: PackedMatrix, _ input: Matrix, into output: Matrix, _ epilogue: Epilogue = .store) {
+    package init(_ weight: PackedMatrix, _ input: ProductInput, into output: Matrix, _ epilogue: Epilogue = .store) {
         self.init(weight, input, rows: 0..<input.rows, into: output, epilogue)
     }
 
     /// - Precondition: the shapes fit and `rows` lie inside both matrices.
     package init(
         _ weight: PackedMatrix,
-        _ input: Matrix,
+        _ input: ProductInput,
         rows: Range<Int>,
         into output: Matrix,
         _ epilogue: Epilogue = .store
     ) {
         precondition(
-            input.columns == weight.inputs && output.columns == weight.outputs
+            input.columns == weight.inputs && input.precision == weight.precision && output.columns == weight.outputs
                 && rows.upperBound <= min(input.rows, output.rows),
             "product of [\(rows), \(input.columns)] by [\(weight.outputs), \(weight.inputs)] into \(output.columns)"
         )
@@ -45,11 +45,10 @@ package struct Product {
 
     fileprivate func runPanel(_ panel: Int) {
         let column = panel * PackedMatrix.width
-        ck_product_panel_f32(
-            input.base + rows.lowerBound * input.columns,
-            input.columns,
+        ck_product_panel(
+            weight.precision.element,
+            input.rows(from: rows.lowerBound),
             weight.panel(panel),
-            weight.inputs,
             output.base + rows.lowerBound * output.columns + column,
             output.columns,
             min(PackedMatrix.width, weight.outputs - column),
@@ -76,7 +75,7 @@ extension Workers {
         forEach(product.weight.panels) { panel, _ in product.runPanel(panel) }
     }
 
-    /// Several independent products in one region; panels start in the order given.
+    /// Several independent products in one region.
     package func run(_ products: [Product]) {
         let tiles = products.reduce(0) { $0 + $1.weight.panels }
         forEach(tiles) { tile, _ in

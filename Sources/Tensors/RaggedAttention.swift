@@ -68,16 +68,12 @@ package struct RaggedAttention {
         let count = tokens.count
         let query = projections.base + queries.lowerBound * projections.columns + head * width
         for panel in 0..<(count + Self.panel - 1) / Self.panel {
-            ck_product_panel_f32(
-                query,
-                projections.columns,
-                keys + panel * Self.panel * width,
-                width,
-                scores + panel * Self.panel,
-                count,
-                min(Self.panel, count - panel * Self.panel),
-                queries.count,
-                CK_STORE
+            Self.multiply(
+                (query, projections.columns),
+                (keys + panel * Self.panel * width, width),
+                into: (scores + panel * Self.panel, count),
+                outputs: min(Self.panel, count - panel * Self.panel),
+                rows: queries.count
             )
         }
         for index in 0..<queries.count {
@@ -87,18 +83,34 @@ package struct RaggedAttention {
         }
         let target = output.base + queries.lowerBound * inner + head * width
         for panel in 0..<widthPanels {
-            ck_product_panel_f32(
-                scores,
-                count,
-                values + panel * Self.panel * count,
-                count,
-                target + panel * Self.panel,
-                inner,
-                min(Self.panel, width - panel * Self.panel),
-                queries.count,
-                CK_STORE
+            Self.multiply(
+                (scores, count),
+                (values + panel * Self.panel * count, count),
+                into: (target + panel * Self.panel, inner),
+                outputs: min(Self.panel, width - panel * Self.panel),
+                rows: queries.count
             )
         }
+    }
+
+    /// One panel of a Float32 product.
+    private static func multiply(
+        _ input: (base: UnsafeMutablePointer<Float>, stride: Int),
+        _ panel: (base: UnsafeMutablePointer<Float>, inputs: Int),
+        into output: (base: UnsafeMutablePointer<Float>, stride: Int),
+        outputs: Int,
+        rows: Int
+    ) {
+        ck_product_panel(
+            CK_F32,
+            ck_rows(data: input.base, stride: input.stride * MemoryLayout<Float>.size, scales: nil),
+            ck_panel(data: panel.base, groups: panel.inputs, scales: nil, offsets: nil),
+            output.base,
+            output.stride,
+            outputs,
+            rows,
+            CK_STORE
+        )
     }
 
     private func packKeys(_ tokens: Range<Int>, head: Int, into keys: UnsafeMutablePointer<Float>) {

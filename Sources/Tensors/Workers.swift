@@ -1,21 +1,22 @@
-/// The threads under the kernels: the caller and `threads - 1` helpers that take tiles of work from one counter.
+/// The threads under the kernels: the caller and `threads - 1` helpers.
 ///
-/// Nothing is split in advance, so a helper that loses its core delays one tile and no more. Helpers end with the
-/// object.
+/// Each has a share of the tiles and takes from the others' when it is done, so a thread that loses its core delays one
+/// tile and no more. Helpers end with the object.
 package final class Workers: Sendable {
     /// The caller included.
     package let threads: Int
-    private let crew = Crew()
+    private let crew: Crew
 
     /// - Parameter threads: at least 1.
     package init(threads: Int) {
         self.threads = max(1, threads)
+        crew = Crew(threads: self.threads)
         for index in 1..<max(2, self.threads) where index < self.threads { crew.startHelper(index) }
     }
 
     deinit { crew.stop() }
 
-    /// Runs `body` once for every tile from 0, in that order of starting, and returns when all are done.
+    /// Runs `body` once for every tile from 0 and returns when all are done.
     ///
     /// `thread` tells tiles that run at the same time apart: 0 up to `threads`, exclusive. Called by one thread at a time.
     package func forEach(_ tiles: Int, _ body: (_ tile: Int, _ thread: Int) -> Void) {

@@ -26,11 +26,12 @@ enum EnvironmentFlags {
 
     private static let flags: [String: [String]] = [
         "serve": [
-            "host", "port", "model-id", "weights", "threads", "max-sequences", "max-queued-requests",
-            "max-batch-tokens", "max-input-tokens", "max-output-tokens", "cache-memory", "request-timeout",
+            "host", "port", "model-id", "weights", "instruction-set", "threads", "max-sequences",
+            "max-queued-requests", "max-batch-tokens", "max-input-tokens", "max-output-tokens", "cache-memory",
+            "request-timeout",
             "drain-timeout", "expert-metrics", "log-level", "log-format",
         ],
-        "generate": ["weights", "threads", "max-input-tokens", "max-output-tokens"],
+        "generate": ["weights", "instruction-set", "threads", "max-input-tokens", "max-output-tokens"],
         "inspect": [],
     ]
 }

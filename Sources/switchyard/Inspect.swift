@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Foundation
 import SwitchModel
+import Tensors
 
 /// Shows what a model directory holds, without loading it.
 struct Inspect: ParsableCommand {
@@ -18,7 +19,8 @@ struct Inspect: ParsableCommand {
         for (name, value) in rows(model) { print("\(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(value)") }
         print("parameters            \(parameters) (\(experts) in experts)")
         print("tensors               \(checkpoint.names.count)")
-        print("bytes by --weights    f32 \(Self.readable(parameters * 4))")
+        let sizes = WeightPrecision.allCases.map { "\($0.rawValue) \(Self.readable(model.weightBytes($0)))" }
+        print("bytes by --weights    \(sizes.joined(separator: ", "))")
         let hasTokenizer = FileManager.default.fileExists(atPath: "\(modelDirectory)/spiece.model")
         print("tokenizer             \(hasTokenizer ? "spiece.model" : "none: prompts are token ids")")
         for note in model.notes { print("repaired              \(note)") }

@@ -25,8 +25,11 @@ struct LoadedModel {
         tokenizer = try Self.tokenizer(in: directory, vocabularySize: configuration.vocabularySize)
         let checkpoint = try CheckpointDirectory(directory)
         let progress = ProgressLine("loading \(directory)", total: configuration.parameterCount)
+        options.instructionSet.set?.use()
+        let precision = options.weights.precision
         let context = LoadingContext(
             configuration: configuration,
+            precision: precision,
             workers: Workers(threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount),
             reach: max(options.maxInputTokens, options.maxOutputTokens + Self.forcedTokens),
             loaded: { progress.advance(by: $0) }
@@ -38,7 +41,7 @@ struct LoadedModel {
             logger?.warning("the model has no use for these tensors", metadata: ["tensors": "\(strangers)"])
         }
         loadSeconds = (ContinuousClock.now - started) / .seconds(1)
-        (fingerprint, created) = Self.identity(of: directory)
+        (fingerprint, created) = Self.identity(of: directory, precision)
     }
 
     /// Room for a forced start of the output and the start token beside what may be generated.
@@ -51,8 +54,11 @@ struct LoadedModel {
         return try SentencePieceTokenizer(serialized: bytes, modelVocabularySize: vocabularySize, fileName: path)
     }
 
-    /// Names, sizes and times of the weight files, hashed; and the newest of the times.
-    private static func identity(of directory: String) -> (fingerprint: String, created: Int) {
+    /// Names, sizes and times of the weight files and what they are rounded to, hashed; and the newest of the times.
+    private static func identity(
+        of directory: String,
+        _ precision: WeightPrecision
+    ) -> (fingerprint: String, created: Int) {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var newest = 0
@@ -63,7 +69,7 @@ struct LoadedModel {
             let size = attributes[.size] as? Int ?? 0
             let modified = Int((attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
             newest = max(newest, modified)
-            for byte in "\(name) \(size) \(modified) \(BuildInformation.version)".utf8 {
+            for byte in "\(name) \(size) \(modified) \(BuildInformation.version) \(precision)".utf8 {
                 hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
             }
         }

@@ -1,9 +1,26 @@
 import ArgumentParser
+import Tensors
 
 /// The precision weights are held in.
-enum WeightPrecision: String, ExpressibleByArgument, CaseIterable {
+enum WeightsOption: String, ExpressibleByArgument, CaseIterable {
     case auto
     case f32
+    case bf16
+    case int8
+
+    var precision: WeightPrecision { WeightPrecision(rawValue: rawValue) ?? .automatic }
+}
+
+/// Instructions to run on where the processor has better ones.
+enum InstructionSetOption: String, ExpressibleByArgument, CaseIterable {
+    case auto
+    case plain
+    case avx2
+    case avx512
+    case avx512VNNI = "avx512-vnni"
+    case avx512BF16 = "avx512-bf16"
+
+    var set: InstructionSet? { InstructionSet(rawValue: rawValue) }
 }
 
 /// The flags every command that runs a model has.
@@ -11,8 +28,11 @@ struct ModelOptions: ParsableArguments {
     @Argument(help: "A directory in the Hugging Face layout.")
     var modelDirectory: String
 
-    @Option(help: "The precision weights are held in. auto is the fastest that is exact on this machine.")
-    var weights = WeightPrecision.auto
+    @Option(help: "The precision weights are held in: auto is bf16 where the processor multiplies it, else f32.")
+    var weights = WeightsOption.auto
+
+    @Option(help: "The instructions kernels run on, for tests: auto is the best this processor has.")
+    var instructionSet = InstructionSetOption.auto
 
     @Option(help: "Threads that compute. Default: one for each core this process may use.")
     var threads: Int?

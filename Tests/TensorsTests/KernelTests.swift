@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct KernelTests {
     private let workers = Workers(threads: 2)
 
-    private static let sets: [ck_instruction_set] = [CK_PLAIN, CK_AVX2, CK_AVX512]
+    private static let sets: [ck_instruction_set] = [CK_PLAIN, CK_AVX2, CK_AVX512, CK_AVX512_VNNI, CK_AVX512_BF16]
 
     private func values(_ count: Int, seed: UInt32) -> [Float] {
         var state = seed &* 747_796_405 &+ 2_891_336_453
@@ -17,60 +17,131 @@ import Testing
         }
     }
 
-    private func packed(_ elements: [Float], outputs: Int, inputs: Int) -> PackedMatrix {
+    private func packed(
+        _ elements: [Float],
+        outputs: Int,
+        inputs: Int,
+        _ precision: WeightPrecision = .float32
+    ) -> PackedMatrix {
         let source = PackedMatrix.Source(outputs: outputs) { rows, destination in
             for (offset, value) in elements[rows.lowerBound * inputs..<rows.upperBound * inputs].enumerated() {
                 destination[offset] = value
             }
         }
-        return PackedMatrix([source], inputs: inputs, on: workers)
+        return PackedMatrix([source], inputs: inputs, precision: precision, on: workers)
     }
 
-    @Test(arguments: sets, [1, 2, 3, 13, 14, 15, 29, 64])
-    func aProductEqualsThePlainSums(set: ck_instruction_set, rows: Int) {
+    private func input(
+        _ elements: [Float],
+        rows: Int,
+        inputs: Int,
+        _ precision: WeightPrecision = .float32
+    ) -> ProductInput {
+        let input = ProductInput()
+        input.load(Matrix(rows: rows, columns: inputs, elements: elements), as: precision, on: workers)
+        return input
+    }
+
+    /// What a precision makes of values before they are multiplied, step by step as its definition says.
+    private func rounded(_ values: [Float], width: Int, _ precision: WeightPrecision) -> [Double] {
+        switch precision {
+        case .float32: return values.map(Double.init)
+        case .bfloat16:
+            return values.map { value in
+                let (low, high) = (value.bitPattern & 0xFFFF, value.bitPattern >> 16)
+                let isUp = low > 0x8000 || low == 0x8000 && high & 1 == 1
+                return Double(Float(bitPattern: (high + (isUp ? 1 : 0)) << 16))
+            }
+        case .int8:
+            return stride(from: 0, to: values.count, by: width).flatMap { start in
+                let row = values[start..<start + width]
+                let step = Double(row.reduce(0) { max($0, abs($1)) }) / 127
+                return row.map { step == 0 ? 0 : (Double($0) / step).rounded(.toNearestOrEven) * step }
+            }
+        }
+    }
+
+    @Test(arguments: sets, WeightPrecision.allCases)
+    func aProductIsTheSumsOfRoundedValues(set: ck_instruction_set, precision: WeightPrecision) {
         ck_use_instruction_set(set)
-        for (outputs, inputs) in [(1, 1), (31, 7), (32, 33), (33, 64), (100, 50)] {
-            let x = values(rows * inputs, seed: 1)
-            let w = values(outputs * inputs, seed: 2)
-            let start = values(rows * outputs, seed: 3)
-            for (epilogue, combine) in [
-                (Product.Epilogue.store, { (_: Double, sum: Double) in sum }),
-                (.storeRectified, { (_, sum) in max(0, sum) }),
-                (.add, { (old, sum) in old + sum }),
-            ] {
-                let output = Matrix(rows: rows, columns: outputs, elements: start)
-                workers.run(
-                    Product(
-                        packed(w, outputs: outputs, inputs: inputs),
-                        Matrix(rows: rows, columns: inputs, elements: x),
-                        into: output,
-                        epilogue
-                    )
-                )
-                for (index, value) in output.elements.enumerated() {
-                    let (row, column) = (index / outputs, index % outputs)
-                    let sum = (0..<inputs).reduce(0.0) {
-                        $0 + Double(x[row * inputs + $1]) * Double(w[column * inputs + $1])
+        for rows in [1, 2, 3, 13, 14, 15, 29, 64] {
+            for (outputs, inputs) in [(1, 1), (31, 7), (32, 33), (33, 64), (100, 50)] {
+                let x = values(rows * inputs, seed: 1)
+                let w = values(outputs * inputs, seed: 2)
+                let start = values(rows * outputs, seed: 3)
+                let (roundedX, roundedW) = (rounded(x, width: inputs, precision), rounded(w, width: inputs, precision))
+                let sums = (0..<rows * outputs).map { index in
+                    (0..<inputs).reduce(0.0) {
+                        $0 + roundedX[index / outputs * inputs + $1] * roundedW[index % outputs * inputs + $1]
                     }
-                    #expect(abs(Double(value) - combine(Double(start[index]), sum)) < 1e-5)
+                }
+                for (epilogue, combine) in [
+                    (Product.Epilogue.store, { (_: Double, sum: Double) in sum }),
+                    (.storeRectified, { (_, sum) in max(0, sum) }),
+                    (.add, { (old, sum) in old + sum }),
+                ] {
+                    let output = Matrix(rows: rows, columns: outputs, elements: start)
+                    let weight = packed(w, outputs: outputs, inputs: inputs, precision)
+                    workers.run(
+                        Product(weight, input(x, rows: rows, inputs: inputs, precision), into: output, epilogue)
+                    )
+                    let isRight = zip(output.elements, zip(start, sums)).allSatisfy { value, expected in
+                        abs(Double(value) - combine(Double(expected.0), expected.1)) < 1e-5
+                    }
+                    #expect(isRight, "\(rows) rows, [\(outputs), \(inputs)], \(epilogue)")
                 }
             }
         }
     }
 
-    @Test(arguments: sets) func aRowsProductDoesNotDependOnItsNeighbours(set: ck_instruction_set) {
+    @Test(arguments: sets, WeightPrecision.allCases)
+    func aRowsProductDoesNotDependOnItsNeighbours(set: ck_instruction_set, precision: WeightPrecision) {
         ck_use_instruction_set(set)
         let (outputs, inputs, rows) = (70, 129, 40)
         let x = values(rows * inputs, seed: 4)
-        let weight = packed(values(outputs * inputs, seed: 5), outputs: outputs, inputs: inputs)
+        let weight = packed(values(outputs * inputs, seed: 5), outputs: outputs, inputs: inputs, precision)
         let together = Matrix(rows: rows, columns: outputs)
-        workers.run(Product(weight, Matrix(rows: rows, columns: inputs, elements: x), into: together))
+        workers.run(Product(weight, input(x, rows: rows, inputs: inputs, precision), into: together))
         for row in 0..<rows {
             let alone = Matrix(rows: 1, columns: outputs)
-            let input = Matrix(rows: 1, columns: inputs, elements: Array(x[row * inputs..<(row + 1) * inputs]))
-            workers.run(Product(weight, input, into: alone))
+            let one = Array(x[row * inputs..<(row + 1) * inputs])
+            workers.run(Product(weight, input(one, rows: 1, inputs: inputs, precision), into: alone))
             #expect(alone.elements == Array(together.elements[row * outputs..<(row + 1) * outputs]))
         }
+    }
+
+    @Test(arguments: sets, WeightPrecision.allCases)
+    func whatIsNotANumberStaysNone(set: ck_instruction_set, precision: WeightPrecision) {
+        ck_use_instruction_set(set)
+        let weight = packed(values(40 * 64, seed: 5), outputs: 40, inputs: 64, precision)
+        for poison in [Float.nan, .infinity, -.infinity, Float(bitPattern: 0x7FFF_FFFF)] {
+            var x = values(64, seed: 6)
+            x[9] = poison
+            let output = Matrix(rows: 1, columns: 40)
+            workers.run(Product(weight, input(x, rows: 1, inputs: 64, precision), into: output))
+            #expect(output.elements.allSatisfy { !$0.isFinite }, "\(poison)")
+        }
+    }
+
+    @Test(arguments: WeightPrecision.allCases) func aRowOfZerosStaysZero(precision: WeightPrecision) {
+        let output = Matrix(rows: 1, columns: 5)
+        let zeros = [Float](repeating: 0, count: 7)
+        let weight = packed(values(35, seed: 5), outputs: 5, inputs: 7, precision)
+        workers.run(Product(weight, input(zeros, rows: 1, inputs: 7, precision), into: output))
+        #expect(output.elements == [0, 0, 0, 0, 0])
+    }
+
+    @Test(arguments: WeightPrecision.allCases) func gatheredRowsAreTheRows(precision: WeightPrecision) {
+        let x = values(5 * 1024, seed: 7)
+        let all = input(x, rows: 5, inputs: 1024, precision)
+        let some = ProductInput()
+        some.gather([4, 0, 4], from: all)
+        let weight = packed(values(33 * 1024, seed: 8), outputs: 33, inputs: 1024, precision)
+        let (expected, found) = (Matrix(rows: 5, columns: 33), Matrix(rows: 3, columns: 33))
+        workers.run(Product(weight, all, into: expected))
+        workers.run(Product(weight, some, into: found))
+        let rows = [4, 0, 4].flatMap { expected.elements[$0 * 33..<($0 + 1) * 33] }
+        #expect(found.elements == rows)
     }
 
     @Test(arguments: sets) func raggedAttentionEqualsCachedAttentionRowByRow(set: ck_instruction_set) {

@@ -27,13 +27,50 @@ typedef enum {
     CK_ADD,
 } ck_epilogue;
 
+/// What a product multiplies. Sums are Float32, or Int32 for CK_INT8, whatever the elements are.
+typedef enum {
+    CK_F32,
+    /// Float32 without its lower 16 bits.
+    CK_BF16,
+    /// Weights from -127 to 127 and rows from 1 to 255, which stand for -127 to 127; each with a scale.
+    CK_INT8,
+} ck_element;
+
+/// Elements are taken in groups of 4 bytes: 1, 2 or 4 of them.
+static inline size_t ck_group(ck_element element) { return element == CK_F32 ? 1 : element == CK_BF16 ? 2 : 4; }
+
+/// Rows of the input of a product: whole groups, the last one padded so that it adds nothing.
+typedef struct {
+    const void *data;
+    /// Bytes between rows.
+    size_t stride;
+    /// CK_INT8: what one step of each row is worth.
+    const float *scales;
+} ck_rows;
+
+/// 32 outputs of a weight matrix, [groups, CK_PANEL, elements of a group], aligned to 64 bytes; outputs past the matrix are 0.
+typedef struct {
+    const void *data;
+    size_t groups;
+    /// CK_INT8, [CK_PANEL]: what one step of each output is worth, and 128 times the sum of its weights.
+    const float *scales;
+    const int32_t *offsets;
+} ck_panel;
+
 /// One panel of a matrix product: for each row r and each of the first `outputs` columns j,
-/// sum over k of input[r, k] * panel[k, j].
+/// sum over k of input[r, k] * panel[j, k].
 ///
-/// panel: [inputs, CK_PANEL], aligned to 64 bytes, columns past `outputs` are zero. output points at the panel's first column.
-/// outputs: 1 to CK_PANEL.
-void ck_product_panel_f32(const float *input, size_t input_stride, const float *panel, size_t inputs,
-                          float *output, size_t output_stride, size_t outputs, size_t rows, ck_epilogue epilogue);
+/// output points at the panel's first column; its stride is in floats. outputs: 1 to CK_PANEL.
+void ck_product_panel(ck_element element, ck_rows input, ck_panel panel, float *output, size_t output_stride,
+                      size_t outputs, size_t rows, ck_epilogue epilogue);
+
+/// Lays `outputs` rows of weights, [outputs, inputs] without gaps, out as a panel and fills its scales and offsets.
+void ck_pack_panel(ck_element element, const float *weights, size_t inputs, size_t outputs, void *panel, float *scales,
+                   int32_t *offsets);
+
+/// Rounds one row of `count` values to whole groups; returns the row's scale, 1 unless CK_INT8.
+/// A NaN or an infinity makes every sum of the row one.
+float ck_round_row(ck_element element, const float *input, size_t count, void *output);
 
 /// output[r, c] = input[r, c] * scale[c] / sqrt(mean_c(input[r, c]^2) + epsilon)
 ///
@@ -63,6 +100,14 @@ void ck_attention_row_f32(const float *query, const float *keys, const float *va
                           const int32_t *rows, size_t count, size_t width,
                           const float *bias, float *scores, float *output);
 
+/// Reads `bytes` bytes, a multiple of 256 and aligned to 64, and returns something that depends on all of them:
+/// how fast memory is.
+uint64_t ck_read_memory(const void *memory, size_t bytes);
+
+/// Runs `steps` steps of multiplications in registers; returns the operations done, a multiplication and an addition
+/// counting as two: how fast arithmetic is.
+uint64_t ck_run_arithmetic(ck_element element, size_t steps);
+
 /// Tells the processor that the caller waits in a loop.
 static inline void ck_pause(void) {
 #if defined(__x86_64__)
@@ -75,6 +120,10 @@ typedef enum {
     CK_PLAIN,
     CK_AVX2,
     CK_AVX512,
+    /// And its products of 8-bit integers (VNNI).
+    CK_AVX512_VNNI,
+    /// And of bfloat16.
+    CK_AVX512_BF16,
 } ck_instruction_set;
 
 /// The best instruction set of this processor.

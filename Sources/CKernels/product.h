@@ -1,0 +1,110 @@
+// The product of one panel, included once per element type and instruction set, with these defined:
+//   CK_PRODUCT      the name of the kernel, and CK_ARITHMETIC that of its multiplications alone
+//   CK_TARGET       the function attribute that turns the instructions on
+//   CK_ROWS         rows whose sums are kept in registers at once
+//   CK_VECTORS      vectors in a panel's group
+//   sum_t, word_t   a vector of sums; a vector of weights, or of one row's group repeated
+//   ZERO, LOAD(p), REPEAT(p), STEP(sum, row, weights)
+//   FINISH(out, outputs, sums, panel, scale, epilogue)   ends one row: sums to floats, stored
+//
+// Sums run over k in the same order whatever the number of rows.
+
+#define CK_PASTE2(a, b) a##b
+#define CK_PASTE(a, b) CK_PASTE2(a, b)
+#define CK_BLOCK CK_PASTE(CK_PRODUCT, _block)
+
+// What is asked of memory while a block of rows runs: 8 KB ahead when the panel is read once, the next panel while the
+// first of several blocks runs, nothing more while the others do.
+enum { CK_PASTE(CK_PRODUCT, _once), CK_PASTE(CK_PRODUCT, _first), CK_PASTE(CK_PRODUCT, _again) };
+
+CK_TARGET static inline __attribute__((always_inline)) void CK_BLOCK(
+    ck_rows x, ck_panel panel, float *y, size_t ys, size_t outputs, ck_epilogue epilogue, size_t row, const int rows,
+    const int pass) {
+    const char *w = panel.data;
+    const char *input = (const char *)x.data + row * x.stride;
+    const size_t ahead = pass == CK_PASTE(CK_PRODUCT, _once) ? 8192 : panel.groups * CK_PANEL * 4;
+    sum_t sums[CK_ROWS][CK_VECTORS];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < CK_VECTORS; v++) sums[r][v] = ZERO;
+    for (size_t k = 0; k < panel.groups; k++, w += CK_PANEL * 4, input += 4) {
+        word_t weights[CK_VECTORS];
+#pragma clang loop unroll(full)
+        for (int v = 0; v < CK_VECTORS; v++) weights[v] = LOAD(w + v * (CK_PANEL * 4 / CK_VECTORS));
+        if (pass == CK_PASTE(CK_PRODUCT, _once)) {
+            __builtin_prefetch(w + ahead, 0, 3);
+            __builtin_prefetch(w + ahead + 64, 0, 3);
+        } else if (pass == CK_PASTE(CK_PRODUCT, _first)) {
+            __builtin_prefetch(w + ahead, 0, 2);
+            __builtin_prefetch(w + ahead + 64, 0, 2);
+        }
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+            const word_t repeated = REPEAT(input + (size_t)r * x.stride);
+#pragma clang loop unroll(full)
+            for (int v = 0; v < CK_VECTORS; v++) sums[r][v] = STEP(sums[r][v], repeated, weights[v]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+        FINISH(y + (row + (size_t)r) * ys, outputs, sums[r], panel, x.scales ? x.scales[row + (size_t)r] : 1.0f,
+               epilogue);
+}
+
+// Rows are cut evenly into as few blocks as registers allow.
+CK_TARGET static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y, size_t ys, size_t outputs, size_t rows,
+                                 ck_epilogue epilogue) {
+    size_t blocks = (rows + CK_ROWS - 1) / CK_ROWS;
+    const int isOnce = blocks == 1;
+    for (size_t row = 0; blocks > 0; blocks--) {
+        const size_t count = (rows - row + blocks - 1) / blocks;
+        const int pass = isOnce ? 0 : row == 0 ? 1 : 2;
+        switch (count * 3 + (size_t)pass) {
+#define CK_CASE(n, p) case n * 3 + p: CK_BLOCK(x, panel, y, ys, outputs, epilogue, row, n, p); break;
+#define CK_CASES(n) CK_CASE(n, 0) CK_CASE(n, 1) CK_CASE(n, 2)
+            CK_CASES(1) CK_CASES(2)
+#if CK_ROWS > 2
+            CK_CASES(3)
+#endif
+#if CK_ROWS > 3
+            CK_CASES(4) CK_CASES(5) CK_CASES(6) CK_CASES(7) CK_CASES(8) CK_CASES(9) CK_CASES(10) CK_CASES(11)
+            CK_CASES(12) CK_CASES(13) CK_CASES(14)
+#endif
+#undef CK_CASES
+#undef CK_CASE
+        }
+        row += count;
+    }
+}
+
+// 2 operations for each of the elements of a group of every output.
+CK_TARGET static uint64_t CK_ARITHMETIC(size_t steps) {
+    enum { chains = 12 };
+    static const float zeros[16];
+    word_t row = REPEAT((const char *)zeros), weights = row;
+    __asm__ volatile("" : "+x"(row), "+x"(weights));
+    sum_t sums[chains];
+    for (int i = 0; i < chains; i++) sums[i] = ZERO;
+    for (size_t step = 0; step < steps; step++) {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < chains; i++) sums[i] = STEP(sums[i], row, weights);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < chains; i++) __asm__ volatile("" : "+x"(sums[i]));
+    }
+    return (uint64_t)steps * chains * (CK_PANEL / CK_VECTORS) * 2 * CK_GROUP;
+}
+
+#undef CK_PASTE2
+#undef CK_PASTE
+#undef CK_BLOCK
+#undef CK_PRODUCT
+#undef CK_ARITHMETIC
+#undef CK_GROUP
+#undef sum_t
+#undef word_t
+#undef ZERO
+#undef LOAD
+#undef REPEAT
+#undef STEP
+#undef FINISH
