@@ -33,5 +33,6 @@ enum EnvironmentFlags {
         ],
         "generate": ["weights", "instruction-set", "threads", "max-input-tokens", "max-output-tokens"],
         "inspect": [],
+        "bench": ["weights", "instruction-set", "threads"],
     ]
 }

@@ -9,6 +9,8 @@ import Tokenization
 struct LoadedModel {
     let configuration: SwitchConfiguration
     let model: SwitchTransformer
+    /// What the model computes on.
+    let workers: Workers
     /// nil when the directory has no tokenizer file.
     let tokenizer: (any Tokenizer)?
     /// Changes when a weight file, the precision or this program does.
@@ -27,10 +29,11 @@ struct LoadedModel {
         let progress = ProgressLine("loading \(directory)", total: configuration.parameterCount)
         options.instructionSet.set?.use()
         let precision = options.weights.precision
+        workers = Workers(threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
         let context = LoadingContext(
             configuration: configuration,
             precision: precision,
-            workers: Workers(threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount),
+            workers: workers,
             reach: max(options.maxInputTokens, options.maxOutputTokens + Self.forcedTokens),
             loaded: { progress.advance(by: $0) }
         )

@@ -1,0 +1,87 @@
+package import Tensors
+
+/// What a forward pass must read and compute: the ground of every claim about its speed.
+///
+/// Counted from the configuration and from where the router sent the rows: weights once for each product however many
+/// rows there are, keys and values once for each row that attends to them.
+package struct PassCost: Equatable, Sendable {
+    /// Parts that are bound by memory or by arithmetic each on their own.
+    package private(set) var parts: [Part] = []
+
+    package struct Part: Equatable, Sendable {
+        package var bytes: Double
+        package var operations: Double
+    }
+
+    package var bytes: Double { parts.reduce(0) { $0 + $1.bytes } }
+    package var operations: Double { parts.reduce(0) { $0 + $1.operations } }
+
+    /// Seconds a machine needs at least that reads `bandwidth` bytes and does `arithmetic` operations a second.
+    package func leastSeconds(bandwidth: Double, arithmetic: Double) -> Double {
+        parts.reduce(0) { $0 + max($1.bytes / bandwidth, $1.operations / arithmetic) }
+    }
+
+    /// A decoder step.
+    ///
+    /// - Parameters:
+    ///   - context: positions, own and of the prompt, that each row attends to.
+    ///   - plans: of every sparse layer.
+    package static func step(
+        _ model: SwitchConfiguration,
+        _ precision: WeightPrecision,
+        context: [(own: Int, prompt: Int)],
+        plans: [RoutingPlan]
+    ) -> PassCost {
+        var cost = PassCost()
+        let (width, inner) = (model.modelWidth, model.heads * model.headWidth)
+        for block in 0..<model.decoderLayers {
+            cost.addProduct(width * 6 * inner, rows: context.count, precision)
+            let isSparse = model.isSparse(block: block, in: .decoder)
+            if !isSparse { cost.addProduct(2 * width * model.feedForwardWidth, rows: context.count, precision) }
+            let positions = context.reduce(0) { $0 + $1.own + $1.prompt }
+            let elements = Double(positions * 2 * inner)
+            cost.parts.append(Part(bytes: elements * 4, operations: elements * 2))
+        }
+        cost.addExperts(plans, model, precision)
+        cost.addProduct(width * model.vocabularySize, rows: context.count, precision)
+        return cost
+    }
+
+    /// The linear layers of an encoding pass; attention, which is Float32 and grows with the square of the prompt, is left
+    /// out.
+    package static func encodingProducts(
+        _ model: SwitchConfiguration,
+        _ precision: WeightPrecision,
+        rows: Int,
+        plans: [RoutingPlan]
+    ) -> PassCost {
+        var cost = PassCost()
+        let (width, inner) = (model.modelWidth, model.heads * model.headWidth)
+        for block in 0..<model.encoderLayers {
+            cost.addProduct(width * 4 * inner, rows: rows, precision)
+            let isSparse = model.isSparse(block: block, in: .encoder)
+            if !isSparse { cost.addProduct(2 * width * model.feedForwardWidth, rows: rows, precision) }
+        }
+        cost.addExperts(plans, model, precision)
+        cost.addProduct(model.decoderLayers * width * 2 * inner, rows: rows, precision)
+        return cost
+    }
+
+    private mutating func addExperts(_ plans: [RoutingPlan], _ model: SwitchConfiguration, _ precision: WeightPrecision) {
+        for plan in plans {
+            addProduct(model.modelWidth * model.experts, rows: plan.experts.count, .float32)
+            for segment in plan.rowsByExpert().segments {
+                addProduct(2 * model.modelWidth * model.feedForwardWidth, rows: segment.rows.count, precision)
+            }
+        }
+    }
+
+    private mutating func addProduct(_ weights: Int, rows: Int, _ precision: WeightPrecision) {
+        parts.append(
+            Part(
+                bytes: Double(weights * precision.bytesPerWeight),
+                operations: 2 * Double(weights) * Double(rows)
+            )
+        )
+    }
+}

@@ -1,0 +1,47 @@
+import CKernels
+
+/// How fast this machine reads memory and multiplies, on the threads that products run on.
+///
+/// Machines are shared and memory has slow and fast minutes: what is compared with these is measured right beside them.
+package struct MachineSpeed {
+    private let workers: Workers
+    private let memory: Matrix
+
+    private static let tileBytes = 1 << 20
+    private static let tiles = 256
+
+    package init(workers: Workers) {
+        self.workers = workers
+        memory = Matrix(rows: Self.tiles, columns: Self.tileBytes / MemoryLayout<Float>.size)
+        memory.scale(by: 0)
+    }
+
+    /// Bytes per second, in one pass over 256 MiB.
+    package func readBandwidth() -> Double {
+        let seconds = Self.seconds {
+            workers.forEach(Self.tiles) { tile, _ in
+                _ = ck_read_memory(memory.base + tile * memory.columns, Self.tileBytes)
+            }
+        }
+        return Double(Self.tiles * Self.tileBytes) / seconds
+    }
+
+    /// Operations per second in registers, a multiplication and an addition counting as two.
+    package func arithmetic(_ precision: WeightPrecision) -> Double {
+        let steps = 50_000
+        var operations: UInt64 = 0
+        let seconds = Self.seconds {
+            workers.forEach(workers.threads) { _, thread in
+                let done = ck_run_arithmetic(precision.element, steps)
+                if thread == 0 { operations = done }
+            }
+        }
+        return Double(operations) * Double(workers.threads) / seconds
+    }
+
+    private static func seconds(_ body: () -> Void) -> Double {
+        let start = ContinuousClock.now
+        body()
+        return (ContinuousClock.now - start) / .seconds(1)
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// One measurement: medians over rounds, each round taken beside the machine's own limits.
+struct BenchResult: Encodable {
+    /// decode or encode.
+    let task: String
+    /// Sequences decoded together, or tokens encoded.
+    let size: Int
+    let tokensPerSecond: Double
+    /// The middle half of the rounds.
+    let quartiles: [Double]
+    /// Of one pass.
+    let seconds: Double
+    let bytes: Double
+    let operations: Double
+    /// The machine's, bytes and operations per second.
+    let readBandwidth: Double
+    let arithmetic: Double
+    /// Least time the machine needs by the time it took.
+    let shareOfLimit: Double
+    /// The share of the read bandwidth and of the arithmetic peak that was used.
+    let shareOfBandwidth: Double
+    let shareOfArithmetic: Double
+
+    enum CodingKeys: String, CodingKey {
+        case task, size, quartiles, seconds, bytes, operations, arithmetic
+        case tokensPerSecond = "tokens_per_second"
+        case readBandwidth = "read_bandwidth"
+        case shareOfLimit = "share_of_limit"
+        case shareOfBandwidth = "share_of_bandwidth"
+        case shareOfArithmetic = "share_of_arithmetic"
+    }
+
+    static let heading =
+        "task    size   tokens/s  (middle half)        ms/pass   MB/pass  GOP/pass   read GB/s  "
+        + "GOP/s   of limit  of read  of arithmetic"
+
+    var line: String {
+        let half = String(format: "(%.0f – %.0f)", quartiles[0], quartiles[1])
+        return task.padding(toLength: 7, withPad: " ", startingAt: 0)
+            + String(format: "%5d %10.1f  ", size, tokensPerSecond)
+            + half.padding(toLength: 18, withPad: " ", startingAt: 0)
+            + String(format: "%10.3f %9.1f %9.2f ", seconds * 1e3, bytes / 1e6, operations / 1e9)
+            + String(format: "%11.1f %6.0f ", readBandwidth / 1e9, arithmetic / 1e9)
+            + String(
+                format: "%9.0f%% %7.0f%% %8.0f%%",
+                shareOfLimit * 100,
+                shareOfBandwidth * 100,
+                shareOfArithmetic * 100
+            )
+    }
+}

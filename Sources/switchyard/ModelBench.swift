@@ -1,0 +1,120 @@
+import Foundation
+import SwitchModel
+import Tensors
+
+/// Runs passes of a model between measurements of the machine.
+struct ModelBench {
+    private let model: SwitchTransformer
+    private let configuration: SwitchConfiguration
+    private let precision: WeightPrecision
+    private let rounds: Int
+    private let machine: MachineSpeed
+
+    private static let promptTokens = 32
+    private static let stepsPerRound = 16
+
+    /// One round: passes, and the machine just before and just after them.
+    private struct Round {
+        var seconds: Double
+        var cost: PassCost
+        var readBandwidth: Double
+        var arithmetic: Double
+
+        var limit: Double { cost.leastSeconds(bandwidth: readBandwidth, arithmetic: arithmetic) / seconds }
+    }
+
+    init(_ loaded: LoadedModel, precision: WeightPrecision, rounds: Int) {
+        model = loaded.model
+        configuration = loaded.configuration
+        self.precision = precision
+        self.rounds = rounds
+        machine = MachineSpeed(workers: loaded.workers)
+    }
+
+    /// Steps of `sequences` requests that read tokens drawn at random, so that the router spreads them.
+    func decode(sequences: Int) -> BenchResult {
+        var random = SystemRandomNumberGenerator()
+        let measured = measured { () -> (seconds: Double, cost: PassCost) in
+            let states = encoded(sequences, tokens: Self.promptTokens, &random)
+            _ = model.takeRoutings()
+            var seconds: [(Double, PassCost)] = []
+            for position in 1...Self.stepsPerRound {
+                let batch = states.map { state in
+                    (state: state, rows: [(slot: 0, token: Int32.random(in: 0..<vocabulary, using: &random))])
+                }
+                let start = ContinuousClock.now
+                _ = model.step(batch)
+                let time = (ContinuousClock.now - start) / .seconds(1)
+                let context = states.map { _ in (own: position, prompt: Self.promptTokens) }
+                let plans = model.takeRoutings().map(\.plan)
+                seconds.append((time, .step(configuration, precision, context: context, plans: plans)))
+            }
+            // The median step, so that one that lost its core does not count for the others.
+            return seconds.sorted { $0.0 < $1.0 }[seconds.count / 2]
+        }
+        return result("decode", size: sequences, tokens: sequences, measured)
+    }
+
+    /// One prompt through the encoder.
+    func encode(tokens: Int) -> BenchResult {
+        var random = SystemRandomNumberGenerator()
+        let measured = measured { () -> (seconds: Double, cost: PassCost) in
+            _ = model.takeRoutings()
+            let start = ContinuousClock.now
+            _ = encoded(1, tokens: tokens, &random)
+            let time = (ContinuousClock.now - start) / .seconds(1)
+            let plans = model.takeRoutings().map(\.plan)
+            return (time, .encodingProducts(configuration, precision, rows: tokens, plans: plans))
+        }
+        return result("encode", size: tokens, tokens: tokens, measured)
+    }
+
+    private var vocabulary: Int32 { Int32(configuration.vocabularySize) }
+
+    private func encoded(_ count: Int, tokens: Int, _ random: inout some RandomNumberGenerator) -> [DecoderState] {
+        let prompts = (0..<count).map { _ in
+            (0..<tokens).map { _ in Int32.random(in: 0..<vocabulary, using: &random) }
+        }
+        let room = prompts.map { _ in (slots: 1, capacity: Self.stepsPerRound + 1) }
+        var encoding = model.beginEncoding(prompts, room: room)
+        _ = model.advance(&encoding, blocks: .max)
+        let states = model.finish(encoding)
+        return states
+    }
+
+    private func measured(_ pass: () -> (seconds: Double, cost: PassCost)) -> [Round] {
+        _ = pass()
+        return (0..<rounds).map { _ in
+            let (readBefore, arithmeticBefore) = (machine.readBandwidth(), machine.arithmetic(precision))
+            let (seconds, cost) = pass()
+            return Round(
+                seconds: seconds,
+                cost: cost,
+                readBandwidth: max(readBefore, machine.readBandwidth()),
+                arithmetic: max(arithmeticBefore, machine.arithmetic(precision))
+            )
+        }
+    }
+
+    private func result(_ task: String, size: Int, tokens: Int, _ rounds: [Round]) -> BenchResult {
+        func median(_ value: (Round) -> Double, at share: Double = 0.5) -> Double {
+            let sorted = rounds.map(value).sorted()
+            return sorted[Int(Double(sorted.count - 1) * share)]
+        }
+        let rate = { (round: Round) in Double(tokens) / round.seconds }
+        return BenchResult(
+            task: task,
+            size: size,
+            tokensPerSecond: median(rate),
+            quartiles: [median(rate, at: 0.25), median(rate, at: 0.75)],
+            seconds: median(\.seconds),
+            bytes: median(\.cost.bytes),
+            operations: median(\.cost.operations),
+            readBandwidth: median(\.readBandwidth),
+            arithmetic: median(\.arithmetic),
+            shareOfLimit: median(\.limit),
+            shareOfBandwidth: median { $0.cost.bytes / $0.readBandwidth / $0.seconds },
+            shareOfArithmetic: median { $0.cost.operations / $0.arithmetic / $0.seconds }
+        )
+    }
+}
