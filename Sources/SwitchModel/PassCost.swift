@@ -67,7 +67,8 @@ package struct PassCost: Equatable, Sendable {
         return cost
     }
 
-    private mutating func addExperts(_ plans: [RoutingPlan], _ model: SwitchConfiguration, _ precision: WeightPrecision) {
+    private mutating func addExperts(_ plans: [RoutingPlan], _ model: SwitchConfiguration, _ precision: WeightPrecision)
+    {
         for plan in plans {
             addProduct(model.modelWidth * model.experts, rows: plan.experts.count, .float32)
             for segment in plan.rowsByExpert().segments {
