@@ -11,6 +11,7 @@ package final class InferenceEngine: GenerationEngine {
     private let inbox: Inbox
     private let metrics: EngineMetrics
     private let cacheBytesPerPosition: Int
+    private let cacheBlockPositions: Int
 
     /// Hands the model to a new thread and starts it.
     ///
@@ -23,6 +24,7 @@ package final class InferenceEngine: GenerationEngine {
     ) {
         self.limits = limits
         cacheBytesPerPosition = model.cacheBytesPerPosition
+        cacheBlockPositions = model.cacheBlockPositions
         let inbox = Inbox(limits: limits)
         let metrics = EngineMetrics(registry)
         self.inbox = inbox
@@ -68,6 +70,12 @@ package final class InferenceEngine: GenerationEngine {
     /// Ends the thread; requests that are left fail with `.shuttingDown`.
     package func stop() { inbox.stop() }
 
+    private func cacheBytes(of request: GenerationRequest) -> Int {
+        func blocks(_ positions: Int) -> Int { (positions + cacheBlockPositions - 1) / cacheBlockPositions }
+        let count = blocks(request.prompt.count) + blocks(request.rows * Submission.capacity(of: request))
+        return count * cacheBlockPositions * cacheBytesPerPosition
+    }
+
     private func admit(
         _ request: GenerationRequest,
         deadline: ContinuousClock.Instant?
@@ -78,8 +86,7 @@ package final class InferenceEngine: GenerationEngine {
         guard request.rows <= limits.maximumRows else {
             throw .tooManyRows(rows: request.rows, limit: limits.maximumRows)
         }
-        let positions = request.prompt.count + request.rows * Submission.capacity(of: request)
-        let bytes = positions * cacheBytesPerPosition
+        let bytes = cacheBytes(of: request)
         guard bytes <= limits.maximumCacheBytes else {
             throw .cacheTooLarge(bytes: bytes, limit: limits.maximumCacheBytes)
         }

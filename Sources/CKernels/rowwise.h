@@ -92,22 +92,121 @@ CK_TARGET static void CK_NAME(add_scaled)(const float *input, float scale, float
     for (size_t i = 0; i < count; i++) output[i] += scale * input[i];
 }
 
-CK_TARGET static void CK_NAME(attention_row)(const float *query, const float *keys, const float *values,
-                                             size_t stride, const int32_t *rows, size_t count, size_t width,
-                                             const float *bias, float *scores, float *output) {
-#pragma clang fp reassociate(on) contract(fast)
+typedef float CK_NAME(lanes) __attribute__((vector_size(64), aligned(4)));
+typedef uint32_t CK_NAME(words) __attribute__((vector_size(64), aligned(4)));
+typedef uint16_t CK_NAME(halves) __attribute__((vector_size(32), aligned(2)));
+
+// Adds neighbouring halves, quarters, eighths, sixteenths: 16 vectors become one of their 16 sums.
+#define CK_FOLD(a, b, ...) (__builtin_shufflevector(a, b, __VA_ARGS__))
+CK_INLINE void CK_NAME(sums_of_16)(const CK_NAME(lanes) v[16], float *sums) {
+    CK_NAME(lanes) w[8];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++)
+        w[i] = CK_FOLD(v[2 * i], v[2 * i + 1], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+               CK_FOLD(v[2 * i], v[2 * i + 1], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i++)
+        w[i] = CK_FOLD(w[2 * i], w[2 * i + 1], 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+               CK_FOLD(w[2 * i], w[2 * i + 1], 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 2; i++)
+        w[i] = CK_FOLD(w[2 * i], w[2 * i + 1], 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29) +
+               CK_FOLD(w[2 * i], w[2 * i + 1], 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31);
+    *(CK_NAME(lanes) *)sums = CK_FOLD(w[0], w[1], 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +
+                              CK_FOLD(w[0], w[1], 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+
+// Sixteen elements of a cached row as Float32.
+#define CK_CACHED(at)                                                                                              \
+    (is_bf16 ? (CK_NAME(lanes))(__builtin_convertvector(*(const CK_NAME(halves) *)(at), CK_NAME(words)) << 16)     \
+             : *(const CK_NAME(lanes) *)(at))
+
+// Heads of `blocks` times 16 elements.
+CK_INLINE void CK_NAME(attend)(const float *query, ck_cache cache, size_t head_offset, const int32_t *rows,
+                               size_t count, const float *bias, float *scores, float *output, const int blocks,
+                               const int is_bf16) {
+#pragma clang fp contract(fast)
+    const size_t step = is_bf16 ? 32 : 64;
+    const char *keys = (const char *)cache.keys + head_offset * (step / 16);
+    const char *values = (const char *)cache.values + head_offset * (step / 16);
+    CK_NAME(lanes) q[8];
+#pragma clang loop unroll(full)
+    for (int b = 0; b < blocks; b++) q[b] = ((const CK_NAME(lanes) *)query)[b];
+    for (size_t p = 0; p < count; p += 16) {
+        CK_NAME(lanes) products[16];
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < 16; i++) {
+            const size_t position = p + i < count ? p + i : count - 1;
+            const char *key = keys + (size_t)rows[position] * cache.stride;
+            CK_NAME(lanes) sum = q[0] * CK_CACHED(key);
+#pragma clang loop unroll(full)
+            for (int b = 1; b < blocks; b++) sum += q[b] * CK_CACHED(key + (size_t)b * step);
+            products[i] = sum;
+        }
+        CK_NAME(sums_of_16)(products, scores + p);
+    }
+    if (bias)
+        for (size_t p = 0; p < count; p++) scores[p] += bias[p];
+    CK_NAME(softmax)(scores, count);
+    CK_NAME(lanes) sums[8];
+#pragma clang loop unroll(full)
+    for (int b = 0; b < blocks; b++) sums[b] = (CK_NAME(lanes)){0};
     for (size_t p = 0; p < count; p++) {
-        const float *key = keys + (rows ? (size_t)rows[p] : p) * stride;
+        const char *value = values + (size_t)rows[p] * cache.stride;
+#pragma clang loop unroll(full)
+        for (int b = 0; b < blocks; b++) sums[b] += scores[p] * CK_CACHED(value + (size_t)b * step);
+    }
+#pragma clang loop unroll(full)
+    for (int b = 0; b < blocks; b++) ((CK_NAME(lanes) *)output)[b] = sums[b];
+}
+
+CK_INLINE float CK_NAME(cached_element)(const char *row, size_t index, int is_bf16) {
+    if (!is_bf16) return ((const float *)row)[index];
+    const uint32_t bits = (uint32_t)((const uint16_t *)row)[index] << 16;
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
+// Heads of any width.
+CK_TARGET static void CK_NAME(attend_any)(const float *query, ck_cache cache, size_t head_offset, size_t width,
+                                          const int32_t *rows, size_t count, const float *bias, float *scores,
+                                          float *output) {
+#pragma clang fp contract(fast)
+    const int is_bf16 = cache.element == CK_BF16;
+    for (size_t p = 0; p < count; p++) {
+        const char *key = (const char *)cache.keys + (size_t)rows[p] * cache.stride;
         float sum = 0;
-        for (size_t i = 0; i < width; i++) sum += query[i] * key[i];
+        for (size_t i = 0; i < width; i++) sum += query[i] * CK_NAME(cached_element)(key, head_offset + i, is_bf16);
         scores[p] = sum + (bias ? bias[p] : 0.0f);
     }
     CK_NAME(softmax)(scores, count);
     for (size_t i = 0; i < width; i++) output[i] = 0;
     for (size_t p = 0; p < count; p++) {
-        const float *value = values + (rows ? (size_t)rows[p] : p) * stride;
-        const float weight = scores[p];
-        for (size_t i = 0; i < width; i++) output[i] += weight * value[i];
+        const char *value = (const char *)cache.values + (size_t)rows[p] * cache.stride;
+        for (size_t i = 0; i < width; i++)
+            output[i] += scores[p] * CK_NAME(cached_element)(value, head_offset + i, is_bf16);
+    }
+}
+
+CK_TARGET static void CK_NAME(attention_row)(const float *query, ck_cache cache, const int32_t *rows, size_t count,
+                                             size_t heads, size_t width, const float *bias, size_t bias_stride,
+                                             float *scores, float *output) {
+    for (size_t head = 0; head < heads; head++, query += width, output += width, bias += bias_stride) {
+        const size_t offset = head * width;
+        const float *head_bias = bias_stride ? bias : 0;
+#define CK_ATTEND(blocks)                                                                                         \
+    case blocks * 16:                                                                                             \
+        if (cache.element == CK_BF16)                                                                             \
+            CK_NAME(attend)(query, cache, offset, rows, count, head_bias, scores, output, blocks, 1);             \
+        else                                                                                                      \
+            CK_NAME(attend)(query, cache, offset, rows, count, head_bias, scores, output, blocks, 0);             \
+        break;
+        switch (width) {
+            CK_ATTEND(1) CK_ATTEND(2) CK_ATTEND(4) CK_ATTEND(8)
+            default: CK_NAME(attend_any)(query, cache, offset, width, rows, count, head_bias, scores, output);
+        }
+#undef CK_ATTEND
     }
 }
 

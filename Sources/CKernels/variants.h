@@ -18,8 +18,8 @@ typedef struct {
     size_t (*argmax)(const float *, size_t);
     int (*all_finite)(const float *, size_t);
     void (*add_scaled)(const float *, float, float *, size_t);
-    void (*attention_row)(const float *, const float *, const float *, size_t, const int32_t *, size_t, size_t,
-                          const float *, float *, float *);
+    void (*attention_row)(const float *, ck_cache, const int32_t *, size_t, size_t, size_t, const float *, size_t,
+                          float *, float *);
 } ck_kernels;
 
 extern const ck_kernels ck_kernels_plain;

@@ -37,6 +37,9 @@ package protocol StepModel {
     /// Bytes of keys and values of one position, of a prompt or of a slot's history.
     var cacheBytesPerPosition: Int { get }
 
+    /// Positions are taken in blocks of this many: a prompt's, and those of all histories of a request together.
+    var cacheBlockPositions: Int { get }
+
     /// What every sparse layer did since the last call, in the order it ran.
     func takeRouting() -> [LayerRouting]
 }

@@ -26,7 +26,7 @@ extension SwitchTransformer: StepModel {
         state.reorder(parents: parents)
     }
 
-    package var cacheBytesPerPosition: Int { configuration.cacheBytesPerPosition }
+    package var cacheBlockPositions: Int { KeyValuePool.blockRows }
 
     package func takeRouting() -> [LayerRouting] {
         takeRoutings().map { routing in

@@ -27,32 +27,46 @@ struct CrossAttention {
 
     var precision: WeightPrecision { keyValue.precision }
 
-    /// Keys and values of encoded prompts, one `[tokens, 2 · inner]` for each: computed once per request.
-    func caches(of encoded: ProductInput, sequences: [Range<Int>], _ workspace: Workspace) -> [Matrix] {
+    /// Leaves keys and values of encoded prompts, laid end to end, where `states` have room for them: once per request.
+    func store(
+        _ encoded: ProductInput,
+        in pool: KeyValuePool,
+        layer: Int,
+        for states: [DecoderState],
+        _ workspace: Workspace
+    ) {
         workspace.projections.resize(rows: encoded.rows, columns: 2 * inner)
         workspace.workers.run(Product(keyValue, encoded, into: workspace.projections))
-        return sequences.map { sequence in
-            let cache = Matrix(rows: sequence.count, columns: 2 * inner)
-            cache.copy(rows: sequence, columns: 0..<2 * inner, of: workspace.projections, toRow: 0)
-            return cache
+        var row = 0
+        for state in states {
+            for token in 0..<state.promptRows.count {
+                pool.store(workspace.projections, row: row, column: 0, layer: layer, at: state.promptRow(token))
+                row += 1
+            }
         }
     }
 
-    /// Adds to `hidden`, `[rows, model]`; row `i` attends to the prompt of `rows[i]`.
-    func callAsFunction(_ hidden: Matrix, rows: [DecoderRow], layer: Int, _ workspace: Workspace) {
+    /// Adds to `hidden`, `[rows, model]`; row `i` attends to the prompt of row `i` of `rows`.
+    func callAsFunction(
+        _ hidden: Matrix,
+        _ rows: DecoderRows,
+        in pool: KeyValuePool,
+        layer: Int,
+        _ workspace: Workspace
+    ) {
         norm(hidden, for: query, workspace)
         workspace.projections.resize(rows: hidden.rows, columns: inner)
         workspace.attended.resize(rows: hidden.rows, columns: inner)
         workspace.workers.run(Product(query, workspace.input, into: workspace.projections))
-        let attentions = rows.enumerated().map { index, row in
-            CachedAttention(
-                query: workspace.projections,
-                row: index,
-                cache: row.state.crossCaches[layer],
-                output: workspace.attended
-            )
-        }
-        workspace.workers.run(attentions, heads: heads, scratch: workspace.attentionScratch)
+        let attention = CachedAttention(
+            query: workspace.projections,
+            pool: pool,
+            layer: layer,
+            heads: heads,
+            bias: nil,
+            output: workspace.attended
+        )
+        workspace.workers.run(attention, rows.prompts, scratch: workspace.attentionScratch)
         workspace.run(output, on: workspace.attended, addingTo: hidden)
     }
 }

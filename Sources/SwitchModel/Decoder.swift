@@ -32,26 +32,22 @@ struct Decoder {
 
     var layers: Int { blocks.count }
 
-    /// Keys and values of every layer for encoded prompts: `[prompt][layer]`.
-    func crossCaches(of encoded: Matrix, sequences: [Range<Int>], _ workspace: Workspace) -> [[Matrix]] {
-        var caches = [[Matrix]](repeating: [], count: sequences.count)
-        if let precision = blocks.first?.crossAttention.precision {
-            workspace.input.load(encoded, as: precision, on: workspace.workers)
+    /// Leaves the keys and values of encoded prompts, laid end to end, where `states` have room for them.
+    func storePrompts(_ encoded: Matrix, for states: [DecoderState], in pool: KeyValuePool, _ workspace: Workspace) {
+        guard let precision = blocks.first?.crossAttention.precision else { return }
+        workspace.input.load(encoded, as: precision, on: workspace.workers)
+        for (layer, block) in blocks.enumerated() {
+            block.crossAttention.store(workspace.input, in: pool, layer: layer, for: states, workspace)
         }
-        for block in blocks {
-            let layer = block.crossAttention.caches(of: workspace.input, sequences: sequences, workspace)
-            for (prompt, cache) in layer.enumerated() { caches[prompt].append(cache) }
-        }
-        return caches
     }
 
     /// One step: `hidden`, `[rows, model]`, holds the embedding of the newest token of every row.
-    func step(_ hidden: Matrix, rows: [DecoderRow], _ workspace: Workspace) {
+    func step(_ hidden: Matrix, _ rows: DecoderRows, in pool: KeyValuePool, _ workspace: Workspace) {
         // With a cache a step has one token per sequence, so an expert's capacity never binds.
-        let sequences = rows.indices.map { $0..<$0 + 1 }
+        let sequences = rows.newest.indices.map { $0..<$0 + 1 }
         for (layer, block) in blocks.enumerated() {
-            block.selfAttention.decode(hidden, rows: rows, layer: layer, bias: bias, workspace)
-            block.crossAttention(hidden, rows: rows, layer: layer, workspace)
+            block.selfAttention.decode(hidden, rows, in: pool, layer: layer, bias: bias, workspace)
+            block.crossAttention(hidden, rows, in: pool, layer: layer, workspace)
             block.feedForward(hidden, sequences: sequences, workspace)
         }
         norm(hidden, into: hidden)

@@ -2,63 +2,84 @@ import Tensors
 
 /// The caches of one request: what its beams or samples share and what tells them apart.
 ///
-/// A slot's history is a list of cache rows, so that reordering beams moves indices and copies no key or value. Owned by
-/// the request, used by the thread that owns the model.
+/// A slot's history is a list of rows of the pool, so that reordering beams moves row numbers and copies no key or
+/// value. Owned by the request, used by the thread that owns the model; gives its rows back when it goes.
 package final class DecoderState {
-    /// By layer, `[prompt tokens, 2 · inner]`: keys and values of the encoded prompt.
-    let crossCaches: [Matrix]
-    /// By layer, `[capacity · slots, 2 · inner]`: position `p` of slot `s` is row `p · slots + s`.
-    let selfCaches: [Matrix]
-    /// Positions every live slot has read.
-    private(set) var length = 0
-    private let slots: Int
-    private let capacity: Int
-    private var histories: [[Int32]]
+    private let pool: KeyValuePool
+    private let prompt: RowList
+    private var histories: [RowList]
+    /// What `reorder` writes to before it becomes the histories.
+    private var spare: [RowList]
+    private var blocks: [Int32] = []
+    /// Rows of the newest block that are taken.
+    private var taken = KeyValuePool.blockRows
 
-    init(crossCaches: [Matrix], slots: Int, capacity: Int) {
-        self.crossCaches = crossCaches
-        self.slots = slots
-        self.capacity = capacity
-        selfCaches = crossCaches.map { Matrix(rows: capacity * slots, columns: $0.columns) }
-        histories = Array(repeating: [], count: slots)
+    /// - Parameters:
+    ///   - prompt: its number of tokens; their rows are taken at once, those of histories as they grow.
+    ///   - capacity: positions each of `slots` histories may reach.
+    init(pool: KeyValuePool, prompt tokens: Int, slots: Int, capacity: Int) {
+        self.pool = pool
+        prompt = RowList(capacity: tokens)
+        histories = (0..<slots).map { _ in RowList(capacity: capacity) }
+        spare = slots == 1 ? [] : (0..<slots).map { _ in RowList(capacity: capacity) }
+        for _ in 0..<tokens { prompt.append(takeRow()) }
+        // The rest of the block goes to waste, so that what a request may take can be told before it runs.
+        taken = KeyValuePool.blockRows
     }
 
-    /// The cache rows of a slot's history, oldest first.
-    func history(ofSlot slot: Int) -> [Int32] { histories[slot] }
+    deinit { pool.giveBack(blocks) }
 
-    /// Makes room for one more token in each of `slots`; returns its cache rows.
+    /// Where keys and values of the prompt's tokens are.
+    var promptRows: RowListView { prompt.view }
+
+    func promptRow(_ token: Int) -> Int32 { prompt[token] }
+
+    /// Where keys and values of a slot's history are.
+    func rows(ofSlot slot: Int) -> RowListView { histories[slot].view }
+
+    /// Makes room for one more token in a slot; returns its row.
     ///
-    /// - Precondition: fewer than `capacity` positions are taken.
-    func extend(_ liveSlots: some Sequence<Int>) -> [Int] {
-        precondition(length < capacity, "a request stepped past its \(capacity) positions")
-        let rows = liveSlots.map { slot in
-            let row = length * slots + slot
-            histories[slot].append(Int32(row))
-            return row
-        }
-        length += 1
-        return rows
+    /// - Precondition: fewer than the capacity's positions are taken.
+    func extend(slot: Int) -> Int32 {
+        let row = takeRow()
+        histories[slot].append(row)
+        return row
     }
 
     /// Slot `i` continues the history of slot `parents[i]`.
     package func reorder(parents: [Int]) {
-        let old = histories
-        for (slot, parent) in parents.enumerated() { histories[slot] = old[parent] }
+        guard parents.enumerated().contains(where: { $0 != $1 }) else { return }
+        for (slot, parent) in parents.enumerated() { spare[slot].copy(histories[parent]) }
+        swap(&histories, &spare)
+    }
+
+    private func takeRow() -> Int32 {
+        if taken == KeyValuePool.blockRows {
+            blocks.append(pool.takeBlock())
+            taken = 0
+        }
+        defer { taken += 1 }
+        return blocks[blocks.count - 1] + Int32(taken)
     }
 }
 
-/// One row of a decoder step: the newest token of one slot of one request.
-struct DecoderRow {
-    let state: DecoderState
-    let slot: Int
-    let position: Int
-    /// Where its keys and values go in the request's caches.
-    let cacheRow: Int
-}
+/// The rows of one decoder step: the newest token of some slots of several requests.
+struct DecoderRows {
+    /// What each attends to: its own history, the newest token included, and its prompt.
+    var histories: [RowListView] = []
+    var prompts: [RowListView] = []
+    /// Where its keys and values go.
+    var newest: [Int32] = []
 
-extension SwitchConfiguration {
-    /// Bytes of keys and values of one position in every decoder layer.
-    package var cacheBytesPerPosition: Int {
-        decoderLayers * 2 * heads * headWidth * MemoryLayout<Float>.size
+    mutating func removeAll() {
+        histories.removeAll(keepingCapacity: true)
+        prompts.removeAll(keepingCapacity: true)
+        newest.removeAll(keepingCapacity: true)
+    }
+
+    mutating func append(_ state: DecoderState, slot: Int) {
+        newest.append(state.extend(slot: slot))
+        histories.append(state.rows(ofSlot: slot))
+        prompts.append(state.promptRows)
     }
 }

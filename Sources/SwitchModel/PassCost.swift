@@ -30,6 +30,7 @@ package struct PassCost: Equatable, Sendable {
         _ model: SwitchConfiguration,
         _ precision: WeightPrecision,
         context: [(own: Int, prompt: Int)],
+        cacheElementBytes: Int,
         plans: [RoutingPlan]
     ) -> PassCost {
         var cost = PassCost()
@@ -40,7 +41,7 @@ package struct PassCost: Equatable, Sendable {
             if !isSparse { cost.addProduct(2 * width * model.feedForwardWidth, rows: context.count, precision) }
             let positions = context.reduce(0) { $0 + $1.own + $1.prompt }
             let elements = Double(positions * 2 * inner)
-            cost.parts.append(Part(bytes: elements * 4, operations: elements * 2))
+            cost.parts.append(Part(bytes: elements * Double(cacheElementBytes), operations: elements * 2))
         }
         cost.addExperts(plans, model, precision)
         cost.addProduct(width * model.vocabularySize, rows: context.count, precision)

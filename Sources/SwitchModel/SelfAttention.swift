@@ -43,37 +43,28 @@ struct SelfAttention {
         workspace.run(output, on: workspace.attended, addingTo: hidden)
     }
 
-    /// Decoder: row `i` of `hidden` is the newest token of `rows[i]` and attends to that history.
+    /// Decoder: row `i` of `hidden` is the newest token of row `i` of `rows` and attends to that history.
     func decode(
         _ hidden: Matrix,
-        rows: [DecoderRow],
+        _ rows: DecoderRows,
+        in pool: KeyValuePool,
         layer: Int,
         bias: RelativePositionBias,
         _ workspace: Workspace
     ) {
         project(hidden, workspace)
-        var attentions: [CachedAttention] = []
-        attentions.reserveCapacity(rows.count)
-        for (index, row) in rows.enumerated() {
-            let cache = row.state.selfCaches[layer]
-            cache.copy(
-                rows: index..<index + 1,
-                columns: inner..<3 * inner,
-                of: workspace.projections,
-                toRow: row.cacheRow
-            )
-            var attention = CachedAttention(
-                query: workspace.projections,
-                row: index,
-                cache: cache,
-                output: workspace.attended
-            )
-            attention.count = row.position + 1
-            attention.cacheRows = row.state.history(ofSlot: row.slot)
-            attention.bias = (bias.table, row.position)
-            attentions.append(attention)
+        for (row, target) in rows.newest.enumerated() {
+            pool.store(workspace.projections, row: row, column: inner, layer: layer, at: target)
         }
-        workspace.workers.run(attentions, heads: heads, scratch: workspace.attentionScratch)
+        let attention = CachedAttention(
+            query: workspace.projections,
+            pool: pool,
+            layer: layer,
+            heads: heads,
+            bias: bias.table,
+            output: workspace.attended
+        )
+        workspace.workers.run(attention, rows.histories, scratch: workspace.attentionScratch)
         workspace.run(output, on: workspace.attended, addingTo: hidden)
     }
 

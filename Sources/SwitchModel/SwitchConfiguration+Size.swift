@@ -16,6 +16,11 @@ extension SwitchConfiguration {
     /// Those of them that experts hold.
     package var expertParameterCount: Int { Self.clamped(expertParameters) }
 
+    /// What a pool of keys and values for this model looks like.
+    package func cacheShape(_ precision: KeyValuePool.Precision) -> KeyValuePool.Shape {
+        KeyValuePool.Shape(layers: decoderLayers, inner: heads * headWidth, precision: precision)
+    }
+
     /// Memory the weights take, embeddings and routers in Float32 whatever the precision; about, without paddings.
     package func weightBytes(_ precision: WeightPrecision) -> Int {
         let embeddings = product(vocabularySize, modelWidth)

@@ -12,11 +12,16 @@ package final class SwitchTransformer {
     private let decoder: Decoder
     private let head: PackedMatrix  // [vocabulary, model]
     private let workspace: Workspace
+    /// Keys and values of all requests.
+    private let pool: KeyValuePool
     private let hidden = Matrix()
     private let logits = Matrix()
+    private var rows = DecoderRows()
 
-    /// - Parameter weights: the root of the checkpoint's name tree.
-    package init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+    /// - Parameters:
+    ///   - weights: the root of the checkpoint's name tree.
+    ///   - pool: of the configuration's `cacheShape`.
+    package init(_ weights: WeightScope, _ context: LoadingContext, pool: KeyValuePool) throws(CheckpointError) {
         configuration = context.configuration
         let names = EmbeddingNames(weights, isTied: configuration.tieWordEmbeddings)
         let (vocabulary, model) = (configuration.vocabularySize, configuration.modelWidth)
@@ -28,6 +33,7 @@ package final class SwitchTransformer {
         decoder = try Decoder(weights["decoder"], context)
         head = try context.linear(weights, [names.head], outputs: vocabulary, inputs: model)
         workspace = Workspace(workers: context.workers)
+        self.pool = pool
     }
 
     /// Sequences on their way through the encoder, a few blocks at a time.
@@ -68,34 +74,37 @@ package final class SwitchTransformer {
     /// The states of prompts whose last block has run.
     package func finish(_ encoding: Encoding) -> [DecoderState] {
         encoder.finish(encoding.hidden)
-        let caches = decoder.crossCaches(of: encoding.hidden, sequences: encoding.sequences, workspace)
-        return zip(caches, encoding.room).map { caches, room in
-            DecoderState(crossCaches: caches, slots: room.slots, capacity: room.capacity)
+        let states = zip(encoding.sequences, encoding.room).map { sequence, room in
+            DecoderState(pool: pool, prompt: sequence.count, slots: room.slots, capacity: room.capacity)
         }
+        decoder.storePrompts(encoding.hidden, for: states, in: pool, workspace)
+        return states
     }
 
     /// One decoder step for some slots of several requests.
     ///
     /// - Returns: logits `[rows, vocabulary]` in the order given, valid until the next call.
     package func step(_ batch: [(state: DecoderState, rows: [(slot: Int, token: Int32)])]) -> Matrix {
-        var rows: [DecoderRow] = []
+        rows.removeAll()
         for (state, stepped) in batch {
-            let position = state.length
-            let cacheRows = state.extend(stepped.map(\.slot))
-            for (row, cacheRow) in zip(stepped, cacheRows) {
-                rows.append(DecoderRow(state: state, slot: row.slot, position: position, cacheRow: cacheRow))
-            }
+            for row in stepped { rows.append(state, slot: row.slot) }
         }
         hidden.gather(batch.flatMap { $0.rows.map(\.token) }, from: decoderEmbedding)
-        decoder.step(hidden, rows: rows, workspace)
+        decoder.step(hidden, rows, in: pool, workspace)
         if configuration.tieWordEmbeddings {
             hidden.scale(by: 1 / Float(configuration.modelWidth).squareRoot())
         }
-        logits.resize(rows: rows.count, columns: configuration.vocabularySize)
+        logits.resize(rows: hidden.rows, columns: configuration.vocabularySize)
         workspace.input.load(hidden, as: head.precision, on: workspace.workers)
         workspace.workers.run(Product(head, workspace.input, into: logits))
         return logits
     }
+
+    /// Bytes of keys and values of one position, of a prompt or of a slot's history.
+    package var cacheBytesPerPosition: Int { pool.shape.bytesPerPosition }
+
+    /// Of one element of a key or a value.
+    package var cacheElementBytes: Int { pool.shape.elementBytes }
 
     /// The plans of every sparse layer since the last call, in the order the layers ran.
     package func takeRoutings() -> [(stack: Stack, block: Int, plan: RoutingPlan)] {

@@ -1,53 +1,40 @@
 import CKernels
 
-/// One query row against a cache of keys and values: attention in a decoder step.
+/// Attention of one query row for each of several sequences to their cached keys and values: a decoder step's, in one
+/// layer.
 package struct CachedAttention {
-    /// `[rows, at least heads · width]`; the query is the first columns of row `row`.
+    /// `[rows, at least heads · width]`; queries are the first columns.
     package var query: Matrix
-    /// The row of `query` read and of `output` written.
-    package var row: Int
-    /// Rows of `keys` and `values` attended to, in order; nil for the first `count`.
-    package var cacheRows: [Int32]?
-    package var count: Int
-    /// `[positions, 2 · heads · width]`: keys and values side by side.
-    package var cache: Matrix
-    /// `[heads, 2 · reach - 1]` by distance, and the query's own position in it; nil for none.
-    package var bias: (table: Matrix, position: Int)?
+    package var pool: KeyValuePool
+    package var layer: Int
+    package var heads: Int
+    /// `[heads, 2 · reach - 1]` by distance between positions; nil for none. The query stands at its last key.
+    package var bias: Matrix?
+    /// `[rows, heads · width]`.
     package var output: Matrix
 
-    /// Attends to every row of `cache` until told otherwise.
-    package init(query: Matrix, row: Int, cache: Matrix, output: Matrix) {
-        precondition(cache.columns == 2 * output.columns && query.columns >= output.columns)
+    package init(query: Matrix, pool: KeyValuePool, layer: Int, heads: Int, bias: Matrix?, output: Matrix) {
+        precondition(output.columns == pool.shape.inner && query.columns >= output.columns)
         self.query = query
-        self.row = row
-        self.cache = cache
+        self.pool = pool
+        self.layer = layer
+        self.heads = heads
+        self.bias = bias
         self.output = output
-        count = cache.rows
     }
 
-    fileprivate func run(head: Int, width: Int, scores: UnsafeMutablePointer<Float>) {
-        guard let cacheRows else { return run(head: head, width: width, scores: scores, cacheRows: nil) }
-        cacheRows.withUnsafeBufferPointer {
-            run(head: head, width: width, scores: scores, cacheRows: $0.baseAddress)
-        }
-    }
-
-    private func run(
-        head: Int,
-        width: Int,
-        scores: UnsafeMutablePointer<Float>,
-        cacheRows: UnsafePointer<Int32>?
-    ) {
-        let column = head * width
-        ck_attention_row_f32(
+    fileprivate func run(row: Int, heads range: Range<Int>, _ keys: RowListView, scores: UnsafeMutablePointer<Float>) {
+        let width = output.columns / heads
+        let column = range.lowerBound * width
+        ck_attention_row(
             query.base + row * query.columns + column,
-            cache.base + column,
-            cache.base + output.columns + column,
-            cache.columns,
-            cacheRows,
-            count,
+            pool.cache(layer: layer, head: range.lowerBound, width: width),
+            keys.rows,
+            keys.count,
+            range.count,
             width,
-            bias.map { $0.table.biasRow(head: head, position: $0.position) },
+            bias?.biasRow(head: range.lowerBound, position: keys.count - 1),
+            bias?.columns ?? 0,
             scores,
             output.base + row * output.columns + column
         )
@@ -55,19 +42,22 @@ package struct CachedAttention {
 }
 
 extension Workers {
-    /// Runs attention for many rows in one region.
+    /// Runs attention in one region; row `i` attends to `keys[i]`.
     ///
     /// `scratch` is resized to what the threads need.
-    package func run(_ attentions: [CachedAttention], heads: Int, scratch: Matrix) {
-        guard let width = attentions.first.map({ $0.output.columns / heads }) else { return }
-        let longest = attentions.reduce(1) { max($0, $1.count) }
-        scratch.resize(rows: threads, columns: longest)
-        forEach(attentions.count * heads) { tile, thread in
-            attentions[tile / heads].run(
-                head: tile % heads,
-                width: width,
-                scores: scratch.base + thread * longest
-            )
+    package func run(_ attention: CachedAttention, _ keys: [RowListView], scratch: Matrix) {
+        let longest = keys.reduce(1) { max($0, $1.count) }
+        scratch.resize(rows: threads, columns: (longest + 15) / 16 * 16)
+        // A short row is not worth a second thread; a few long ones are shared out by heads.
+        let isShort = keys.count * longest * attention.output.columns < 1 << 15
+        let groups = isShort || keys.count >= 2 * threads ? 1 : min(attention.heads, 2 * threads)
+        let perTile = isShort ? max(keys.count, 1) : 1
+        forEach((keys.count + perTile - 1) / perTile * groups) { tile, thread in
+            let group = tile % groups
+            let range = group * attention.heads / groups..<(group + 1) * attention.heads / groups
+            for row in tile / groups * perTile..<min((tile / groups + 1) * perTile, keys.count) {
+                attention.run(row: row, heads: range, keys[row], scores: scratch.base + thread * scratch.columns)
+            }
         }
     }
 }

@@ -24,15 +24,17 @@ enum EnvironmentFlags {
         return Array(arguments[..<end]) + added + arguments[end...]
     }
 
+    private static let modelFlags = [
+        "weights", "instruction-set", "cache-type", "cache-memory", "threads", "max-input-tokens", "max-output-tokens",
+    ]
+
     private static let flags: [String: [String]] = [
-        "serve": [
-            "host", "port", "model-id", "weights", "instruction-set", "threads", "max-sequences",
-            "max-queued-requests", "max-batch-tokens", "max-input-tokens", "max-output-tokens", "cache-memory",
-            "request-timeout",
+        "serve": modelFlags + [
+            "host", "port", "model-id", "max-sequences", "max-queued-requests", "max-batch-tokens", "request-timeout",
             "drain-timeout", "expert-metrics", "log-level", "log-format",
         ],
-        "generate": ["weights", "instruction-set", "threads", "max-input-tokens", "max-output-tokens"],
+        "generate": modelFlags,
+        "bench": modelFlags,
         "inspect": [],
-        "bench": ["weights", "instruction-set", "threads"],
     ]
 }

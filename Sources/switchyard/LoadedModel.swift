@@ -37,7 +37,11 @@ struct LoadedModel {
             reach: max(options.maxInputTokens, options.maxOutputTokens + Self.forcedTokens),
             loaded: { progress.advance(by: $0) }
         )
-        model = try SwitchTransformer(WeightScope(root: checkpoint), context)
+        let pool = try KeyValuePool(
+            configuration.cacheShape(options.cacheType.precision(for: precision)),
+            bytes: options.cacheMemory.bytes
+        )
+        model = try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
         progress.finish(logger: logger)
         let strangers = try SurplusTensors(checkpoint.unusedNames).strangers
         if !strangers.isEmpty {

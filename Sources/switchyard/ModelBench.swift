@@ -47,7 +47,14 @@ struct ModelBench {
                 let time = (ContinuousClock.now - start) / .seconds(1)
                 let context = states.map { _ in (own: position, prompt: Self.promptTokens) }
                 let plans = model.takeRoutings().map(\.plan)
-                seconds.append((time, .step(configuration, precision, context: context, plans: plans)))
+                let cost = PassCost.step(
+                    configuration,
+                    precision,
+                    context: context,
+                    cacheElementBytes: model.cacheElementBytes,
+                    plans: plans
+                )
+                seconds.append((time, cost))
             }
             // The median step, so that one that lost its core does not count for the others.
             return seconds.sorted { $0.0 < $1.0 }[seconds.count / 2]

@@ -11,6 +11,17 @@ enum WeightsOption: String, ExpressibleByArgument, CaseIterable {
     var precision: WeightPrecision { WeightPrecision(rawValue: rawValue) ?? .automatic }
 }
 
+/// The precision keys and values are held in.
+enum CacheOption: String, ExpressibleByArgument, CaseIterable {
+    case auto
+    case f32
+    case bf16
+
+    func precision(for weights: WeightPrecision) -> KeyValuePool.Precision {
+        KeyValuePool.Precision(rawValue: rawValue) ?? (weights == .float32 ? .float32 : .bfloat16)
+    }
+}
+
 /// Instructions to run on where the processor has better ones.
 enum InstructionSetOption: String, ExpressibleByArgument, CaseIterable {
     case auto
@@ -33,6 +44,12 @@ struct ModelOptions: ParsableArguments {
 
     @Option(help: "The instructions kernels run on, for tests: auto is the best this processor has.")
     var instructionSet = InstructionSetOption.auto
+
+    @Option(help: "What keys and values are held in: auto is f32 with weights in f32, else bf16.")
+    var cacheType = CacheOption.auto
+
+    @Option(help: "Memory for keys and values of running requests, such as 4G.")
+    var cacheMemory = ByteSize(bytes: 4 << 30)
 
     @Option(help: "Threads that compute. Default: one for each core this process may use.")
     var threads: Int?

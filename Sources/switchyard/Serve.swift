@@ -30,9 +30,6 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Prompt tokens computed between two steps of running requests.")
     var maxBatchTokens = 2048
 
-    @Option(help: "Memory for keys and values of running requests, such as 4G.")
-    var cacheMemory = ByteSize(bytes: 4 << 30)
-
     @Option(help: "Seconds a request may take.")
     var requestTimeout = 300
 

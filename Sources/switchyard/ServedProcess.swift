@@ -86,7 +86,7 @@ struct ServedProcess {
         limits.maximumBatchTokens = options.maxBatchTokens
         limits.maximumInputTokens = options.model.maxInputTokens
         limits.maximumOutputTokens = options.model.maxOutputTokens
-        limits.maximumCacheBytes = options.cacheMemory.bytes
+        limits.maximumCacheBytes = options.model.cacheMemory.bytes
         return limits
     }
 

@@ -13,7 +13,8 @@ import Testing
     private func load(_ directory: URL) throws -> SwitchTransformer {
         let configuration = try SwitchConfiguration(directory: directory.path)
         let context = LoadingContext(configuration: configuration, workers: Workers(threads: 2), reach: 128)
-        return try SwitchTransformer(WeightScope(root: CheckpointDirectory(directory.path)), context)
+        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: 1 << 26)
+        return try SwitchTransformer(WeightScope(root: CheckpointDirectory(directory.path)), context, pool: pool)
     }
 
     private func encode(_ prompt: [Int32], slots: Int, _ model: SwitchTransformer) throws -> DecoderState {

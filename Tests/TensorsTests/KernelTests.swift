@@ -144,7 +144,7 @@ import Testing
         #expect(found.elements == rows)
     }
 
-    @Test(arguments: sets) func raggedAttentionEqualsCachedAttentionRowByRow(set: ck_instruction_set) {
+    @Test(arguments: sets) func raggedAttentionEqualsCachedAttentionRowByRow(set: ck_instruction_set) throws {
         ck_use_instruction_set(set)
         for (heads, width) in [(1, 1), (3, 5), (2, 40), (4, 64)] {
             let inner = heads * width
@@ -155,42 +155,45 @@ import Testing
                 columns: 3 * inner,
                 elements: values(tokens * 3 * inner, seed: 6)
             )
-            let bias = Matrix(rows: heads, columns: 255, elements: values(heads * 255, seed: 7))
-            let output = Matrix(rows: tokens, columns: inner)
-            workers.run(
-                RaggedAttention(
-                    projections: projections,
-                    sequences: sequences,
-                    heads: heads,
-                    bias: bias,
-                    output: output
-                ),
-                scratch: Matrix()
-            )
-
-            for sequence in sequences {
-                let query = Matrix(rows: sequence.count, columns: inner)
-                query.copy(rows: sequence, columns: 0..<inner, of: projections, toRow: 0)
-                let cache = Matrix(rows: sequence.count, columns: 2 * inner)
-                cache.copy(rows: sequence, columns: inner..<3 * inner, of: projections, toRow: 0)
-                let expected = Matrix(rows: sequence.count, columns: inner)
+            for hasBias in [false, true] {
+                let table = hasBias ? values(heads * 255, seed: 7) : [Float](repeating: 0, count: heads * 255)
+                let bias = Matrix(rows: heads, columns: 255, elements: table)
+                let output = Matrix(rows: tokens, columns: inner)
                 workers.run(
-                    (0..<sequence.count).map { row in
-                        var attention = CachedAttention(
-                            query: query,
-                            row: row,
-                            cache: cache,
-                            output: expected
-                        )
-                        attention.bias = (bias, row)
-                        attention.cacheRows = row % 2 == 0 ? nil : (0..<Int32(sequence.count)).map { $0 }
-                        return attention
-                    },
-                    heads: heads,
+                    RaggedAttention(
+                        projections: projections,
+                        sequences: sequences,
+                        heads: heads,
+                        bias: bias,
+                        output: output
+                    ),
                     scratch: Matrix()
                 )
-                let found = output.elements[sequence.lowerBound * inner..<sequence.upperBound * inner]
-                #expect(zip(found, expected.elements).allSatisfy { abs($0 - $1) < 1e-5 })
+
+                let pool = try KeyValuePool(.init(layers: 2, inner: inner, precision: .float32), bytes: 1 << 24)
+                for sequence in sequences {
+                    let query = Matrix(rows: sequence.count, columns: inner)
+                    query.copy(rows: sequence, columns: 0..<inner, of: projections, toRow: 0)
+                    let (history, expected) = (RowList(capacity: 100), Matrix(rows: sequence.count, columns: inner))
+                    for row in sequence {
+                        history.append(Int32(row - sequence.lowerBound))
+                        pool.store(projections, row: row, column: inner, layer: 1, at: history[history.count - 1])
+                    }
+                    // With a bias only the last query stands where a decoder's does.
+                    let rows = hasBias ? sequence.upperBound - 1..<sequence.upperBound : sequence
+                    let attention = CachedAttention(
+                        query: query,
+                        pool: pool,
+                        layer: 1,
+                        heads: heads,
+                        bias: bias,
+                        output: expected
+                    )
+                    workers.run(attention, (0..<sequence.count).map { _ in history.view }, scratch: Matrix())
+                    let found = output.elements[rows.lowerBound * inner..<rows.upperBound * inner]
+                    let cached = expected.elements.suffix(rows.count * inner)
+                    #expect(zip(found, cached).allSatisfy { abs($0 - $1) < 1e-5 })
+                }
             }
         }
     }

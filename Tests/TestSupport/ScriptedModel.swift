@@ -27,6 +27,7 @@ package final class ScriptedModel: StepModel, Sendable {
     package let vocabularySize: Int
     package let startToken: Int32 = 0
     package let cacheBytesPerPosition = 1
+    package let cacheBlockPositions = 1
     private let layers: Int
     private let script: Script
     /// Held by a test to stop the engine before its next step.

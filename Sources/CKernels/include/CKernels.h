@@ -92,13 +92,23 @@ int ck_all_finite_f32(const float *values, size_t count);
 /// output[i] += scale * input[i]
 void ck_add_scaled_f32(const float *input, float scale, float *output, size_t count);
 
-/// One query row of one attention head against `count` cached rows.
+/// Keys and values of many positions, a row each, CK_F32 or CK_BF16.
+typedef struct {
+    ck_element element;
+    /// The first head's columns of row 0.
+    const void *keys;
+    const void *values;
+    /// Bytes between rows.
+    size_t stride;
+} ck_cache;
+
+/// One query row of several neighbouring attention heads against `count` cached rows, count at least 1.
 ///
-/// query: [width]. keys, values point at the head's first column of row 0; row p of the cache is `rows[p]`,
-/// or p itself when rows is NULL. bias: [count] or NULL. scores: scratch of [count]. output: [width].
-void ck_attention_row_f32(const float *query, const float *keys, const float *values, size_t stride,
-                          const int32_t *rows, size_t count, size_t width,
-                          const float *bias, float *scores, float *output);
+/// query, output: [heads, width]. rows: [count], which rows of the cache, in order. bias: [heads, bias_stride], of which
+/// the first `count` of a head are added to its scores; none when bias_stride is 0.
+/// scores: scratch of count rounded up to a multiple of 16.
+void ck_attention_row(const float *query, ck_cache cache, const int32_t *rows, size_t count, size_t heads,
+                      size_t width, const float *bias, size_t bias_stride, float *scores, float *output);
 
 /// Reads `bytes` bytes, a multiple of 256 and aligned to 64, and returns something that depends on all of them:
 /// how fast memory is.

@@ -1,0 +1,121 @@
+import CKernels
+import Glibc
+import Synchronization
+
+/// Keys and values of the positions of many sequences, in every decoder layer.
+///
+/// A row is one position: its keys and values in one layer, side by side, under the same number in all layers. Rows are
+/// handed out in blocks and taken back, most recently used first, so that memory is asked of the system only when more
+/// is in use than ever before.
+///
+/// The fence around the memory of caches. `@unchecked Sendable`: rows belong to the one sequence they were given to, and
+/// the list of free blocks is under a lock.
+package final class KeyValuePool: @unchecked Sendable {
+    /// What keys and values are rounded to; sums are Float32.
+    package enum Precision: String, CaseIterable, Sendable {
+        case float32 = "f32"
+        case bfloat16 = "bf16"
+    }
+
+    package struct Shape: Sendable {
+        package var layers: Int
+        /// Elements of the keys of one position in one layer: heads times their width.
+        package var inner: Int
+        package var precision: Precision
+
+        package init(layers: Int, inner: Int, precision: Precision) {
+            self.layers = layers
+            self.inner = inner
+            self.precision = precision
+        }
+
+        /// Of one position, in all layers.
+        package var bytesPerPosition: Int { layers * rowBytes }
+
+        package var elementBytes: Int { precision == .float32 ? 4 : 2 }
+        /// Keys and values of one position in one layer.
+        fileprivate var rowBytes: Int { 2 * inner * elementBytes }
+    }
+
+    package let shape: Shape
+    /// Rows there are, a multiple of `blockRows`.
+    package let rows: Int
+    private let base: UnsafeMutableRawPointer
+    private let layerBytes: Int
+
+    private struct Free {
+        var returned: [Int32] = []
+        /// Blocks from here on were never handed out.
+        var untouched = 0
+    }
+
+    private let free = Mutex(Free())
+
+    /// Rows handed out together.
+    package static let blockRows = 16
+
+    /// The system has no addresses for that much.
+    package struct OutOfAddresses: Error, CustomStringConvertible {
+        package let bytes: Int
+        package var description: String { "the system has no room for \(bytes) bytes of keys and values" }
+    }
+
+    /// Sets addresses for `bytes` aside; memory is used once rows are.
+    package init(_ shape: Shape, bytes: Int) throws(OutOfAddresses) {
+        self.shape = shape
+        rows = max(1, bytes / shape.bytesPerPosition / Self.blockRows) * Self.blockRows
+        layerBytes = (rows * shape.rowBytes + 4095) / 4096 * 4096
+        let mapping = mmap(
+            nil,
+            layerBytes * shape.layers,
+            PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+            -1,
+            0
+        )
+        guard let mapping, mapping != MAP_FAILED else {
+            throw OutOfAddresses(bytes: bytes)
+        }
+        base = mapping
+    }
+
+    deinit { munmap(base, layerBytes * shape.layers) }
+
+    /// A block nobody has, by its first row.
+    ///
+    /// - Precondition: fewer than all blocks are taken; whoever admits requests counts them.
+    package func takeBlock() -> Int32 {
+        free.withLock { free in
+            if let block = free.returned.popLast() { return block }
+            precondition((free.untouched + 1) * Self.blockRows <= rows, "the pool's \(rows) positions are all taken")
+            defer { free.untouched += 1 }
+            return Int32(free.untouched * Self.blockRows)
+        }
+    }
+
+    package func giveBack(_ blocks: [Int32]) {
+        free.withLock { $0.returned.append(contentsOf: blocks.reversed()) }
+    }
+
+    /// Blocks that are handed out.
+    package var blocksTaken: Int { free.withLock { $0.untouched - $0.returned.count } }
+
+    /// Rounds keys and values, `2 · inner` columns of row `row` of `source` from `column` on, into row `target`.
+    package func store(_ source: Matrix, row: Int, column: Int, layer: Int, at target: Int32) {
+        precondition(column + 2 * shape.inner <= source.columns && row < source.rows && target < rows)
+        let element = shape.precision == .float32 ? CK_F32 : CK_BF16
+        let place = base + layer * layerBytes + Int(target) * shape.rowBytes
+        _ = ck_round_row(element, source.base + row * source.columns + column, 2 * shape.inner, place)
+    }
+
+    /// A layer's keys and values, from head `head` of `width` elements on.
+    func cache(layer: Int, head: Int, width: Int) -> ck_cache {
+        let keys = base + layer * layerBytes + head * width * shape.elementBytes
+        return ck_cache(
+            element: shape.precision == .float32 ? CK_F32 : CK_BF16,
+            keys: keys,
+            values: keys + shape.inner * shape.elementBytes,
+            stride: shape.rowBytes
+        )
+    }
+}
