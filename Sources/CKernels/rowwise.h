@@ -121,14 +121,18 @@ CK_INLINE void CK_NAME(sums_of_16)(const CK_NAME(lanes) v[16], float *sums) {
     (is_bf16 ? (CK_NAME(lanes))(__builtin_convertvector(*(const CK_NAME(halves) *)(at), CK_NAME(words)) << 16)     \
              : *(const CK_NAME(lanes) *)(at))
 
+// The place of a row among the keys (or values) of one head, whose first row is at `head`.
+CK_INLINE const char *CK_NAME(cache_row)(const char *head, int32_t row, size_t block_bytes, size_t row_bytes) {
+    const size_t block = (uint32_t)row / CK_CACHE_BLOCK, place = (uint32_t)row % CK_CACHE_BLOCK;
+    return head + block * block_bytes + place * row_bytes;
+}
+
 // Heads of `blocks` times 16 elements.
-CK_INLINE void CK_NAME(attend)(const float *query, ck_cache cache, size_t head_offset, const int32_t *rows,
-                               size_t count, const float *bias, float *scores, float *output, const int blocks,
-                               const int is_bf16) {
+CK_INLINE void CK_NAME(attend)(const float *query, const char *keys, const char *values, size_t block_bytes,
+                               const int32_t *rows, size_t count, const float *bias, float *scores, float *output,
+                               const int blocks, const int is_bf16) {
 #pragma clang fp contract(fast)
-    const size_t step = is_bf16 ? 32 : 64;
-    const char *keys = (const char *)cache.keys + head_offset * (step / 16);
-    const char *values = (const char *)cache.values + head_offset * (step / 16);
+    const size_t step = is_bf16 ? 32 : 64, row_bytes = (size_t)blocks * step;
     CK_NAME(lanes) q[8];
 #pragma clang loop unroll(full)
     for (int b = 0; b < blocks; b++) q[b] = ((const CK_NAME(lanes) *)query)[b];
@@ -137,7 +141,10 @@ CK_INLINE void CK_NAME(attend)(const float *query, ck_cache cache, size_t head_o
 #pragma clang loop unroll(full)
         for (size_t i = 0; i < 16; i++) {
             const size_t position = p + i < count ? p + i : count - 1;
-            const char *key = keys + (size_t)rows[position] * cache.stride;
+            const char *key = CK_NAME(cache_row)(keys, rows[position], block_bytes, row_bytes);
+            const char *value = CK_NAME(cache_row)(values, rows[position], block_bytes, row_bytes);
+#pragma clang loop unroll(full)
+            for (size_t line = 0; line < row_bytes; line += 64) __builtin_prefetch(value + line, 0, 3);
             CK_NAME(lanes) sum = q[0] * CK_CACHED(key);
 #pragma clang loop unroll(full)
             for (int b = 1; b < blocks; b++) sum += q[b] * CK_CACHED(key + (size_t)b * step);
@@ -152,7 +159,7 @@ CK_INLINE void CK_NAME(attend)(const float *query, ck_cache cache, size_t head_o
 #pragma clang loop unroll(full)
     for (int b = 0; b < blocks; b++) sums[b] = (CK_NAME(lanes)){0};
     for (size_t p = 0; p < count; p++) {
-        const char *value = values + (size_t)rows[p] * cache.stride;
+        const char *value = CK_NAME(cache_row)(values, rows[p], block_bytes, row_bytes);
 #pragma clang loop unroll(full)
         for (int b = 0; b < blocks; b++) sums[b] += scores[p] * CK_CACHED(value + (size_t)b * step);
     }
@@ -169,42 +176,46 @@ CK_INLINE float CK_NAME(cached_element)(const char *row, size_t index, int is_bf
 }
 
 // Heads of any width.
-CK_TARGET static void CK_NAME(attend_any)(const float *query, ck_cache cache, size_t head_offset, size_t width,
+CK_TARGET static void CK_NAME(attend_any)(const float *query, const char *keys, const char *values, size_t block_bytes,
                                           const int32_t *rows, size_t count, const float *bias, float *scores,
-                                          float *output) {
+                                          float *output, size_t width, int is_bf16) {
 #pragma clang fp contract(fast)
-    const int is_bf16 = cache.element == CK_BF16;
+    const size_t row_bytes = width * (is_bf16 ? 2 : 4);
     for (size_t p = 0; p < count; p++) {
-        const char *key = (const char *)cache.keys + (size_t)rows[p] * cache.stride;
+        const char *key = CK_NAME(cache_row)(keys, rows[p], block_bytes, row_bytes);
         float sum = 0;
-        for (size_t i = 0; i < width; i++) sum += query[i] * CK_NAME(cached_element)(key, head_offset + i, is_bf16);
+        for (size_t i = 0; i < width; i++) sum += query[i] * CK_NAME(cached_element)(key, i, is_bf16);
         scores[p] = sum + (bias ? bias[p] : 0.0f);
     }
     CK_NAME(softmax)(scores, count);
     for (size_t i = 0; i < width; i++) output[i] = 0;
     for (size_t p = 0; p < count; p++) {
-        const char *value = (const char *)cache.values + (size_t)rows[p] * cache.stride;
-        for (size_t i = 0; i < width; i++)
-            output[i] += scores[p] * CK_NAME(cached_element)(value, head_offset + i, is_bf16);
+        const char *value = CK_NAME(cache_row)(values, rows[p], block_bytes, row_bytes);
+        for (size_t i = 0; i < width; i++) output[i] += scores[p] * CK_NAME(cached_element)(value, i, is_bf16);
     }
 }
 
-CK_TARGET static void CK_NAME(attention_row)(const float *query, ck_cache cache, const int32_t *rows, size_t count,
-                                             size_t heads, size_t width, const float *bias, size_t bias_stride,
+CK_TARGET static void CK_NAME(attention_row)(const float *query, ck_cache cache, size_t first, size_t end,
+                                             const int32_t *rows, size_t count, const float *bias, size_t bias_stride,
                                              float *scores, float *output) {
-    for (size_t head = 0; head < heads; head++, query += width, output += width, bias += bias_stride) {
-        const size_t offset = head * width;
-        const float *head_bias = bias_stride ? bias : 0;
+    const size_t width = cache.width, bytes = cache.element == CK_BF16 ? 2 : 4;
+    const size_t head_bytes = CK_CACHE_BLOCK * width * bytes, block_bytes = 2 * cache.heads * head_bytes;
+    for (size_t head = first; head < end; head++) {
+        const char *keys = (const char *)cache.data + head * head_bytes, *values = keys + cache.heads * head_bytes;
+        const float *q = query + head * width, *head_bias = bias_stride ? bias + head * bias_stride : 0;
+        float *out = output + head * width;
 #define CK_ATTEND(blocks)                                                                                         \
     case blocks * 16:                                                                                             \
         if (cache.element == CK_BF16)                                                                             \
-            CK_NAME(attend)(query, cache, offset, rows, count, head_bias, scores, output, blocks, 1);             \
+            CK_NAME(attend)(q, keys, values, block_bytes, rows, count, head_bias, scores, out, blocks, 1);        \
         else                                                                                                      \
-            CK_NAME(attend)(query, cache, offset, rows, count, head_bias, scores, output, blocks, 0);             \
+            CK_NAME(attend)(q, keys, values, block_bytes, rows, count, head_bias, scores, out, blocks, 0);        \
         break;
         switch (width) {
             CK_ATTEND(1) CK_ATTEND(2) CK_ATTEND(4) CK_ATTEND(8)
-            default: CK_NAME(attend_any)(query, cache, offset, width, rows, count, head_bias, scores, output);
+            default:
+                CK_NAME(attend_any)(q, keys, values, block_bytes, rows, count, head_bias, scores, out, width,
+                                    cache.element == CK_BF16);
         }
 #undef CK_ATTEND
     }
@@ -228,6 +239,19 @@ CK_TARGET static float CK_NAME(round_row_bf16)(const float *input, size_t count,
     for (size_t i = 0; i < count; i++) out[i] = CK_NAME(bf16)(input[i]);
     if (count % 2) out[count] = 0;
     return 1;
+}
+
+CK_TARGET static void CK_NAME(store_cache_row)(const float *input, ck_cache cache, int32_t row) {
+    const size_t width = cache.width, bytes = cache.element == CK_BF16 ? 2 : 4;
+    const size_t head_bytes = CK_CACHE_BLOCK * width * bytes;
+    char *out = (char *)cache.data + (uint32_t)row / CK_CACHE_BLOCK * (2 * cache.heads * head_bytes) +
+                (uint32_t)row % CK_CACHE_BLOCK * (width * bytes);
+    for (size_t head = 0; head < 2 * cache.heads; head++, input += width, out += head_bytes) {
+        if (cache.element == CK_BF16)
+            for (size_t i = 0; i < width; i++) ((uint16_t *)out)[i] = CK_NAME(bf16)(input[i]);
+        else
+            memcpy(out, input, width * 4);
+    }
 }
 
 CK_TARGET static float CK_NAME(round_row_int8)(const float *input, size_t count, void *output) {
@@ -271,4 +295,5 @@ CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes)
     .round_row = {CK_NAME(copy_row), CK_NAME(round_row_bf16), CK_NAME(round_row_int8)},                          \
     .read_memory = CK_NAME(read_memory), .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),             \
     .log_sum_exp = CK_NAME(log_sum_exp), .argmax = CK_NAME(argmax), .all_finite = CK_NAME(all_finite),           \
-    .add_scaled = CK_NAME(add_scaled), .attention_row = CK_NAME(attention_row)
+    .add_scaled = CK_NAME(add_scaled), .store_cache_row = CK_NAME(store_cache_row),                                \
+    .attention_row = CK_NAME(attention_row)

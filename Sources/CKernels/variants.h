@@ -18,7 +18,8 @@ typedef struct {
     size_t (*argmax)(const float *, size_t);
     int (*all_finite)(const float *, size_t);
     void (*add_scaled)(const float *, float, float *, size_t);
-    void (*attention_row)(const float *, ck_cache, const int32_t *, size_t, size_t, size_t, const float *, size_t,
+    void (*store_cache_row)(const float *, ck_cache, int32_t);
+    void (*attention_row)(const float *, ck_cache, size_t, size_t, const int32_t *, size_t, const float *, size_t,
                           float *, float *);
 } ck_kernels;
 

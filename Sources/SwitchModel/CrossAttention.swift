@@ -62,7 +62,6 @@ struct CrossAttention {
             query: workspace.projections,
             pool: pool,
             layer: layer,
-            heads: heads,
             bias: nil,
             output: workspace.attended
         )

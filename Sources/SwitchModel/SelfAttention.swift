@@ -60,7 +60,6 @@ struct SelfAttention {
             query: workspace.projections,
             pool: pool,
             layer: layer,
-            heads: heads,
             bias: bias.table,
             output: workspace.attended
         )

@@ -18,7 +18,7 @@ extension SwitchConfiguration {
 
     /// What a pool of keys and values for this model looks like.
     package func cacheShape(_ precision: KeyValuePool.Precision) -> KeyValuePool.Shape {
-        KeyValuePool.Shape(layers: decoderLayers, inner: heads * headWidth, precision: precision)
+        KeyValuePool.Shape(layers: decoderLayers, heads: heads, headWidth: headWidth, precision: precision)
     }
 
     /// Memory the weights take, embeddings and routers in Float32 whatever the precision; about, without paddings.

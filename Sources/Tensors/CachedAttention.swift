@@ -7,36 +7,36 @@ package struct CachedAttention {
     package var query: Matrix
     package var pool: KeyValuePool
     package var layer: Int
-    package var heads: Int
-    /// `[heads, 2 · reach - 1]` by distance between positions; nil for none. The query stands at its last key.
+    /// `[heads, 2 · reach - 1]` by distance between positions; nil for none.
+    ///
+    /// The query stands at its last key.
     package var bias: Matrix?
     /// `[rows, heads · width]`.
     package var output: Matrix
 
-    package init(query: Matrix, pool: KeyValuePool, layer: Int, heads: Int, bias: Matrix?, output: Matrix) {
-        precondition(output.columns == pool.shape.inner && query.columns >= output.columns)
+    package init(query: Matrix, pool: KeyValuePool, layer: Int, bias: Matrix?, output: Matrix) {
+        precondition(output.columns == pool.shape.heads * pool.shape.headWidth && query.columns >= output.columns)
         self.query = query
         self.pool = pool
         self.layer = layer
-        self.heads = heads
         self.bias = bias
         self.output = output
     }
 
+    fileprivate var heads: Int { pool.shape.heads }
+
     fileprivate func run(row: Int, heads range: Range<Int>, _ keys: RowListView, scores: UnsafeMutablePointer<Float>) {
-        let width = output.columns / heads
-        let column = range.lowerBound * width
         ck_attention_row(
-            query.base + row * query.columns + column,
-            pool.cache(layer: layer, head: range.lowerBound, width: width),
+            query.base + row * query.columns,
+            pool.cache(layer: layer),
+            range.lowerBound,
+            range.upperBound,
             keys.rows,
             keys.count,
-            range.count,
-            width,
-            bias?.biasRow(head: range.lowerBound, position: keys.count - 1),
+            bias?.biasRow(head: 0, position: keys.count - 1),
             bias?.columns ?? 0,
             scores,
-            output.base + row * output.columns + column
+            output.base + row * output.columns
         )
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Keys and values of the positions of many sequences, in every decoder layer.
 ///
-/// A row is one position: its keys and values in one layer, side by side, under the same number in all layers. Rows are
+/// A row is one position: its keys and values in one layer, under the same number in all layers. Rows are
 /// handed out in blocks and taken back, most recently used first, so that memory is asked of the system only when more
 /// is in use than ever before.
 ///
@@ -19,13 +19,14 @@ package final class KeyValuePool: @unchecked Sendable {
 
     package struct Shape: Sendable {
         package var layers: Int
-        /// Elements of the keys of one position in one layer: heads times their width.
-        package var inner: Int
+        package var heads: Int
+        package var headWidth: Int
         package var precision: Precision
 
-        package init(layers: Int, inner: Int, precision: Precision) {
+        package init(layers: Int, heads: Int, headWidth: Int, precision: Precision) {
             self.layers = layers
-            self.inner = inner
+            self.heads = heads
+            self.headWidth = headWidth
             self.precision = precision
         }
 
@@ -34,7 +35,7 @@ package final class KeyValuePool: @unchecked Sendable {
 
         package var elementBytes: Int { precision == .float32 ? 4 : 2 }
         /// Keys and values of one position in one layer.
-        fileprivate var rowBytes: Int { 2 * inner * elementBytes }
+        fileprivate var rowBytes: Int { 2 * heads * headWidth * elementBytes }
     }
 
     package let shape: Shape
@@ -52,7 +53,7 @@ package final class KeyValuePool: @unchecked Sendable {
     private let free = Mutex(Free())
 
     /// Rows handed out together.
-    package static let blockRows = 16
+    package static let blockRows = Int(CK_CACHE_BLOCK)
 
     /// The system has no addresses for that much.
     package struct OutOfAddresses: Error, CustomStringConvertible {
@@ -100,22 +101,19 @@ package final class KeyValuePool: @unchecked Sendable {
     /// Blocks that are handed out.
     package var blocksTaken: Int { free.withLock { $0.untouched - $0.returned.count } }
 
-    /// Rounds keys and values, `2 · inner` columns of row `row` of `source` from `column` on, into row `target`.
+    /// Rounds keys and values, side by side in row `row` of `source` from `column` on, into row `target`.
     package func store(_ source: Matrix, row: Int, column: Int, layer: Int, at target: Int32) {
-        precondition(column + 2 * shape.inner <= source.columns && row < source.rows && target < rows)
-        let element = shape.precision == .float32 ? CK_F32 : CK_BF16
-        let place = base + layer * layerBytes + Int(target) * shape.rowBytes
-        _ = ck_round_row(element, source.base + row * source.columns + column, 2 * shape.inner, place)
+        let count = 2 * shape.heads * shape.headWidth
+        precondition(column + count <= source.columns && row < source.rows && target < rows)
+        ck_store_cache_row(source.base + row * source.columns + column, cache(layer: layer), target)
     }
 
-    /// A layer's keys and values, from head `head` of `width` elements on.
-    func cache(layer: Int, head: Int, width: Int) -> ck_cache {
-        let keys = base + layer * layerBytes + head * width * shape.elementBytes
-        return ck_cache(
+    func cache(layer: Int) -> ck_cache {
+        ck_cache(
             element: shape.precision == .float32 ? CK_F32 : CK_BF16,
-            keys: keys,
-            values: keys + shape.inner * shape.elementBytes,
-            stride: shape.rowBytes
+            data: base + layer * layerBytes,
+            heads: shape.heads,
+            width: shape.headWidth
         )
     }
 }

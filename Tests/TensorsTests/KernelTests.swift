@@ -170,7 +170,10 @@ import Testing
                     scratch: Matrix()
                 )
 
-                let pool = try KeyValuePool(.init(layers: 2, inner: inner, precision: .float32), bytes: 1 << 24)
+                let pool = try KeyValuePool(
+                    .init(layers: 2, heads: heads, headWidth: width, precision: .float32),
+                    bytes: 1 << 24
+                )
                 for sequence in sequences {
                     let query = Matrix(rows: sequence.count, columns: inner)
                     query.copy(rows: sequence, columns: 0..<inner, of: projections, toRow: 0)
@@ -185,7 +188,6 @@ import Testing
                         query: query,
                         pool: pool,
                         layer: 1,
-                        heads: heads,
                         bias: bias,
                         output: expected
                     )

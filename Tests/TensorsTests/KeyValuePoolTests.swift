@@ -2,7 +2,7 @@ import Tensors
 import Testing
 
 @Suite struct KeyValuePoolTests {
-    private let shape = KeyValuePool.Shape(layers: 3, inner: 8, precision: .float32)
+    private let shape = KeyValuePool.Shape(layers: 3, heads: 2, headWidth: 4, precision: .float32)
 
     @Test func blocksAreHandedOutOnceAndTakenBack() throws {
         let pool = try KeyValuePool(shape, bytes: 4 * KeyValuePool.blockRows * shape.bytesPerPosition)
@@ -34,7 +34,10 @@ import Testing
             Float(bitPattern: (value.bitPattern + 0x7FFF + (value.bitPattern >> 16 & 1)) & 0xFFFF_0000)
         }
         func attended(_ precision: KeyValuePool.Precision, rounding: (Float) -> Float) throws -> [Float] {
-            let pool = try KeyValuePool(.init(layers: 1, inner: inner, precision: precision), bytes: 1 << 20)
+            let pool = try KeyValuePool(
+                .init(layers: 1, heads: 2, headWidth: width, precision: precision),
+                bytes: 1 << 20
+            )
             let rows = (0..<20 * 2 * inner).map { rounding(value($0)) }
             let source = Matrix(rows: 20, columns: 2 * inner, elements: rows)
             let list = RowList(capacity: 20)
@@ -48,7 +51,6 @@ import Testing
                 query: query,
                 pool: pool,
                 layer: 0,
-                heads: 2,
                 bias: nil,
                 output: output
             )

@@ -92,23 +92,29 @@ int ck_all_finite_f32(const float *values, size_t count);
 /// output[i] += scale * input[i]
 void ck_add_scaled_f32(const float *input, float scale, float *output, size_t count);
 
-/// Keys and values of many positions, a row each, CK_F32 or CK_BF16.
+/// Rows in a block of cached keys and values.
+#define CK_CACHE_BLOCK 16
+
+/// Keys and values of one layer, CK_F32 or CK_BF16, in blocks of rows: [keys then values, heads, CK_CACHE_BLOCK, width],
+/// so that what one head reads of neighbouring rows lies together.
 typedef struct {
     ck_element element;
-    /// The first head's columns of row 0.
-    const void *keys;
-    const void *values;
-    /// Bytes between rows.
-    size_t stride;
+    /// Block 0, aligned to 64 bytes.
+    void *data;
+    size_t heads;
+    size_t width;
 } ck_cache;
 
-/// One query row of several neighbouring attention heads against `count` cached rows, count at least 1.
+/// Rounds keys and values of one position, [keys then values, heads, width] without gaps, into row `row`.
+void ck_store_cache_row(const float *input, ck_cache cache, int32_t row);
+
+/// One query row of heads `first` up to `end` against `count` cached rows, count at least 1.
 ///
 /// query, output: [heads, width]. rows: [count], which rows of the cache, in order. bias: [heads, bias_stride], of which
 /// the first `count` of a head are added to its scores; none when bias_stride is 0.
 /// scores: scratch of count rounded up to a multiple of 16.
-void ck_attention_row(const float *query, ck_cache cache, const int32_t *rows, size_t count, size_t heads,
-                      size_t width, const float *bias, size_t bias_stride, float *scores, float *output);
+void ck_attention_row(const float *query, ck_cache cache, size_t first, size_t end, const int32_t *rows, size_t count,
+                      const float *bias, size_t bias_stride, float *scores, float *output);
 
 /// Reads `bytes` bytes, a multiple of 256 and aligned to 64, and returns something that depends on all of them:
 /// how fast memory is.
