@@ -30,10 +30,25 @@ CK_INLINE float CK_NAME(exp)(float x) {
     return x < -87.0f ? 0.0f : p * power;
 }
 
+typedef float CK_NAME(lanes) __attribute__((vector_size(64), aligned(4)));
+typedef uint32_t CK_NAME(words) __attribute__((vector_size(64), aligned(4)));
+typedef uint16_t CK_NAME(halves) __attribute__((vector_size(32), aligned(2)));
+
+// Skips NaN unless there is nothing else.
 CK_INLINE float CK_NAME(max)(const float *values, size_t count) {
-#pragma clang fp reassociate(on)
     float largest = values[0];
-    for (size_t i = 1; i < count; i++) largest = values[i] > largest ? values[i] : largest;
+    size_t i = 0;
+    if (count >= 64) {
+        const CK_NAME(lanes) *vectors = (const CK_NAME(lanes) *)values;
+        CK_NAME(lanes) most[4] = {vectors[0], vectors[1], vectors[2], vectors[3]};
+        for (i = 64; i + 64 <= count; i += 64)
+#pragma clang loop unroll(full)
+            for (int v = 0; v < 4; v++)
+                most[v] = __builtin_elementwise_max(vectors[i / 16 + (size_t)v], most[v]);
+        for (int v = 0; v < 4; v++)
+            for (int lane = 0; lane < 16; lane++) largest = most[v][lane] > largest ? most[v][lane] : largest;
+    }
+    for (; i < count; i++) largest = values[i] > largest ? values[i] : largest;
     return largest;
 }
 
@@ -91,10 +106,6 @@ CK_TARGET static int CK_NAME(all_finite)(const float *values, size_t count) {
 CK_TARGET static void CK_NAME(add_scaled)(const float *input, float scale, float *output, size_t count) {
     for (size_t i = 0; i < count; i++) output[i] += scale * input[i];
 }
-
-typedef float CK_NAME(lanes) __attribute__((vector_size(64), aligned(4)));
-typedef uint32_t CK_NAME(words) __attribute__((vector_size(64), aligned(4)));
-typedef uint16_t CK_NAME(halves) __attribute__((vector_size(32), aligned(2)));
 
 // Adds neighbouring halves, quarters, eighths, sixteenths: 16 vectors become one of their 16 sums.
 #define CK_FOLD(a, b, ...) (__builtin_shufflevector(a, b, __VA_ARGS__))
@@ -241,6 +252,39 @@ CK_TARGET static float CK_NAME(round_row_bf16)(const float *input, size_t count,
     return 1;
 }
 
+CK_TARGET static void CK_NAME(pack_keys)(ck_element element, const float *keys, size_t stride, size_t width,
+                                         size_t count, void *panel) {
+    const size_t groups = element == CK_F32 ? width : (width + 1) / 2;
+    uint32_t *out = panel;
+    for (size_t lane = 0; lane < CK_PANEL; lane++) {
+        const float *key = keys + lane * stride;
+        for (size_t k = 0; k < groups; k++) {
+            uint32_t group = 0;
+            if (lane < count && element == CK_F32) memcpy(&group, key + k, 4);
+            if (lane < count && element == CK_BF16)
+                group = CK_NAME(bf16)(key[2 * k]) |
+                        (2 * k + 1 < width ? (uint32_t)CK_NAME(bf16)(key[2 * k + 1]) << 16 : 0);
+            out[k * CK_PANEL + lane] = group;
+        }
+    }
+}
+
+CK_TARGET static void CK_NAME(pack_values)(ck_element element, const float *values, size_t stride, size_t width,
+                                           size_t count, void *panel) {
+    uint32_t *out = panel;
+    const size_t group = element == CK_F32 ? 1 : 2;
+    for (size_t p = 0; p < count; p += group, out += CK_PANEL) {
+        const float *first = values + p * stride, *second = first + stride;
+        if (element == CK_F32) memcpy(out, first, width * 4);
+        else if (p + 1 < count)
+            for (size_t i = 0; i < width; i++)
+                out[i] = CK_NAME(bf16)(first[i]) | (uint32_t)CK_NAME(bf16)(second[i]) << 16;
+        else
+            for (size_t i = 0; i < width; i++) out[i] = CK_NAME(bf16)(first[i]);
+        memset(out + width, 0, (CK_PANEL - width) * 4);
+    }
+}
+
 CK_TARGET static void CK_NAME(store_cache_row)(const float *input, ck_cache cache, int32_t row) {
     const size_t width = cache.width, bytes = cache.element == CK_BF16 ? 2 : 4;
     const size_t head_bytes = CK_CACHE_BLOCK * width * bytes;
@@ -292,6 +336,7 @@ CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes)
 
 // The row-wise kernels of a table.
 #define CK_ROWWISE                                                                                               \
+    .pack_keys = CK_NAME(pack_keys), .pack_values = CK_NAME(pack_values),                                        \
     .round_row = {CK_NAME(copy_row), CK_NAME(round_row_bf16), CK_NAME(round_row_int8)},                          \
     .read_memory = CK_NAME(read_memory), .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),             \
     .log_sum_exp = CK_NAME(log_sum_exp), .argmax = CK_NAME(argmax), .all_finite = CK_NAME(all_finite),           \

@@ -10,6 +10,8 @@ typedef struct {
     // By ck_element.
     ck_product *product[3];
     uint64_t (*arithmetic[3])(size_t);
+    void (*pack_keys)(ck_element, const float *, size_t, size_t, size_t, void *);
+    void (*pack_values)(ck_element, const float *, size_t, size_t, size_t, void *);
     float (*round_row[3])(const float *, size_t, void *);
     uint64_t (*read_memory)(const void *, size_t);
     void (*rms_norm)(const float *, const float *, float *, size_t, size_t, float);

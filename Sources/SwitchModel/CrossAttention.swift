@@ -27,23 +27,17 @@ struct CrossAttention {
 
     var precision: WeightPrecision { keyValue.precision }
 
-    /// Leaves keys and values of encoded prompts, laid end to end, where `states` have room for them: once per request.
+    /// Leaves keys and values of encoded prompts in `rows` of the pool, a row for each token: once per request.
     func store(
         _ encoded: ProductInput,
         in pool: KeyValuePool,
         layer: Int,
-        for states: [DecoderState],
+        at rows: [Int32],
         _ workspace: Workspace
     ) {
         workspace.projections.resize(rows: encoded.rows, columns: 2 * inner)
         workspace.workers.run(Product(keyValue, encoded, into: workspace.projections))
-        var row = 0
-        for state in states {
-            for token in 0..<state.promptRows.count {
-                pool.store(workspace.projections, row: row, column: 0, layer: layer, at: state.promptRow(token))
-                row += 1
-            }
-        }
+        pool.store(workspace.projections, column: 0, layer: layer, at: rows, on: workspace.workers)
     }
 
     /// Adds to `hidden`, `[rows, model]`; row `i` attends to the prompt of row `i` of `rows`.

@@ -36,8 +36,9 @@ struct Decoder {
     func storePrompts(_ encoded: Matrix, for states: [DecoderState], in pool: KeyValuePool, _ workspace: Workspace) {
         guard let precision = blocks.first?.crossAttention.precision else { return }
         workspace.input.load(encoded, as: precision, on: workspace.workers)
+        let rows = states.flatMap { state in (0..<state.promptRows.count).map { state.promptRow($0) } }
         for (layer, block) in blocks.enumerated() {
-            block.crossAttention.store(workspace.input, in: pool, layer: layer, for: states, workspace)
+            block.crossAttention.store(workspace.input, in: pool, layer: layer, at: rows, workspace)
         }
     }
 

@@ -7,14 +7,12 @@ import Tensors
 struct ExpertScheduler {
     let experts: [DenseFeedForward]
 
-    /// Adds `gate · expert(workspace.normed)` to every row of `hidden` that the plan does not drop; both `[rows, model]`.
+    /// Adds `gate · expert(workspace.input)` to every row of `hidden` that the plan does not drop; both `[rows, model]`.
     func run(_ plan: RoutingPlan, addingTo hidden: Matrix, _ workspace: Workspace) {
         let (rows, segments) = plan.rowsByExpert()
         guard !rows.isEmpty else { return }
         let largestFirst = segments.sorted { $0.rows.count > $1.rows.count }
-        let precision = experts[0].inner.precision
-        workspace.input.load(workspace.normed, as: precision, on: workspace.workers)
-        workspace.expertInput.gather(rows, from: workspace.input)
+        workspace.expertInput.gather(rows, from: workspace.input, on: workspace.workers)
         workspace.expertInner.resize(rows: rows.count, columns: experts[0].inner.outputs)
         workspace.expertOutput.resize(rows: rows.count, columns: hidden.columns)
         workspace.workers.run(
@@ -28,12 +26,12 @@ struct ExpertScheduler {
                 )
             }
         )
-        workspace.expertInput.load(workspace.expertInner, as: precision, on: workspace.workers)
+        workspace.expertInput.load(workspace.expertInner, as: workspace.input.precision, on: workspace.workers)
         workspace.workers.run(
             largestFirst.map {
                 Product(experts[$0.expert].output, workspace.expertInput, rows: $0.rows, into: workspace.expertOutput)
             }
         )
-        hidden.scatterAdd(workspace.expertOutput, at: rows, scales: plan.gates)
+        hidden.scatterAdd(workspace.expertOutput, at: rows, scales: plan.gates, on: workspace.workers)
     }
 }

@@ -38,7 +38,7 @@ struct FeedForward {
             norm(hidden, for: dense.inner, workspace)
             dense(addingTo: hidden, workspace)
         case .sparse(let sparse):
-            norm(hidden, into: workspace.normed)
+            norm(hidden, for: sparse.expertWeight, workspace)
             let plan = sparse(sequences: sequences, addingTo: hidden, workspace)
             workspace.routings.append(.init(stack: stack, block: block, plan: plan))
         }

@@ -20,7 +20,13 @@ struct RMSNorm {
     /// Leaves the norm in `workspace.normed` and, rounded for products with weights like `weight`, in
     /// `workspace.input`.
     func callAsFunction(_ x: Matrix, for weight: PackedMatrix, _ workspace: Workspace) {
-        self(x, into: workspace.normed)
-        workspace.input.load(workspace.normed, as: weight.precision, on: workspace.workers)
+        workspace.input.load(
+            normOf: x,
+            scale: scale,
+            epsilon: epsilon,
+            into: workspace.normed,
+            as: weight.precision,
+            on: workspace.workers
+        )
     }
 }

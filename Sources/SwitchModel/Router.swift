@@ -29,8 +29,8 @@ struct Router {
     func callAsFunction(_ normed: Matrix, sequences: [Range<Int>], _ workspace: Workspace) -> RoutingPlan {
         let probabilities = workspace.routerProbabilities
         probabilities.resize(rows: normed.rows, columns: classifier.outputs)
-        workspace.input.load(normed, as: classifier.precision, on: workspace.workers)
-        workspace.workers.run(Product(classifier, workspace.input, into: probabilities))
+        workspace.routerInput.load(normed, as: classifier.precision, on: workspace.workers)
+        workspace.workers.run(Product(classifier, workspace.routerInput, into: probabilities))
         if let bias { probabilities.addToRows(bias) }
         probabilities.softmaxRows()
         return RoutingPlan(probabilities: probabilities, sequences: sequences, capacity: capacity)

@@ -32,13 +32,14 @@ struct SelfAttention {
     /// Adds to `hidden`, `[tokens, model]`.
     func encode(_ hidden: Matrix, sequences: [Range<Int>], bias: RelativePositionBias, _ workspace: Workspace) {
         project(hidden, workspace)
-        let attention = RaggedAttention(
+        var attention = RaggedAttention(
             projections: workspace.projections,
             sequences: sequences,
             heads: heads,
             bias: bias.table,
             output: workspace.attended
         )
+        attention.precision = workspace.keyValuePrecision
         workspace.workers.run(attention, scratch: workspace.attentionScratch)
         workspace.run(output, on: workspace.attended, addingTo: hidden)
     }
@@ -53,9 +54,13 @@ struct SelfAttention {
         _ workspace: Workspace
     ) {
         project(hidden, workspace)
-        for (row, target) in rows.newest.enumerated() {
-            pool.store(workspace.projections, row: row, column: inner, layer: layer, at: target)
-        }
+        pool.store(
+            workspace.projections,
+            column: inner,
+            layer: layer,
+            at: rows.newest,
+            on: workspace.workers
+        )
         let attention = CachedAttention(
             query: workspace.projections,
             pool: pool,

@@ -18,7 +18,10 @@ struct SparseFeedForward {
         scheduler = ExpertScheduler(experts: experts)
     }
 
-    /// Adds to `hidden` what becomes of `workspace.normed`, both `[rows, model]`, and returns where the rows went.
+    /// What `workspace.input` is rounded for.
+    var expertWeight: PackedMatrix { scheduler.experts[0].inner }
+
+    /// Adds to `hidden` what becomes of `workspace.normed` and `workspace.input`, its rounding, both `[rows, model]`, and returns where the rows went.
     func callAsFunction(sequences: [Range<Int>], addingTo hidden: Matrix, _ workspace: Workspace) -> RoutingPlan {
         let plan = router(workspace.normed, sequences: sequences, workspace)
         scheduler.run(plan, addingTo: hidden, workspace)

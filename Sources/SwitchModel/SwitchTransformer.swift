@@ -32,7 +32,7 @@ package final class SwitchTransformer {
         encoder = try Encoder(weights["encoder"], context)
         decoder = try Decoder(weights["decoder"], context)
         head = try context.linear(weights, [names.head], outputs: vocabulary, inputs: model)
-        workspace = Workspace(workers: context.workers)
+        workspace = Workspace(workers: context.workers, keyValuePrecision: pool.shape.precision)
         self.pool = pool
     }
 

@@ -7,9 +7,11 @@ import Tensors
 /// Buffers grow to the largest pass seen and are reused, so that a steady decode loop does not ask for memory.
 final class Workspace {
     let workers: Workers
+    let keyValuePrecision: KeyValuePool.Precision
     let normed = Matrix()
-    /// What the next products multiply, and what the experts' do.
+    /// What the next products multiply, what the router's does, and what the experts' do.
     let input = ProductInput()
+    let routerInput = ProductInput()
     let expertInput = ProductInput()
     let projections = Matrix()
     let attended = Matrix()
@@ -34,8 +36,9 @@ final class Workspace {
         workers.run(Product(weight, input, into: hidden, .add))
     }
 
-    init(workers: Workers) {
+    init(workers: Workers, keyValuePrecision: KeyValuePool.Precision) {
         self.workers = workers
+        self.keyValuePrecision = keyValuePrecision
     }
 }
 

@@ -101,11 +101,15 @@ package final class KeyValuePool: @unchecked Sendable {
     /// Blocks that are handed out.
     package var blocksTaken: Int { free.withLock { $0.untouched - $0.returned.count } }
 
-    /// Rounds keys and values, side by side in row `row` of `source` from `column` on, into row `target`.
-    package func store(_ source: Matrix, row: Int, column: Int, layer: Int, at target: Int32) {
+    /// Rounds keys and values, side by side in every row of `source` from `column` on: row `i` into row `targets[i]`.
+    package func store(_ source: Matrix, column: Int, layer: Int, at targets: [Int32], on workers: Workers) {
         let count = 2 * shape.heads * shape.headWidth
-        precondition(column + count <= source.columns && row < source.rows && target < rows)
-        ck_store_cache_row(source.base + row * source.columns + column, cache(layer: layer), target)
+        precondition(column + count <= source.columns && targets.count == source.rows)
+        let cache = cache(layer: layer)
+        workers.forEachRow(source.rows, columns: count) { row in
+            precondition(targets[row] >= 0 && targets[row] < rows)
+            ck_store_cache_row(source.base + row * source.columns + column, cache, targets[row])
+        }
     }
 
     func cache(layer: Int) -> ck_cache {

@@ -26,14 +26,14 @@ extension Matrix {
     }
 
     /// Adds row `i` of `source` times `scales[indices[i]]` to row `indices[i]` of this matrix.
-    package func scatterAdd(_ source: Matrix, at indices: some Collection<Int32>, scales: [Float]) {
-        for (row, index) in indices.enumerated() {
-            ck_add_scaled_f32(
-                source.base + row * columns,
-                scales[Int(index)],
-                base + Int(index) * columns,
-                columns
-            )
+    ///
+    /// - Precondition: no index comes twice.
+    package func scatterAdd(_ source: Matrix, at indices: [Int32], scales: [Float], on workers: Workers) {
+        precondition(source.columns == columns && source.rows == indices.count)
+        workers.forEachRow(indices.count, columns: columns) { row in
+            let index = Int(indices[row])
+            precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
+            ck_add_scaled_f32(source.base + row * columns, scales[index], base + index * columns, columns)
         }
     }
 

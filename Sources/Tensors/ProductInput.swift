@@ -22,22 +22,44 @@ package final class ProductInput: @unchecked Sendable {
     /// Rounds every row of `matrix`.
     package func load(_ matrix: Matrix, as precision: WeightPrecision, on workers: Workers) {
         resize(rows: matrix.rows, columns: matrix.columns, precision)
-        // Tiles large enough to be worth a region.
-        let perTile = max(1, 16_384 / max(columns, 1))
-        workers.forEach((rows + perTile - 1) / perTile) { tile, _ in
-            for row in tile * perTile..<min((tile + 1) * perTile, rows) {
-                round(matrix.base + row * columns, row)
-            }
+        workers.forEachRow(rows, columns: columns) { round(matrix, $0) }
+    }
+
+    /// Leaves the root-mean-square norm of every row of `matrix` in `normed`, and rounded here.
+    ///
+    /// `scale` is `[1, columns]`.
+    package func load(
+        normOf matrix: Matrix,
+        scale: Matrix,
+        epsilon: Float,
+        into normed: Matrix,
+        as precision: WeightPrecision,
+        on workers: Workers
+    ) {
+        precondition(scale.columns == matrix.columns, "scale of \(scale.columns) for rows of \(matrix.columns)")
+        resize(rows: matrix.rows, columns: matrix.columns, precision)
+        normed.resize(rows: rows, columns: columns)
+        workers.forEachRow(rows, columns: columns) { row in
+            ck_rms_norm_f32(
+                matrix.base + row * columns,
+                scale.base,
+                normed.base + row * columns,
+                1,
+                columns,
+                epsilon
+            )
+            round(normed, row)
         }
     }
 
-    /// Rounds rows of `source`, in the order given.
-    package func gather(_ indices: [Int32], from source: ProductInput) {
+    /// Takes rows of `source`, in the order given.
+    package func gather(_ indices: [Int32], from source: ProductInput, on workers: Workers) {
         resize(rows: indices.count, columns: source.columns, source.precision)
-        for (row, index) in indices.enumerated() {
+        workers.forEachRow(rows, columns: columns) { row in
+            let index = Int(indices[row])
             precondition(index >= 0 && index < source.rows, "row \(index) of \(source.rows)")
-            (memory.base + row * stride).update(from: source.memory.base + Int(index) * stride, count: stride)
-            scales.base[row] = source.scales.base[Int(index)]
+            (memory.base + row * stride).update(from: source.memory.base + index * stride, count: stride)
+            scales.base[row] = source.scales.base[index]
         }
     }
 
@@ -50,8 +72,13 @@ package final class ProductInput: @unchecked Sendable {
         )
     }
 
-    private func round(_ values: UnsafePointer<Float>, _ row: Int) {
-        scales.base[row] = ck_round_row(precision.element, values, columns, memory.base + row * stride)
+    private func round(_ matrix: Matrix, _ row: Int) {
+        scales.base[row] = ck_round_row(
+            precision.element,
+            matrix.base + row * columns,
+            columns,
+            memory.base + row * stride
+        )
     }
 
     private func resize(rows: Int, columns: Int, _ precision: WeightPrecision) {

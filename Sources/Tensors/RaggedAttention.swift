@@ -14,6 +14,8 @@ package struct RaggedAttention {
     package var bias: Matrix
     /// Attention of every head, `[tokens, heads · width]`.
     package var output: Matrix
+    /// What queries, keys, values and probabilities are rounded to.
+    package var precision = KeyValuePool.Precision.float32
 
     package init(projections: Matrix, sequences: [Range<Int>], heads: Int, bias: Matrix, output: Matrix) {
         self.projections = projections
@@ -26,32 +28,66 @@ package struct RaggedAttention {
     private static let panel = PackedMatrix.width
     private static let queriesPerBlock = 64
 
+    /// What one thread works in, in floats from the start of its scratch.
+    private struct Layout {
+        /// Floats between rounded queries, and between rounded probabilities.
+        let queryStride: Int
+        let probabilityStride: Int
+        /// Floats of one panel of keys and of one of values.
+        let keyPanel: Int
+        let valuePanel: Int
+        let values: Int
+        let scores: Int
+        let rounded: Int
+        let end: Int
+
+        init(tokens: Int, width: Int, _ element: ck_element) {
+            let group = element == CK_F32 ? 1 : 2
+            (queryStride, probabilityStride) = ((width + group - 1) / group, (tokens + group - 1) / group)
+            (keyPanel, valuePanel) = (queryStride * panel, probabilityStride * panel)
+            values = (tokens + panel - 1) / panel * keyPanel
+            scores = values + (width + panel - 1) / panel * valuePanel
+            rounded = scores + queriesPerBlock * tokens
+            end = rounded + (element == CK_F32 ? 0 : queriesPerBlock * max(queryStride, probabilityStride))
+        }
+    }
+
     private var inner: Int { output.columns }
     private var width: Int { inner / heads }
-    private var widthPanels: Int { (width + Self.panel - 1) / Self.panel }
+    private var element: ck_element { precision == .float32 ? CK_F32 : CK_BF16 }
 
-    fileprivate var longest: Int { sequences.reduce(1) { max($0, $1.count) } }
-
-    /// Floats one thread needs: packed keys, packed values, scores of a block.
     fileprivate var scratchCount: Int {
-        let keys = (longest + Self.panel - 1) / Self.panel * Self.panel * width
-        let values = widthPanels * Self.panel * longest
-        return keys + values + Self.queriesPerBlock * longest
+        Layout(tokens: sequences.reduce(1) { max($0, $1.count) }, width: width, element).end
     }
 
     fileprivate func run(sequence: Int, head: Int, scratch: UnsafeMutablePointer<Float>) {
         let tokens = sequences[sequence]
-        let keyPanels = (tokens.count + Self.panel - 1) / Self.panel
-        let keys = scratch
-        let values = keys + keyPanels * Self.panel * width
-        let scores = values + widthPanels * Self.panel * tokens.count
-        packKeys(tokens, head: head, into: keys)
-        packValues(tokens, head: head, into: values)
-
+        let layout = Layout(tokens: tokens.count, width: width, element)
+        for panel in 0..<(tokens.count + Self.panel - 1) / Self.panel {
+            let first = tokens.lowerBound + panel * Self.panel
+            ck_pack_keys(
+                element,
+                row(first, part: 1, head: head),
+                projections.columns,
+                width,
+                min(Self.panel, tokens.upperBound - first),
+                scratch + panel * layout.keyPanel
+            )
+        }
+        for panel in 0..<(width + Self.panel - 1) / Self.panel {
+            ck_pack_values(
+                element,
+                row(tokens.lowerBound, part: 2, head: head) + panel * Self.panel,
+                projections.columns,
+                min(Self.panel, width - panel * Self.panel),
+                tokens.count,
+                scratch + layout.values + panel * layout.valuePanel
+            )
+        }
         var first = tokens.lowerBound
         while first < tokens.upperBound {
             let queries = first..<min(first + Self.queriesPerBlock, tokens.upperBound)
-            attend(queries, of: tokens, head: head, (keys, values, scores))
+            attend(queries, of: tokens, head: head, scratch, layout)
             first = queries.upperBound
         }
     }
@@ -60,83 +96,69 @@ package struct RaggedAttention {
         _ queries: Range<Int>,
         of tokens: Range<Int>,
         head: Int,
-        _ packed: (
-            keys: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>, scores: UnsafeMutablePointer<Float>
-        )
+        _ scratch: UnsafeMutablePointer<Float>,
+        _ layout: Layout
     ) {
-        let (keys, values, scores) = packed
         let count = tokens.count
-        let query = projections.base + queries.lowerBound * projections.columns + head * width
-        for panel in 0..<(count + Self.panel - 1) / Self.panel {
-            Self.multiply(
-                (query, projections.columns),
-                (keys + panel * Self.panel * width, width),
-                into: (scores + panel * Self.panel, count),
-                outputs: min(Self.panel, count - panel * Self.panel),
-                rows: queries.count
-            )
-        }
+        let scores = scratch + layout.scores
+        multiply(
+            rounded(
+                row(queries.lowerBound, part: 0, head: head),
+                projections.columns,
+                width,
+                queries.count,
+                scratch,
+                layout
+            ),
+            by: (scratch, layout.keyPanel, layout.queryStride),
+            into: (scores, count, count),
+            rows: queries.count
+        )
         for index in 0..<queries.count {
             let position = queries.lowerBound + index - tokens.lowerBound
             ck_add_scaled_f32(bias.biasRow(head: head, position: position), 1, scores + index * count, count)
             ck_softmax_f32(scores + index * count, count)
         }
-        let target = output.base + queries.lowerBound * inner + head * width
-        for panel in 0..<widthPanels {
-            Self.multiply(
-                (scores, count),
-                (values + panel * Self.panel * count, count),
-                into: (target + panel * Self.panel, inner),
-                outputs: min(Self.panel, width - panel * Self.panel),
-                rows: queries.count
-            )
-        }
-    }
-
-    /// One panel of a Float32 product.
-    private static func multiply(
-        _ input: (base: UnsafeMutablePointer<Float>, stride: Int),
-        _ panel: (base: UnsafeMutablePointer<Float>, inputs: Int),
-        into output: (base: UnsafeMutablePointer<Float>, stride: Int),
-        outputs: Int,
-        rows: Int
-    ) {
-        ck_product_panel(
-            CK_F32,
-            ck_rows(data: input.base, stride: input.stride * MemoryLayout<Float>.size, scales: nil),
-            ck_panel(data: panel.base, groups: panel.inputs, scales: nil, offsets: nil),
-            output.base,
-            output.stride,
-            outputs,
-            rows,
-            CK_STORE
+        multiply(
+            rounded(scores, count, count, queries.count, scratch, layout),
+            by: (scratch + layout.values, layout.valuePanel, layout.probabilityStride),
+            into: (output.base + queries.lowerBound * inner + head * width, inner, width),
+            rows: queries.count
         )
     }
 
-    private func packKeys(_ tokens: Range<Int>, head: Int, into keys: UnsafeMutablePointer<Float>) {
-        for panel in 0..<(tokens.count + Self.panel - 1) / Self.panel {
-            let target = keys + panel * Self.panel * width
-            for lane in 0..<Self.panel {
-                let position = panel * Self.panel + lane
-                if position < tokens.count {
-                    let key = row(tokens.lowerBound + position, part: 1, head: head)
-                    for index in 0..<width { target[index * Self.panel + lane] = key[index] }
-                } else {
-                    for index in 0..<width { target[index * Self.panel + lane] = 0 }
-                }
-            }
-        }
+    /// Rows as a product takes them: where they are, or rounded into scratch.
+    private func rounded(
+        _ base: UnsafePointer<Float>,
+        _ stride: Int,
+        _ count: Int,
+        _ rows: Int,
+        _ scratch: UnsafeMutablePointer<Float>,
+        _ layout: Layout
+    ) -> ck_rows {
+        guard element != CK_F32 else { return ck_rows(data: base, stride: stride * 4, scales: nil) }
+        let (target, targetStride) = (scratch + layout.rounded, (count + 1) / 2)
+        for row in 0..<rows { _ = ck_round_row(element, base + row * stride, count, target + row * targetStride) }
+        return ck_rows(data: target, stride: targetStride * 4, scales: nil)
     }
 
-    private func packValues(_ tokens: Range<Int>, head: Int, into values: UnsafeMutablePointer<Float>) {
-        for panel in 0..<widthPanels {
-            let used = min(Self.panel, width - panel * Self.panel)
-            for position in 0..<tokens.count {
-                let target = values + (panel * tokens.count + position) * Self.panel
-                let value = row(tokens.lowerBound + position, part: 2, head: head) + panel * Self.panel
-                target.update(from: value, count: used)
-                (target + used).update(repeating: 0, count: Self.panel - used)
-            }
+    private func multiply(
+        _ input: ck_rows,
+        by panels: (base: UnsafeMutablePointer<Float>, size: Int, groups: Int),
+        into output: (base: UnsafeMutablePointer<Float>, stride: Int, columns: Int),
+        rows: Int
+    ) {
+        for panel in 0..<(output.columns + Self.panel - 1) / Self.panel {
+            ck_product_panel(
+                element,
+                input,
+                ck_panel(data: panels.base + panel * panels.size, groups: panels.groups, scales: nil, offsets: nil),
+                output.base + panel * Self.panel,
+                output.stride,
+                min(Self.panel, output.columns - panel * Self.panel),
+                rows,
+                CK_STORE
+            )
         }
     }
 

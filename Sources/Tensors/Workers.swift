@@ -16,6 +16,14 @@ package final class Workers: Sendable {
 
     deinit { crew.stop() }
 
+    /// Runs `body` once for every row of `columns` elements, in tiles large enough to be worth a region.
+    func forEachRow(_ rows: Int, columns: Int, _ body: (_ row: Int) -> Void) {
+        let perTile = max(1, 16_384 / max(columns, 1))
+        forEach((rows + perTile - 1) / perTile) { tile, _ in
+            for row in tile * perTile..<min((tile + 1) * perTile, rows) { body(row) }
+        }
+    }
+
     /// Runs `body` once for every tile from 0 and returns when all are done.
     ///
     /// `thread` tells tiles that run at the same time apart: 0 up to `threads`, exclusive. Called by one thread at a time.

@@ -135,7 +135,7 @@ import Testing
         let x = values(5 * 1024, seed: 7)
         let all = input(x, rows: 5, inputs: 1024, precision)
         let some = ProductInput()
-        some.gather([4, 0, 4], from: all)
+        some.gather([4, 0, 4], from: all, on: workers)
         let weight = packed(values(33 * 1024, seed: 8), outputs: 33, inputs: 1024, precision)
         let (expected, found) = (Matrix(rows: 5, columns: 33), Matrix(rows: 3, columns: 33))
         workers.run(Product(weight, all, into: expected))
@@ -159,16 +159,19 @@ import Testing
                 let table = hasBias ? values(heads * 255, seed: 7) : [Float](repeating: 0, count: heads * 255)
                 let bias = Matrix(rows: heads, columns: 255, elements: table)
                 let output = Matrix(rows: tokens, columns: inner)
-                workers.run(
-                    RaggedAttention(
-                        projections: projections,
-                        sequences: sequences,
-                        heads: heads,
-                        bias: bias,
-                        output: output
-                    ),
-                    scratch: Matrix()
+                var attention = RaggedAttention(
+                    projections: projections,
+                    sequences: sequences,
+                    heads: heads,
+                    bias: bias,
+                    output: output
                 )
+                workers.run(attention, scratch: Matrix())
+                attention.precision = .bfloat16
+                attention.output = Matrix(rows: tokens, columns: inner)
+                workers.run(attention, scratch: Matrix())
+                // Probabilities sum to 1 and values are at most 1: what is left is the rounding of 8 bits.
+                #expect(zip(output.elements, attention.output.elements).allSatisfy { abs($0 - $1) < 0.02 })
 
                 let pool = try KeyValuePool(
                     .init(layers: 2, heads: heads, headWidth: width, precision: .float32),
@@ -178,10 +181,10 @@ import Testing
                     let query = Matrix(rows: sequence.count, columns: inner)
                     query.copy(rows: sequence, columns: 0..<inner, of: projections, toRow: 0)
                     let (history, expected) = (RowList(capacity: 100), Matrix(rows: sequence.count, columns: inner))
-                    for row in sequence {
-                        history.append(Int32(row - sequence.lowerBound))
-                        pool.store(projections, row: row, column: inner, layer: 1, at: history[history.count - 1])
-                    }
+                    for position in 0..<sequence.count { history.append(Int32(position)) }
+                    let own = Matrix(rows: sequence.count, columns: 3 * inner)
+                    own.copy(rows: sequence, columns: 0..<3 * inner, of: projections, toRow: 0)
+                    pool.store(own, column: inner, layer: 1, at: (0..<sequence.count).map { history[$0] }, on: workers)
                     // With a bias only the last query stands where a decoder's does.
                     let rows = hasBias ? sequence.upperBound - 1..<sequence.upperBound : sequence
                     let attention = CachedAttention(

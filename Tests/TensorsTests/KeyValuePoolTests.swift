@@ -41,10 +41,8 @@ import Testing
             let rows = (0..<20 * 2 * inner).map { rounding(value($0)) }
             let source = Matrix(rows: 20, columns: 2 * inner, elements: rows)
             let list = RowList(capacity: 20)
-            for row in 0..<20 {
-                list.append(Int32(19 - row))
-                pool.store(source, row: row, column: 0, layer: 0, at: list[row])
-            }
+            for row in 0..<20 { list.append(Int32(19 - row)) }
+            pool.store(source, column: 0, layer: 0, at: (0..<20).map { list[$0] }, on: workers)
             let query = Matrix(rows: 1, columns: inner, elements: (0..<inner).map { value($0 + 31) })
             let output = Matrix(rows: 1, columns: inner)
             let attention = CachedAttention(

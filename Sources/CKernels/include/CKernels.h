@@ -68,6 +68,14 @@ void ck_product_panel(ck_element element, ck_rows input, ck_panel panel, float *
 void ck_pack_panel(ck_element element, const float *weights, size_t inputs, size_t outputs, void *panel, float *scales,
                    int32_t *offsets);
 
+/// Lays keys out as a panel, CK_F32 or CK_BF16, whose outputs are `count` positions, 1 to CK_PANEL, and whose inputs are
+/// their `width` elements. stride: floats between positions.
+void ck_pack_keys(ck_element element, const float *keys, size_t stride, size_t width, size_t count, void *panel);
+
+/// Lays values out as a panel, CK_F32 or CK_BF16, whose outputs are `width` elements, 1 to CK_PANEL, and whose inputs are
+/// `count` positions.
+void ck_pack_values(ck_element element, const float *values, size_t stride, size_t width, size_t count, void *panel);
+
 /// Rounds one row of `count` values to whole groups; returns the row's scale, 1 unless CK_INT8.
 /// A NaN or an infinity makes every sum of the row one.
 float ck_round_row(ck_element element, const float *input, size_t count, void *output);
