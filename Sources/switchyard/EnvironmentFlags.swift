@@ -35,6 +35,7 @@ enum EnvironmentFlags {
         ],
         "generate": modelFlags,
         "bench": modelFlags,
+        "accuracy": modelFlags,
         "inspect": [],
     ]
 }

@@ -11,10 +11,7 @@ import Testing
     private static let tolerance: Float = 1e-4
 
     private func load(_ directory: URL) throws -> SwitchTransformer {
-        let configuration = try SwitchConfiguration(directory: directory.path)
-        let context = LoadingContext(configuration: configuration, workers: Workers(threads: 2), reach: 128)
-        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: 1 << 26)
-        return try SwitchTransformer(WeightScope(root: CheckpointDirectory(directory.path)), context, pool: pool)
+        try Reference.model(in: directory)
     }
 
     private func encode(_ prompt: [Int32], slots: Int, _ model: SwitchTransformer) throws -> DecoderState {

@@ -1,4 +1,7 @@
+import Checkpoints
 import Foundation
+import SwitchModel
+import Tensors
 
 /// What transformers computed for a checkpoint; written by `Tests/Parity/reference.py`.
 struct Reference: Decodable {
@@ -75,6 +78,20 @@ struct Reference: Decodable {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         self = try decoder.decode(Self.self, from: Data(contentsOf: directory.appending(path: "reference.json")))
+    }
+
+    static func model(in directory: URL, _ precision: WeightPrecision = .float32) throws -> SwitchTransformer {
+        let configuration = try SwitchConfiguration(directory: directory.path)
+        let workers = Workers(threads: 2)
+        let context = LoadingContext(
+            configuration: configuration,
+            precision: precision,
+            workers: workers,
+            reach: 128
+        )
+        let cache = configuration.cacheShape(precision == .float32 ? .float32 : .bfloat16)
+        let pool = try KeyValuePool(cache, bytes: 1 << 26)
+        return try SwitchTransformer(WeightScope(root: CheckpointDirectory(directory.path)), context, pool: pool)
     }
 
     /// Checkpoints with a reference: the committed ones, or all below `SWITCHYARD_PARITY` when that is set.

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Foundation
+import Generation
+import SwitchModel
+import Tensors
+import Tokenization
+
+/// Measures what a precision changes: next-token distributions of rounded weights beside those of Float32.
+struct Accuracy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Compares next-token distributions at --weights with those at f32."
+    )
+
+    @OptionGroup var model: ModelOptions
+
+    @Option(help: "A file of lines: a prompt, a tab, and the text to be predicted token by token.")
+    var pairs: String
+
+    @Option(help: "Put before every prompt.")
+    var prefix = ""
+
+    func run() throws {
+        var exact = model
+        exact.weights = .f32
+        let (reference, rounded) = (try LoadedModel(exact, logger: nil), try LoadedModel(model, logger: nil))
+        guard let tokenizer = reference.tokenizer else { throw ValidationError("the model has no tokenizer") }
+        var divergence = Divergence()
+        for line in try String(contentsOfFile: pairs, encoding: .utf8).split(whereSeparator: \.isNewline) {
+            let columns = line.split(separator: "\t", maxSplits: 1)
+            guard columns.count == 2 else { continue }
+            let end = reference.configuration.endTokens.prefix(1)
+            let prompt = tokenizer.encode(prefix + columns[0]) + end
+            let target = [reference.configuration.startToken] + tokenizer.encode(String(columns[1]))
+            let (expected, found) = (Scorer(reference.model, prompt), Scorer(rounded.model, prompt))
+            for token in target { divergence.add(expected.logits(after: token), found.logits(after: token)) }
+        }
+        print(divergence)
+    }
+}
+
+/// Steps one sequence through a model.
+private final class Scorer {
+    private let model: SwitchTransformer
+    private let state: DecoderState
+
+    init(_ model: SwitchTransformer, _ prompt: [Int32]) {
+        self.model = model
+        var encoding = model.beginEncoding([prompt], room: [(slots: 1, capacity: 512)])
+        _ = model.advance(&encoding, blocks: .max)
+        state = model.finish(encoding)[0]
+        _ = model.takeRoutings()
+    }
+
+    func logits(after token: Int32) -> [Double] {
+        defer { _ = model.takeRoutings() }
+        return model.step([(state: state, rows: [(slot: 0, token: token)])]).elements.map(Double.init)
+    }
+}
+
+/// How far distributions are from those they should be.
+private struct Divergence: CustomStringConvertible {
+    private var positions = 0
+    private var agreements = 0
+    private var sum = 0.0
+    private var worst = 0.0
+
+    mutating func add(_ expected: [Double], _ found: [Double]) {
+        let (p, q) = (Self.logProbabilities(expected), Self.logProbabilities(found))
+        let divergence = zip(p, q).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
+        positions += 1
+        sum += divergence
+        worst = max(worst, divergence)
+        let isSame = p.indices.max { p[$0] < p[$1] } == q.indices.max { q[$0] < q[$1] }
+        agreements += isSame ? 1 : 0
+    }
+
+    private static func logProbabilities(_ logits: [Double]) -> [Double] {
+        let largest = logits.max() ?? 0
+        let sum = largest + log(logits.reduce(0) { $0 + exp($1 - largest) })
+        return logits.map { $0 - sum }
+    }
+
+    var description: String {
+        String(
+            format: "positions %d, top-1 agreement %.3f %%, mean KL %.3g nats, largest %.3g",
+            positions,
+            100 * Double(agreements) / Double(max(positions, 1)),
+            sum / Double(max(positions, 1)),
+            worst
+        )
+    }
+}
