@@ -10,7 +10,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("HTTPServing", ["COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
     ("SwitchModel", ["Tensors", "Checkpoints"]),
     ("Generation", ["Tensors", "SwitchModel"]),
-    ("Batching", ["Generation", "Telemetry", .collections]),
+    ("Batching", ["Tensors", "Generation", "Telemetry", .collections]),
     ("InferenceAPI", ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]),
 ]
 

@@ -1,5 +1,6 @@
 import Generation
 import Telemetry
+import Tensors
 
 extension EngineLoop {
     /// Runs encoder layers: all of them when nobody is decoding, else as many as keep the step short.
@@ -55,6 +56,7 @@ extension EngineLoop {
         routing.record(plans)
         metrics.decodeSteps.increment()
         metrics.batchSize.observe(Double(running.reduce(0) { $0 + $1.rows.count }))
+        advanceSearches(logits)
         var firstRow = 0
         var kept: [RunningRequest<Model.State>] = []
         kept.reserveCapacity(running.count)
@@ -62,7 +64,7 @@ extension EngineLoop {
             let rows = request.rows
             defer { firstRow += rows.count }
             do throws(GenerationFailure) {
-                let step = try request.search.advance(logits, firstRow: firstRow)
+                let step = try request.outcome.get()
                 observeTokens(of: &request, step)
                 request.send(step.events) { choice, position in
                     let row = rows.firstIndex { $0.slot == choice } ?? 0
@@ -83,6 +85,22 @@ extension EngineLoop {
         }
         running = kept
         metrics.decodeStepSeconds.observe(start.secondsToNow)
+    }
+
+    /// Lets every search take its rows of the logits, side by side: one that samples looks at the whole vocabulary.
+    private mutating func advanceSearches(_ logits: Matrix) {
+        var firstRows: [Int] = []
+        var row = 0
+        for request in running {
+            firstRows.append(row)
+            row += request.rows.count
+        }
+        let model = model
+        running.withUnsafeMutableBufferPointer { requests in
+            // Each index is visited once, so no two threads touch the same request.
+            nonisolated(unsafe) let requests = requests
+            model.concurrently(requests.count) { requests[$0].advance(logits, firstRow: firstRows[$0]) }
+        }
     }
 
     private func observeTokens(of request: inout RunningRequest<Model.State>, _ step: SearchStep) {

@@ -1,4 +1,5 @@
 import Generation
+import Tensors
 
 /// A request whose prompt has been encoded: its search and its caches.
 struct RunningRequest<State> {
@@ -11,6 +12,8 @@ struct RunningRequest<State> {
     var lastToken: ContinuousClock.Instant
     /// Tokens sent, of all choices.
     var generatedTokens = 0
+    /// What the search made of its last logits.
+    private(set) var outcome: Result<SearchStep, GenerationFailure> = .success(SearchStep())
     /// Decoder steps taken.
     private var position = -1
 
@@ -20,6 +23,15 @@ struct RunningRequest<State> {
         search = DecodingSearch(submission.request, startToken: startToken)
         decodingSince = .now
         lastToken = decodingSince
+    }
+
+    /// Gives the search its rows of a step's logits, which start at `firstRow`.
+    mutating func advance(_ logits: Matrix, firstRow: Int) {
+        do {
+            outcome = .success(try search.advance(logits, firstRow: firstRow))
+        } catch {
+            outcome = .failure(error)
+        }
     }
 
     /// Sends a search's events on, with the experts the step's rows went to where the request asked for them.

@@ -85,6 +85,18 @@ CK_TARGET static float CK_NAME(log_sum_exp)(const float *values, size_t count) {
     return largest + logf(sum);
 }
 
+CK_TARGET static float CK_NAME(largest)(const float *values, size_t count) { return CK_NAME(max)(values, count); }
+
+CK_TARGET static float CK_NAME(exponentials)(float *values, size_t count, float largest, float scale) {
+#pragma clang fp reassociate(on) contract(fast)
+    float sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        values[i] = CK_NAME(exp)((values[i] - largest) * scale);
+        sum += values[i];
+    }
+    return sum;
+}
+
 CK_TARGET static size_t CK_NAME(argmax)(const float *values, size_t count) {
     const float largest = CK_NAME(max)(values, count);
     size_t index = 0;
@@ -339,6 +351,7 @@ CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes)
     .pack_keys = CK_NAME(pack_keys), .pack_values = CK_NAME(pack_values),                                        \
     .round_row = {CK_NAME(copy_row), CK_NAME(round_row_bf16), CK_NAME(round_row_int8)},                          \
     .read_memory = CK_NAME(read_memory), .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),             \
+    .max = CK_NAME(largest), .exponentials = CK_NAME(exponentials),                                             \
     .log_sum_exp = CK_NAME(log_sum_exp), .argmax = CK_NAME(argmax), .all_finite = CK_NAME(all_finite),           \
     .add_scaled = CK_NAME(add_scaled), .store_cache_row = CK_NAME(store_cache_row),                                \
     .attention_row = CK_NAME(attention_row)

@@ -17,6 +17,8 @@ typedef struct {
     void (*rms_norm)(const float *, const float *, float *, size_t, size_t, float);
     void (*softmax)(float *, size_t);
     float (*log_sum_exp)(const float *, size_t);
+    float (*max)(const float *, size_t);
+    float (*exponentials)(float *, size_t, float, float);
     size_t (*argmax)(const float *, size_t);
     int (*all_finite)(const float *, size_t);
     void (*add_scaled)(const float *, float, float *, size_t);

@@ -107,7 +107,7 @@ package struct StopCondition: Sendable {
     package var stopTokens: Set<Int32> = []
     /// True when the text of the generated tokens holds a stop string.
     ///
-    /// Runs on the engine thread.
+    /// Runs on the threads the model computes on.
     package var stopsText: (@Sendable ([Int32]) -> Bool)? = nil
 
     package init(maximumTokens: Int, endTokens: Set<Int32>) {

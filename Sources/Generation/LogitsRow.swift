@@ -18,11 +18,16 @@ struct LogitsRow {
 
     /// A copy to be processed.
     var scores: [Float] {
+        var scores: [Float] = []
+        copyScores(into: &scores)
+        return scores
+    }
+
+    /// Overwrites `scores`, whose memory is used again.
+    func copyScores(into scores: inout [Float]) {
+        scores.removeAll(keepingCapacity: true)
         logits.withRow(row) { span in
-            [Float](unsafeUninitializedCapacity: span.count) { buffer, count in
-                for index in 0..<span.count { buffer[index] = span[index] }
-                count = span.count
-            }
+            span.withUnsafeBufferPointer { scores.append(contentsOf: $0) }
         }
     }
 
@@ -40,6 +45,10 @@ struct LogitsRow {
     /// Indices of the `count` largest values, largest first; ties to the lower index.
     static func largest(_ count: Int, of values: [Float]) -> [Int] {
         guard count > 0 else { return [] }
+        guard count <= 256 else {
+            let order = values.indices.sorted { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }
+            return Array(order.prefix(count))
+        }
         var best: [Int] = []
         best.reserveCapacity(count + 1)
         for index in values.indices {

@@ -1,15 +1,17 @@
 import Foundation
+import Tensors
 
-/// Picks a token at random from filtered logits: temperature, top-k, top-p, min-p, typical-p, in transformers' order.
+/// Picks a token at random: temperature, top-k, top-p, min-p, typical-p, in transformers' order.
 struct RandomPick {
     let filters: Sampling.Filters
 
     /// - Parameters:
-    ///   - scores: processed logits; `-infinity` is never picked.
+    ///   - scores: processed logits, overwritten; `-infinity` is never picked.
     ///   - uniform: from 0 up to 1, exclusive.
-    func pick(from scores: [Float], uniform: Double) -> Int32? {
+    func pick(from scores: inout [Float], uniform: Double) -> Int32? {
+        if filters.keepsEverything { return drawFromAll(&scores, uniform) }
         var left = uniform
-        let distribution = distribution(of: scores)
+        let distribution = distribution(of: &scores)
         for (token, probability) in distribution {
             left -= probability
             if left < 0 { return token }
@@ -18,68 +20,147 @@ struct RandomPick {
     }
 
     /// The tokens the filters leave, with their probabilities.
-    func distribution(of scores: [Float]) -> [(token: Int32, probability: Double)] {
-        // Relative to the largest, so that no temperature, however low, overflows.
-        let largest = scores.max() ?? 0
-        var candidates = scores.indices.filter { scores[$0] > -.infinity }.map {
-            Candidate(token: Int32($0), score: (scores[$0] - largest) / filters.temperature)
-        }
-        guard !candidates.isEmpty else { return [] }
-        if let topK = filters.topK, topK < candidates.count {
-            // Ties with the k-th stay, as in the reference.
-            let kth = candidates.map(\.score).sorted(by: >)[topK - 1]
-            candidates.removeAll { $0.score < kth }
-        }
-        if let topP = filters.topP, topP < 1 { keepTop(topP, &candidates) }
-        if let minP = filters.minP, minP > 0 { keepAbove(minP, &candidates) }
-        if let typicalP = filters.typicalP, typicalP < 1 { keepTypical(typicalP, &candidates) }
-        return Array(zip(candidates.map(\.token), probabilities(candidates)))
+    func distribution(of scores: inout [Float]) -> [(token: Int32, probability: Double)] {
+        var (candidates, dropped) = candidates(of: &scores)
+        if let topP = filters.topP, topP < 1 { Self.keepTop(topP, &candidates, dropped: dropped) }
+        if let minP = filters.minP, minP > 0 { Self.keepAbove(minP, &candidates) }
+        if let typicalP = filters.typicalP, typicalP < 1 { Self.keepTypical(typicalP, &candidates) }
+        let sum = candidates.reduce(0) { $0 + $1.weight }
+        return candidates.map { ($0.token, $0.weight / sum) }
     }
 
+    /// A token and a number proportional to its probability, 1 for the most probable.
     private struct Candidate {
         let token: Int32
-        let score: Float
+        let weight: Double
     }
 
-    private func probabilities(_ candidates: [Candidate]) -> [Double] {
-        let largest = candidates.reduce(-Float.infinity) { max($0, $1.score) }
-        let exponentials = candidates.map { exp(Double($0.score - largest)) }
-        let sum = exponentials.reduce(0, +)
-        return exponentials.map { $0 / sum }
+    /// Tokens that may survive, and the weight of those that top-p is sure to drop.
+    private func candidates(of scores: inout [Float]) -> ([Candidate], dropped: Double) {
+        let largest = scores.largestScore
+        guard largest > -.infinity else { return ([], 0) }
+        if let topK = filters.topK, topK < scores.count {
+            // Ties with the k-th stay, as in the reference.
+            let least = LogitsRow.largest(topK, of: scores).last.map { scores[$0] } ?? -.infinity
+            for index in scores.indices where scores[index] < least { scores[index] = -.infinity }
+        }
+        // Relative to the largest, so that no temperature, however low, overflows.
+        let total = scores.exponentiate(0..<scores.count, largest: largest, scale: filters.sharpness)
+        // Tokens so improbable that all of them together stay below what top-p drops.
+        let sure = (filters.topP.map { 1 - $0 } ?? 0) * total / Float(scores.count) * 0.99
+        var candidates: [Candidate] = []
+        var dropped = 0.0
+        for token in scores.indices where scores[token] > 0 {
+            if scores[token] < sure {
+                dropped += Double(scores[token])
+            } else {
+                candidates.append(Candidate(token: Int32(token), weight: Double(scores[token])))
+            }
+        }
+        return (candidates, dropped)
+    }
+
+    /// Without filters: walks the running sum, a block of the vocabulary at a time.
+    private func drawFromAll(_ scores: inout [Float], _ uniform: Double) -> Int32? {
+        let largest = scores.largestScore
+        guard largest > -.infinity else { return nil }
+        let block = 512
+        var total = 0.0
+        for start in stride(from: 0, to: scores.count, by: block) {
+            let range = start..<min(start + block, scores.count)
+            total += Double(scores.exponentiate(range, largest: largest, scale: filters.sharpness))
+        }
+        var left = uniform * total
+        var last: Int32?
+        for (token, weight) in scores.enumerated() where weight > 0 {
+            last = Int32(token)
+            left -= Double(weight)
+            if left < 0 { break }
+        }
+        return last
     }
 
     /// Holtzman and others, 2020: the fewest tokens whose probabilities reach `mass`.
-    private func keepTop(_ mass: Float, _ candidates: inout [Candidate]) {
+    private static func keepTop(_ mass: Float, _ candidates: inout [Candidate], dropped: Double) {
+        let limit = Double(1 - mass) * candidates.reduce(dropped) { $0 + $1.weight } - dropped
+        let order = WeightOrder(keys: candidates.map { Float($0.weight) }, weights: candidates.map(\.weight))
+        let (bucket, before) = order.crossing(limit)
         // Of equal tokens the lower id stays.
-        candidates.sort { $0.score != $1.score ? $0.score < $1.score : $0.token > $1.token }
-        let probabilities = probabilities(candidates)
-        var cumulative = 0.0
-        let removed = probabilities.dropLast().prefix { probability in
-            cumulative += probability
-            return cumulative <= Double(1 - mass)
+        let boundary = order.members(of: bucket) { candidates[$0].token > candidates[$1].token }
+        var cumulative = before
+        let removed = boundary.dropLast().prefix { index in
+            cumulative += candidates[index].weight
+            return cumulative <= limit
         }
-        candidates.removeFirst(removed.count)
+        let isRemoved = Set(removed)
+        candidates = candidates.indices.filter { order.buckets[$0] >= bucket && !isRemoved.contains($0) }.map {
+            candidates[$0]
+        }
     }
 
     /// Drops tokens less probable than `share` of the most probable.
-    private func keepAbove(_ share: Float, _ candidates: inout [Candidate]) {
-        let probabilities = probabilities(candidates)
-        let threshold = (probabilities.max() ?? 0) * Double(share)
-        candidates = zip(candidates, probabilities).filter { $1 >= threshold }.map(\.0)
+    private static func keepAbove(_ share: Float, _ candidates: inout [Candidate]) {
+        let threshold = candidates.reduce(0) { max($0, $1.weight) } * Double(share)
+        candidates.removeAll { $0.weight < threshold }
     }
 
     /// Meister and others, 2022: the tokens whose surprise is nearest to the entropy, up to `mass`.
-    private func keepTypical(_ mass: Float, _ candidates: inout [Candidate]) {
-        let probabilities = probabilities(candidates)
+    private static func keepTypical(_ mass: Float, _ candidates: inout [Candidate]) {
+        let sum = candidates.reduce(0) { $0 + $1.weight }
+        let probabilities = candidates.map { $0.weight / sum }
         let entropy = probabilities.reduce(0) { $1 > 0 ? $0 - $1 * log($1) : $0 }
         let shifts = probabilities.map { abs(-log($0) - entropy) }
-        let order = candidates.indices.sorted { shifts[$0] < shifts[$1] }
-        var cumulative = 0.0
-        let below = order.prefix { index in
+        let order = WeightOrder(keys: shifts.map { Float($0) }, weights: probabilities)
+        let (bucket, before) = order.crossing(Double(mass).nextDown)
+        let boundary = order.members(of: bucket) { shifts[$0] < shifts[$1] }
+        var cumulative = before
+        let below = boundary.prefix { index in
             cumulative += probabilities[index]
             return cumulative < Double(mass)
         }
-        let last = shifts[order[min(below.count, order.count - 1)]]
+        let last = shifts[boundary[min(below.count, boundary.count - 1)]]
         candidates = candidates.indices.filter { shifts[$0] <= last }.map { candidates[$0] }
     }
+}
+
+/// Candidates by ascending key, as far as it takes to find where their running weight passes a limit: whole buckets of
+/// similar keys are summed, and only the one at the limit is sorted.
+private struct WeightOrder {
+    /// Of each candidate.
+    let buckets: [Int]
+    private let keys: [Float]
+    private var sums = [Double](repeating: 0, count: 1 << 13)
+
+    /// - Parameter keys: none below 0, none NaN.
+    init(keys: [Float], weights: [Double]) {
+        self.keys = keys
+        // The exponent and the first 4 bits of the mantissa.
+        buckets = keys.map { Int($0.bitPattern >> 19) & 0xFFF }
+        for (bucket, weight) in zip(buckets, weights) { sums[bucket] += weight }
+    }
+
+    /// The bucket in which the running weight passes `limit`, or the last one; and the weight before it.
+    func crossing(_ limit: Double) -> (bucket: Int, before: Double) {
+        let last = buckets.max() ?? 0
+        var before = 0.0
+        for bucket in 0..<last {
+            if before + sums[bucket] > limit { return (bucket, before) }
+            before += sums[bucket]
+        }
+        return (last, before)
+    }
+
+    /// Candidates of a bucket by ascending key.
+    func members(of bucket: Int, equals isBefore: (Int, Int) -> Bool) -> [Int] {
+        buckets.indices.filter { buckets[$0] == bucket }.sorted {
+            keys[$0] != keys[$1] ? keys[$0] < keys[$1] : isBefore($0, $1)
+        }
+    }
+}
+
+extension Sampling.Filters {
+    /// What scores are multiplied by; finite however low the temperature is.
+    fileprivate var sharpness: Float { min(1 / temperature, .greatestFiniteMagnitude) }
+
+    fileprivate var keepsEverything: Bool { topK == nil && topP == nil && minP == nil && typicalP == nil }
 }

@@ -11,6 +11,13 @@ struct SampledSearch {
         var tokens: [GeneratedToken] = []
         var cumulativeLogprob: Float = 0
         var finished: FinishReason?
+
+        mutating func take(_ token: GeneratedToken, stop: StopCondition) {
+            history.append(token.id)
+            generated.append(token.id)
+            cumulativeLogprob += token.logprob
+            finished = stop.reason(after: generated)
+        }
     }
 
     private let request: GenerationRequest
@@ -18,6 +25,8 @@ struct SampledSearch {
     private let processing: LogitsProcessing
     private var draws: [Draw]
     private var hasFannedOut = false
+    /// The row being processed; kept so that a step asks for no memory.
+    private var scores: [Float] = []
 
     init(_ request: GenerationRequest, _ sampling: Sampling, startToken: Int32) {
         self.request = request
@@ -42,7 +51,7 @@ struct SampledSearch {
         for index in draws.indices where draws[index].finished == nil {
             if hasFannedOut, offset > 0 { row = try LogitsRow(logits, row: firstRow + offset) }
             offset += 1
-            step.events += try extend(&draws[index], row)
+            step.events += try extend(draw: index, row)
         }
         if !hasFannedOut {
             hasFannedOut = true
@@ -55,28 +64,25 @@ struct SampledSearch {
         return step
     }
 
-    private func extend(_ draw: inout Draw, _ row: LogitsRow) throws(GenerationFailure) -> [GenerationEvent] {
-        guard let id = pick(row, draw) else { throw .nothingAllowed }
+    private mutating func extend(draw index: Int, _ row: LogitsRow) throws(GenerationFailure) -> [GenerationEvent] {
+        guard let id = pick(row, draws[index]) else { throw .nothingAllowed }
         let token = GeneratedToken(
-            choice: draw.slot,
+            choice: draws[index].slot,
             id: id,
             logprob: row.logprob(id),
             top: row.top(request.topLogprobs ?? 0)
         )
-        draw.history.append(id)
-        draw.generated.append(id)
-        draw.cumulativeLogprob += token.logprob
-        draw.finished = request.stop.reason(after: draw.generated)
+        draws[index].take(token, stop: request.stop)
         if isBestOf {
-            draw.tokens.append(token)
+            draws[index].tokens.append(token)
             return []
         }
-        return [.token(token)] + finish(draw)
+        return [.token(token)] + finish(draws[index])
     }
 
-    private func pick(_ row: LogitsRow, _ draw: Draw) -> Int32? {
+    private mutating func pick(_ row: LogitsRow, _ draw: Draw) -> Int32? {
         if sampling.pick == .greedy, processing.isNeutral { return row.best }
-        var scores = row.scores
+        row.copyScores(into: &scores)
         if !processing.isNeutral {
             processing.apply(to: &scores, history: draw.history, generated: draw.generated.count)
         }
@@ -86,7 +92,7 @@ struct SampledSearch {
             return Int32(best)
         case .random(let filters):
             return RandomPick(filters: filters).pick(
-                from: scores,
+                from: &scores,
                 uniform: draw.random.uniform(step: draw.generated.count)
             )
         }

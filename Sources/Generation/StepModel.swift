@@ -29,6 +29,11 @@ package protocol StepModel {
     /// returns logits `[rows, vocabulary]` in the order given, valid until the next call.
     func step(_ batch: [StepBatch<State>]) -> Matrix
 
+    /// Runs `body` for 0 up to `count`, exclusive, on the threads the model computes on; returns when all are done.
+    ///
+    /// Between steps they would idle: what searches do with a step's logits goes here.
+    func concurrently(_ count: Int, _ body: (_ index: Int) -> Void)
+
     /// Makes slot `i` continue the history of slot `parents[i]`, for all slots at once.
     ///
     /// Copies no cache.

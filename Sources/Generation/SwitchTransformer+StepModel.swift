@@ -22,6 +22,10 @@ extension SwitchTransformer: StepModel {
         step(batch.map { (state: $0.state, rows: $0.rows.map { (slot: $0.slot, token: $0.token) }) })
     }
 
+    package func concurrently(_ count: Int, _ body: (Int) -> Void) {
+        workers.forEach(count) { index, _ in body(index) }
+    }
+
     package func reorder(_ state: DecoderState, parents: [Int]) {
         state.reorder(parents: parents)
     }

@@ -100,6 +100,9 @@ package final class SwitchTransformer {
         return logits
     }
 
+    /// The threads the model computes on, for its owner's use between calls.
+    package var workers: Workers { workspace.workers }
+
     /// Bytes of keys and values of one position, of a prompt or of a slot's history.
     package var cacheBytesPerPosition: Int { pool.shape.bytesPerPosition }
 

@@ -45,7 +45,8 @@ import Testing
         let cases = try Self.cases()
         #expect(cases.count > 50)
         for (index, expected) in cases.enumerated() {
-            let left = expected.pick.distribution(of: expected.scores).filter { $0.probability > 0 }
+            var scores = expected.scores
+            let left = expected.pick.distribution(of: &scores)
             #expect(
                 Set(left.map { String($0.token) }) == Set(expected.probabilities.keys),
                 "case \(index): \(expected.filters)"
@@ -59,12 +60,35 @@ import Testing
     @Test func aNumberPicksTheTokenWhoseShareItFallsInto() {
         let pick = RandomPick(filters: Sampling.Filters())
         let scores: [Float] = [log(1), -.infinity, log(2), log(1)]
-        let picked = [0, 0.24, 0.26, 0.74, 0.76, 0.999].map { pick.pick(from: scores, uniform: $0) }
+        let picked = [0, 0.24, 0.26, 0.74, 0.76, 0.999].map { uniform in
+            var scores = scores
+            return pick.pick(from: &scores, uniform: uniform)
+        }
         #expect(picked == [0, 0, 2, 2, 3, 3])
+    }
+
+    @Test func aLargeVocabularyIsDrawnFromInProportion() {
+        var filters = Sampling.Filters()
+        for topP: Float? in [nil, 0.9] {
+            filters.topP = topP
+            let pick = RandomPick(filters: filters)
+            let all = (0..<600).map { Float(($0 * 7919) % 600) / 120 }
+            var scores = all
+            let expected = Dictionary(
+                uniqueKeysWithValues: pick.distribution(of: &scores).map { ($0.token, $0.probability) }
+            )
+            var counts: [Int32: Double] = [:]
+            for draw in 0..<500 {
+                scores = all
+                counts[pick.pick(from: &scores, uniform: (Double(draw) + 0.5) / 500) ?? -1, default: 0] += 1 / 500
+            }
+            #expect(counts.allSatisfy { abs($0.value - (expected[$0.key] ?? 1)) <= 1.01 / 500 })
+        }
     }
 
     @Test func nothingIsPickedWhenNothingIsAllowed() {
         let pick = RandomPick(filters: Sampling.Filters())
-        #expect(pick.pick(from: [-.infinity, -.infinity], uniform: 0.5) == nil)
+        var scores: [Float] = [-.infinity, -.infinity]
+        #expect(pick.pick(from: &scores, uniform: 0.5) == nil)
     }
 }

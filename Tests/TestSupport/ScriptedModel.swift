@@ -68,6 +68,10 @@ package final class ScriptedModel: StepModel, Sendable {
         return Matrix(rows: elements.count / vocabularySize, columns: vocabularySize, elements: elements)
     }
 
+    package func concurrently(_ count: Int, _ body: (Int) -> Void) {
+        for index in 0..<count { body(index) }
+    }
+
     package func reorder(_ state: State, parents: [Int]) {
         state.histories = parents.map { state.histories[$0] }
     }

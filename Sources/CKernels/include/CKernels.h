@@ -94,6 +94,12 @@ float ck_log_sum_exp_f32(const float *values, size_t count);
 /// The index of the largest of count values, the first of equals; count at least 1. Unspecified with NaN among them.
 size_t ck_argmax_f32(const float *values, size_t count);
 
+/// The largest of count values, NaN skipped unless there is nothing else; count at least 1.
+float ck_max_f32(const float *values, size_t count);
+
+/// Replaces each value by exp((value - largest) * scale), 0 where that is below exp(-87); returns their sum.
+float ck_exponentials_f32(float *values, size_t count, float largest, float scale);
+
 /// 1 when none of count values is infinite or NaN.
 int ck_all_finite_f32(const float *values, size_t count);
 
