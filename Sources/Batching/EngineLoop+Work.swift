@@ -3,19 +3,22 @@ import Telemetry
 import Tensors
 
 extension EngineLoop {
-    /// Runs encoder layers: all of them when nobody is decoding, else as many as keep the step short.
+    /// Runs encoder layers: all of them when nobody is decoding, else about as long as a step takes.
     mutating func encodeSlice() {
         guard var batch = encoding else { return }
         encoding = nil
-        let layers = running.isEmpty ? Int.max : max(1, limits.maximumBatchTokens / max(batch.tokens, 1))
+        let layers = running.isEmpty ? Int.max : pace.layers(tokens: batch.tokens, most: limits.maximumBatchTokens)
         let start = ContinuousClock.now
         let finished = batch.advance(model, layers: layers)
         metrics.encodeSteps.increment()
-        metrics.encodeStepSeconds.observe(start.secondsToNow)
+        let seconds = start.secondsToNow
+        metrics.encodeStepSeconds.observe(seconds)
         guard let finished else {
+            pace.encoded(layers: layers, seconds: seconds)
             encoding = batch
             return
         }
+        pace.began()
         routing.record(batch.routing)
         for (submission, state) in finished { begin(submission, state, after: batch) }
     }
@@ -84,7 +87,9 @@ extension EngineLoop {
             }
         }
         running = kept
-        metrics.decodeStepSeconds.observe(start.secondsToNow)
+        let seconds = start.secondsToNow
+        metrics.decodeStepSeconds.observe(seconds)
+        pace.stepped(seconds: seconds)
     }
 
     /// Lets every search take its rows of the logits, side by side: one that samples looks at the whole vocabulary.

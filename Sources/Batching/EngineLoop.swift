@@ -13,6 +13,7 @@ struct EngineLoop<Model: StepModel> {
     var waiting: Deque<Submission> = []
     var encoding: EncodingBatch<Model>?
     var running: [RunningRequest<Model.State>] = []
+    var pace = EncodingPace()
     /// Of requests being encoded or decoded.
     var reserved = Reservation()
 

@@ -1,0 +1,30 @@
+/// How many encoder layers run between two steps of requests that are decoding.
+///
+/// A few tokens cost almost as much as many, for the weights must be read all the same; so what counts is measured time:
+/// a slice takes about as long as a step, and streams never wait longer than twice their usual time for one prompt.
+struct EncodingPace: Equatable {
+    /// Of the last step; nil before the first.
+    private(set) var stepSeconds: Double?
+    /// Of one layer of the batch that is being encoded; nil before its first slice.
+    private(set) var layerSeconds: Double?
+
+    mutating func stepped(seconds: Double) { stepSeconds = seconds }
+
+    mutating func began() { layerSeconds = nil }
+
+    mutating func encoded(layers: Int, seconds: Double) {
+        guard layers > 0 else { return }
+        layerSeconds = seconds / Double(layers)
+    }
+
+    /// Layers of the next slice, at least 1.
+    ///
+    /// - Parameters:
+    ///   - tokens: of the batch.
+    ///   - most: rows times layers that one slice may compute.
+    func layers(tokens: Int, most: Int) -> Int {
+        let bound = max(1, most / max(tokens, 1))
+        guard let stepSeconds, let layerSeconds, layerSeconds > 0 else { return 1 }
+        return max(1, min(bound, Int(min(stepSeconds / layerSeconds, 1e6))))
+    }
+}

@@ -1,0 +1,36 @@
+import Testing
+
+@testable import Batching
+
+@Suite struct EncodingPaceTests {
+    @Test func beforeAnythingIsMeasuredASliceIsOneLayer() {
+        #expect(EncodingPace().layers(tokens: 1, most: 2048) == 1)
+    }
+
+    @Test func aSliceTakesAsLongAsAStep() {
+        var pace = EncodingPace()
+        pace.stepped(seconds: 0.010)
+        pace.encoded(layers: 1, seconds: 0.002)
+        #expect(pace.layers(tokens: 1, most: 2048) == 5)
+        pace.encoded(layers: 5, seconds: 0.025)
+        #expect(pace.layers(tokens: 1, most: 2048) == 2)
+    }
+
+    @Test func aSliceHasAtLeastOneLayerAndAtMostTheTokensAllowed() {
+        var pace = EncodingPace()
+        pace.stepped(seconds: 1)
+        pace.encoded(layers: 1, seconds: 0.001)
+        #expect(pace.layers(tokens: 1024, most: 2048) == 2)
+        #expect(pace.layers(tokens: 5000, most: 2048) == 1)
+        pace.encoded(layers: 1, seconds: 3)
+        #expect(pace.layers(tokens: 1, most: 2048) == 1)
+    }
+
+    @Test func aNewBatchIsProbedAgain() {
+        var pace = EncodingPace()
+        pace.stepped(seconds: 1)
+        pace.encoded(layers: 1, seconds: 0.001)
+        pace.began()
+        #expect(pace.layers(tokens: 1, most: 2048) == 1)
+    }
+}
