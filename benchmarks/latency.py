@@ -6,7 +6,8 @@
 Streams start one after the other, spread over the time that half of the first one takes, and each reads its own
 socket. For each number of streams: median and 99th percentile of the time between tokens, the slowest stream's mean,
 and how much the 99th percentile grew since one stream beside how much the least time of a step grew (`bench`: bytes by
-bandwidth or operations by arithmetic, whichever is more, part by part). The standard library is all it needs.
+bandwidth or operations by arithmetic, whichever is more, part by part). Then the rate of one request with four beams
+beside four greedy requests. The standard library is all it needs.
 """
 import argparse
 import http.client
@@ -46,6 +47,33 @@ def measure(port, vocabulary, streams, tokens, seconds):
     return (statistics.median(every), every[int(len(every) * 0.99)], max(statistics.mean(one) for one in gaps))
 
 
+def rows_per_second(port, vocabulary, tokens, requests, **options):
+    """Decoder rows of requests that run together."""
+    def one():
+        body = {"prompt": [random.randrange(2, vocabulary) for _ in range(32)], "max_tokens": tokens, "ignore_eos": True}
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("POST", "/v1/completions", json.dumps(body | options), {"Content-Type": "application/json"})
+        connection.getresponse().read()
+
+    threads = [threading.Thread(target=one) for _ in range(requests)]
+    start = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return 4 * tokens / (time.perf_counter() - start)
+
+
+def compare_beams(port, vocabulary, tokens, rounds=9):
+    ratios = []
+    for _ in range(rounds):
+        beams = rows_per_second(port, vocabulary, tokens, 1, num_beams=4)
+        greedy = rows_per_second(port, vocabulary, tokens, 4, temperature=0)
+        ratios.append(beams / greedy)
+    print(f"one request with 4 beams beside 4 greedy requests: {statistics.median(ratios):.2f} "
+          f"({min(ratios):.2f} – {max(ratios):.2f})")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
@@ -75,6 +103,7 @@ def main():
             print(f"{streams:>3} streams: median {median * 1e3:6.1f} ms, 99 % {high * 1e3:6.1f} ms, slowest stream's mean "
                   f"{slowest * 1e3:6.1f} ms; 99 % grew {high / first[0]:5.2f}-fold, the least step "
                   f"{least[streams] / first[1]:5.2f}-fold: {high / first[0] / (least[streams] / first[1]):.2f}", flush=True)
+        compare_beams(port, vocabulary, arguments.tokens)
     finally:
         server.terminate()
         server.wait()

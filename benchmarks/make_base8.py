@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes a random checkpoint with the shapes of Switch-base-8, one tensor in memory at a time.
 
-    make_base8.py OUT_DIR
+    make_base8.py OUT_DIR [--experts 8] [--layers 12]
 
-619 M parameters, 2.5 GB of float32. Its outputs mean nothing; its speed is that of the real one.
+619 M parameters, 2.5 GB of float32, unless told otherwise. Its outputs mean nothing; its speed is that of the real one.
 """
 import argparse
 import json
@@ -87,11 +87,18 @@ def write(path, entries, seed=8):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    out = parser.parse_args().out
+    parser.add_argument("--experts", type=int, default=CONFIG["num_experts"])
+    parser.add_argument("--layers", type=int, default=CONFIG["num_layers"], help="of each stack, half of them sparse")
+    arguments = parser.parse_args()
+    out = arguments.out
+    config = CONFIG | {
+        "num_experts": arguments.experts, "num_layers": arguments.layers, "num_decoder_layers": arguments.layers,
+        "num_sparse_encoder_layers": arguments.layers // 2, "num_sparse_decoder_layers": arguments.layers // 2,
+    }
     out.mkdir(parents=True, exist_ok=True)
-    (out / "config.json").write_text(json.dumps(CONFIG, indent=2) + "\n")
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (out / "generation_config.json").write_text(json.dumps(GENERATION, indent=2) + "\n")
-    write(out / "model.safetensors", sorted(tensors(CONFIG)))
+    write(out / "model.safetensors", sorted(tensors(config)))
 
 
 if __name__ == "__main__":
