@@ -25,6 +25,6 @@ struct EncodingPace: Equatable {
     func layers(tokens: Int, most: Int) -> Int {
         let bound = max(1, most / max(tokens, 1))
         guard let stepSeconds, let layerSeconds, layerSeconds > 0 else { return 1 }
-        return max(1, min(bound, Int(min(stepSeconds / layerSeconds, 1e6))))
+        return max(1, min(bound, Int(min(stepSeconds * 0.5 / layerSeconds, 1e6))))
     }
 }

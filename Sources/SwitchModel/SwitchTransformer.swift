@@ -63,7 +63,7 @@ package final class SwitchTransformer {
 
     /// Runs up to `blocks` more encoder blocks; returns how many are left.
     package func advance(_ encoding: inout Encoding, blocks: Int) -> Int {
-        let end = min(encoder.layers, encoding.nextBlock + blocks)
+        let end = encoding.nextBlock + min(blocks, encoder.layers - encoding.nextBlock)
         for block in encoding.nextBlock..<end {
             encoder.run(block: block, encoding.hidden, sequences: encoding.sequences, workspace)
         }

@@ -59,6 +59,23 @@ import Testing
         }
     }
 
+    @Test(arguments: Reference.directories) func encodingInSlicesIsEncoding(directory: URL) throws {
+        let model = try load(directory)
+        let prompt = EncodingPrompt(tokens: [5, 9, 2, 7, 1], slots: 1, capacity: 4)
+        func logits(slices: [Int]) -> [Float] {
+            var encoding = model.beginEncoding([prompt])
+            for layers in slices {
+                guard case .finished(let states) = model.advance(&encoding, layers: layers) else { continue }
+                return model.step([StepBatch(state: states[0], rows: [StepRow(slot: 0, token: 3)])]).elements
+            }
+            return []
+        }
+        let whole = logits(slices: [.max])
+        #expect(whole.count == model.vocabularySize)
+        #expect(logits(slices: [1, .max]) == whole)
+        #expect(logits(slices: Array(repeating: 1, count: 9)) == whole)
+    }
+
     @Test(arguments: Reference.directories) func routesAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for routing in try Reference(directory: directory).routing {
