@@ -1,8 +1,11 @@
 /// How many encoder layers run between two steps of requests that are decoding.
 ///
 /// A few tokens cost almost as much as many, for the weights must be read all the same; so what counts is measured time:
-/// a slice takes about as long as a step, and streams never wait longer than twice their usual time for one prompt.
+/// a slice takes about half as long as a step, so that a joining prompt does not make streams stutter.
 struct EncodingPace: Equatable {
+    /// Of a step's time that a slice may take.
+    private static let share = 0.5
+
     /// Of the last step; nil before the first.
     private(set) var stepSeconds: Double?
     /// Of one layer of the batch that is being encoded; nil before its first slice.
@@ -25,6 +28,6 @@ struct EncodingPace: Equatable {
     func layers(tokens: Int, most: Int) -> Int {
         let bound = max(1, most / max(tokens, 1))
         guard let stepSeconds, let layerSeconds, layerSeconds > 0 else { return 1 }
-        return max(1, min(bound, Int(min(stepSeconds * 0.5 / layerSeconds, 1e6))))
+        return max(1, min(bound, Int(min(stepSeconds * Self.share / layerSeconds, 1e6))))
     }
 }

@@ -3,7 +3,7 @@ import Telemetry
 import Tensors
 
 extension EngineLoop {
-    /// Runs encoder layers: all of them when nobody is decoding, else about as long as a step takes.
+    /// Runs encoder layers: all of them when nobody is decoding, else for about half the time of a step.
     mutating func encodeSlice() {
         guard var batch = encoding else { return }
         encoding = nil

@@ -7,13 +7,14 @@ import Testing
         #expect(EncodingPace().layers(tokens: 1, most: 2048) == 1)
     }
 
-    @Test func aSliceTakesAsLongAsAStep() {
+    @Test func aSliceTakesHalfAsLongAsAStep() {
         var pace = EncodingPace()
         pace.stepped(seconds: 0.010)
         pace.encoded(layers: 1, seconds: 0.002)
-        #expect(pace.layers(tokens: 1, most: 2048) == 5)
-        pace.encoded(layers: 5, seconds: 0.025)
         #expect(pace.layers(tokens: 1, most: 2048) == 2)
+        pace.stepped(seconds: 0.040)
+        pace.encoded(layers: 2, seconds: 0.008)
+        #expect(pace.layers(tokens: 1, most: 2048) == 5)
     }
 
     @Test func aSliceHasAtLeastOneLayerAndAtMostTheTokensAllowed() {
