@@ -1,7 +1,8 @@
 PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config
 BASE8 = .build/base8
+DENSE = .build/dense
 
-.PHONY: serve test lint check-imports packages parity test-clients compare endurance fuzz sanitize
+.PHONY: serve test lint check-imports packages parity test-clients bench compare latency accuracy endurance fuzz sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -22,11 +23,42 @@ lint:
 check-imports: packages
 	swift build --build-tests --explicit-target-dependency-import-check error
 
-# Tokens per second beside transformers, over HTTP; needs the environment of scripts/parity.
-compare: packages
+.venv/benchmarks/bin/python:
+	python3 -m venv .venv/benchmarks
+	.venv/benchmarks/bin/python -m pip install -q -r benchmarks/requirements.txt
+
+$(BASE8): .venv/benchmarks/bin/python
+	$< benchmarks/make_base8.py $@
+
+$(DENSE): .venv/benchmarks/bin/python | $(BASE8)
+	$< benchmarks/make_dense.py $(BASE8) models/en-de $@
+
+# Decoding and encoding of a Switch-base-8 shape beside the machine's own limits, and the picture of it.
+bench: packages | $(BASE8)
 	swift build -c release --product switchyard
-	test -d $(BASE8) || .venv/parity/bin/python benchmarks/make_base8.py $(BASE8)
-	.venv/parity/bin/python benchmarks/compare.py $(BASE8)
+	for weights in f32 bf16 int8; do \
+		.build/release/switchyard bench $(BASE8) --weights $$weights --json >.build/bench-$$weights.json || exit 1; done
+	python3 benchmarks/roofline.py docs/roofline.svg .build/bench-f32.json .build/bench-bf16.json .build/bench-int8.json
+
+# Tokens per second over HTTP beside transformers and CTranslate2: decoding, then encoding.
+compare: packages | $(BASE8) $(DENSE)
+	swift build -c release --product switchyard
+	.venv/benchmarks/bin/python benchmarks/compare.py $(BASE8) --dense $(DENSE) --rounds 5 --engines \
+		switchyard-f32 switchyard-bf16 switchyard-int8 transformers-f32 transformers-bf16 ctranslate2-f32 ctranslate2-int8 \
+		--floor 1 switchyard-f32/transformers-f32 1.3 --floor 32 switchyard-f32/transformers-f32 1
+	.venv/benchmarks/bin/python benchmarks/compare.py $(BASE8) --dense $(DENSE) --rounds 5 --streams 1 \
+		--prompt-tokens 512 --tokens 1 --engines switchyard-f32 switchyard-bf16 switchyard-int8 transformers-bf16 \
+		ctranslate2-int8
+
+# Time between tokens of 1 to 64 streams while others join, and beams beside streams.
+latency: packages | $(BASE8)
+	swift build -c release --product switchyard
+	python3 benchmarks/latency.py $(BASE8)
+
+# What bf16 and int8 cost in accuracy: SOURCE and TARGET are parallel text.
+accuracy: packages .venv/benchmarks/bin/python
+	swift build -c release --product switchyard
+	.venv/benchmarks/bin/python benchmarks/accuracy.py models/en-de $(SOURCE) $(TARGET)
 
 # Ten thousand requests from 64 clients, a tenth of which leave midway.
 endurance: packages

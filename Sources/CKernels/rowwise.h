@@ -333,6 +333,41 @@ CK_TARGET static float CK_NAME(round_row_int8)(const float *input, size_t count,
     return magnitude / 127.0f;
 }
 
+// In place, by way of a buffer: what is written lies before what is still to be read.
+CK_TARGET static float CK_NAME(round_weights)(ck_element element, float *row, size_t count, int32_t *offset) {
+    enum { chunk = 256 };
+    if (element == CK_BF16) {
+        for (size_t start = 0; start < count; start += chunk) {
+            const size_t used = count - start < chunk ? count - start : chunk;
+            uint16_t rounded[chunk + 1];
+            (void)CK_NAME(round_row_bf16)(row + start, used, rounded);
+            memcpy((uint16_t *)row + start, rounded, (used + used % 2) * 2);
+        }
+        return 1;
+    }
+    float largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const float magnitude = row[i] < 0 ? -row[i] : row[i];
+        largest = magnitude > largest ? magnitude : largest;
+    }
+    const float inverse = largest >= 1e-36f ? 127.0f / largest : 0.0f;
+    int32_t sum = 0;
+    for (size_t start = 0; start < count; start += chunk) {
+        const size_t used = count - start < chunk ? count - start : chunk;
+        int8_t rounded[chunk + 3] = {0};
+        for (size_t i = 0; i < used; i++) {
+            const float shifted = row[start + i] * inverse + 12582912.0f;  // an integer in the low mantissa bits
+            uint32_t bits;
+            memcpy(&bits, &shifted, 4);
+            rounded[i] = (int8_t)bits;
+            sum += rounded[i];
+        }
+        memcpy((int8_t *)row + start, rounded, (used + 3) / 4 * 4);
+    }
+    *offset = 128 * sum;
+    return largest / 127.0f;
+}
+
 CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes) {
     typedef uint64_t vector __attribute__((vector_size(64)));
     const vector *vectors = memory;
@@ -350,6 +385,7 @@ CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes)
 #define CK_ROWWISE                                                                                               \
     .pack_keys = CK_NAME(pack_keys), .pack_values = CK_NAME(pack_values),                                        \
     .round_row = {CK_NAME(copy_row), CK_NAME(round_row_bf16), CK_NAME(round_row_int8)},                          \
+    .round_weights = CK_NAME(round_weights),                                                                     \
     .read_memory = CK_NAME(read_memory), .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),             \
     .max = CK_NAME(largest), .exponentials = CK_NAME(exponentials),                                             \
     .log_sum_exp = CK_NAME(log_sum_exp), .argmax = CK_NAME(argmax), .all_finite = CK_NAME(all_finite),           \

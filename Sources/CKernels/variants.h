@@ -12,6 +12,7 @@ typedef struct {
     uint64_t (*arithmetic[3])(size_t);
     void (*pack_keys)(ck_element, const float *, size_t, size_t, size_t, void *);
     void (*pack_values)(ck_element, const float *, size_t, size_t, size_t, void *);
+    float (*round_weights)(ck_element, float *, size_t, int32_t *);
     float (*round_row[3])(const float *, size_t, void *);
     uint64_t (*read_memory)(const void *, size_t);
     void (*rms_norm)(const float *, const float *, float *, size_t, size_t, float);
@@ -26,6 +27,9 @@ typedef struct {
     void (*attention_row)(const float *, ck_cache, size_t, size_t, const int32_t *, size_t, const float *, size_t,
                           float *, float *);
 } ck_kernels;
+
+// Rounds a row of weights in place, to whole groups; for CK_INT8 returns its scale and tells its offset.
+float ck_round_weights(ck_element element, float *row, size_t count, int32_t *offset);
 
 extern const ck_kernels ck_kernels_plain;
 extern const ck_kernels ck_kernels_avx2;

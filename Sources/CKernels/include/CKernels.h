@@ -64,8 +64,9 @@ typedef struct {
 void ck_product_panel(ck_element element, ck_rows input, ck_panel panel, float *output, size_t output_stride,
                       size_t outputs, size_t rows, ck_epilogue epilogue);
 
-/// Lays `outputs` rows of weights, [outputs, inputs] without gaps, out as a panel and fills its scales and offsets.
-void ck_pack_panel(ck_element element, const float *weights, size_t inputs, size_t outputs, void *panel, float *scales,
+/// Lays `outputs` rows of weights, [outputs, inputs] without gaps, out as a panel and, for CK_INT8, fills its scales and
+/// offsets. The weights are overwritten.
+void ck_pack_panel(ck_element element, float *weights, size_t inputs, size_t outputs, void *panel, float *scales,
                    int32_t *offsets);
 
 /// Lays keys out as a panel, CK_F32 or CK_BF16, whose outputs are `count` positions, 1 to CK_PANEL, and whose inputs are
