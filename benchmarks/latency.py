@@ -7,7 +7,8 @@ Streams start one after the other, spread over the time that half of the first o
 socket. For each number of streams: median and 99th percentile of the time between tokens, the slowest stream's mean,
 and how much the 99th percentile grew since one stream beside how much the least time of a step grew (`bench`: bytes by
 bandwidth or operations by arithmetic, whichever is more, part by part). Then the rate of one request with four beams
-beside four greedy requests. The standard library is all it needs.
+beside four greedy requests, and what serving 32 streams costs: the share of the time in which the engine ran no pass of
+the model, and the rate of its decoding passes. The standard library is all it needs.
 """
 import argparse
 import http.client
@@ -74,6 +75,29 @@ def compare_beams(port, vocabulary, tokens, rounds=9):
           f"({min(ratios):.2f} – {max(ratios):.2f})")
 
 
+def passes(port):
+    """Seconds of encoding and of decoding so far, and tokens generated."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    names = ('switchyard_engine_step_seconds_sum{phase="encode"}', 'switchyard_engine_step_seconds_sum{phase="decode"}',
+             "switchyard_generated_tokens_total")
+    return [float(re.search("^" + re.escape(name) + r" (\S+)$", text, re.MULTILINE).group(1)) for name in names]
+
+
+def cost_of_serving(port, vocabulary, tokens, streams=32, rounds=5):
+    idle, rates = [], []
+    for _ in range(rounds):
+        before, start = passes(port), time.perf_counter()
+        measure(port, vocabulary, streams, tokens, 0)
+        seconds, after = time.perf_counter() - start, passes(port)
+        encode, decode, generated = (new - old for new, old in zip(after, before))
+        idle.append(1 - (encode + decode) / seconds)
+        rates.append(generated / decode)
+    print(f"{streams} streams: no pass in {statistics.median(idle):.1%} of the time; {statistics.median(rates):.0f} tokens "
+          f"a second of decoding passes ({min(rates):.0f} – {max(rates):.0f})")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
@@ -104,6 +128,7 @@ def main():
                   f"{slowest * 1e3:6.1f} ms; 99 % grew {high / first[0]:5.2f}-fold, the least step "
                   f"{least[streams] / first[1]:5.2f}-fold: {high / first[0] / (least[streams] / first[1]):.2f}", flush=True)
         compare_beams(port, vocabulary, arguments.tokens)
+        cost_of_serving(port, vocabulary, arguments.tokens)
     finally:
         server.terminate()
         server.wait()
