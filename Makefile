@@ -9,8 +9,12 @@ serve: packages
 	swift build -c release --product switchyard
 	.build/release/switchyard serve models/en-de
 
-# Every test that needs nothing but this repository.
+# Every test that needs nothing but this repository; those of numbers on every instruction set the processor has.
 test: packages
+	swift build --build-tests
+	for set in plain avx2 avx512 avx512-vnni; do \
+		SWITCHYARD_INSTRUCTION_SET=$$set swift test --skip-build --quiet \
+			--filter 'KernelTests|KeyValuePoolTests|ParityTests|BatchInvarianceTests' || exit 1; done
 	swift test
 
 packages:

@@ -16,7 +16,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
 
 let tests: [(name: String, dependsOn: [Dependency])] = [
     ("TelemetryTests", ["Telemetry", .log]),
-    ("TensorsTests", ["Tensors", "CKernels"]),
+    ("TensorsTests", ["Tensors"]),
     ("TokenizationTests", ["Tokenization"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
     ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", .httpTypes, .log]),

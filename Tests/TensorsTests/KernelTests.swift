@@ -1,13 +1,11 @@
-import CKernels
 import Foundation
 import Tensors
 import Testing
 
-/// Products, attention and row operations against plain loops, on every instruction set this processor has.
-@Suite(.serialized) struct KernelTests {
+/// Products, attention and row operations against plain loops, on the instructions that kernels run on: the best of this
+/// processor, or what SWITCHYARD_INSTRUCTION_SET names.
+@Suite struct KernelTests {
     private let workers = Workers(threads: 2)
-
-    private static let sets: [ck_instruction_set] = [CK_PLAIN, CK_AVX2, CK_AVX512, CK_AVX512_VNNI, CK_AVX512_BF16]
 
     private func values(_ count: Int, seed: UInt32) -> [Float] {
         var state = seed &* 747_796_405 &+ 2_891_336_453
@@ -61,9 +59,8 @@ import Testing
         }
     }
 
-    @Test(arguments: sets, WeightPrecision.allCases)
-    func aProductIsTheSumsOfRoundedValues(set: ck_instruction_set, precision: WeightPrecision) {
-        ck_use_instruction_set(set)
+    @Test(arguments: WeightPrecision.allCases)
+    func aProductIsTheSumsOfRoundedValues(precision: WeightPrecision) {
         for rows in [1, 2, 3, 13, 14, 15, 29, 64] {
             for (outputs, inputs) in [(1, 1), (31, 7), (32, 33), (33, 64), (100, 50)] {
                 let x = values(rows * inputs, seed: 1)
@@ -94,9 +91,8 @@ import Testing
         }
     }
 
-    @Test(arguments: sets, WeightPrecision.allCases)
-    func aRowsProductDoesNotDependOnItsNeighbours(set: ck_instruction_set, precision: WeightPrecision) {
-        ck_use_instruction_set(set)
+    @Test(arguments: WeightPrecision.allCases)
+    func aRowsProductDoesNotDependOnItsNeighbours(precision: WeightPrecision) {
         let (outputs, inputs, rows) = (70, 129, 40)
         let x = values(rows * inputs, seed: 4)
         let weight = packed(values(outputs * inputs, seed: 5), outputs: outputs, inputs: inputs, precision)
@@ -110,9 +106,8 @@ import Testing
         }
     }
 
-    @Test(arguments: sets, WeightPrecision.allCases)
-    func whatIsNotANumberStaysNone(set: ck_instruction_set, precision: WeightPrecision) {
-        ck_use_instruction_set(set)
+    @Test(arguments: WeightPrecision.allCases)
+    func whatIsNotANumberStaysNone(precision: WeightPrecision) {
         let weight = packed(values(40 * 64, seed: 5), outputs: 40, inputs: 64, precision)
         for poison in [Float.nan, .infinity, -.infinity, Float(bitPattern: 0x7FFF_FFFF)] {
             var x = values(64, seed: 6)
@@ -144,8 +139,7 @@ import Testing
         #expect(found.elements == rows)
     }
 
-    @Test(arguments: sets) func raggedAttentionEqualsCachedAttentionRowByRow(set: ck_instruction_set) throws {
-        ck_use_instruction_set(set)
+    @Test func raggedAttentionEqualsCachedAttentionRowByRow() throws {
         for (heads, width) in [(1, 1), (3, 5), (2, 40), (4, 64)] {
             let inner = heads * width
             let sequences = [0..<1, 1..<34, 34..<134]
@@ -203,8 +197,7 @@ import Testing
         }
     }
 
-    @Test(arguments: sets) func softmaxAndLogSumExpAgreeWithDoubles(set: ck_instruction_set) {
-        ck_use_instruction_set(set)
+    @Test func softmaxAndLogSumExpAgreeWithDoubles() {
         for count in [1, 2, 15, 16, 17, 1000] {
             let x = values(count, seed: 8).map { $0 * 40 }
             let matrix = Matrix(rows: 1, columns: count, elements: x)

@@ -161,7 +161,8 @@ typedef enum {
 ck_instruction_set ck_best_instruction_set(void);
 
 /// Chooses what every kernel runs on from now on; more than the processor has is lowered to its best.
-/// Call it before other threads use kernels. The first kernel call chooses the best set itself.
+/// Call it before other threads use kernels. Without it the first kernel call chooses: what the environment variable
+/// SWITCHYARD_INSTRUCTION_SET names (plain, avx2, avx512, avx512-vnni, avx512-bf16), else the best set.
 void ck_use_instruction_set(ck_instruction_set set);
 
 /// What kernels run on now.
