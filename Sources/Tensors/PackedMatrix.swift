@@ -14,7 +14,7 @@ package final class PackedMatrix: @unchecked Sendable {
     let panels: Int
     private let groups: Int
     /// Floats of a panel; its 32 scales and 32 offsets follow the weights of int8.
-    private let panelStride: Int
+    let panelStride: Int
     private let memory: AlignedMemory
     private let foundNonFinite = Atomic<Bool>(false)
 

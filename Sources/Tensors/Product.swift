@@ -43,18 +43,46 @@ package struct Product {
         self.epilogue = epilogue
     }
 
-    fileprivate func runPanel(_ panel: Int) {
-        let column = panel * PackedMatrix.width
-        ck_product_panel(
-            weight.precision.element,
-            input.rows(from: rows.lowerBound),
-            weight.panel(panel),
-            output.base + rows.lowerBound * output.columns + column,
-            output.columns,
-            min(PackedMatrix.width, weight.outputs - column),
-            rows.count,
-            epilogue.kernelValue
+    fileprivate var panels: PanelRun {
+        PanelRun(
+            element: weight.precision.element,
+            input: input.rows(from: rows.lowerBound),
+            first: weight.panel(0),
+            stride: weight.panelStride,
+            count: weight.panels,
+            output: output.base + rows.lowerBound * output.columns,
+            outputs: weight.outputs,
+            rows: rows.count,
+            epilogue: epilogue.kernelValue
         )
+    }
+}
+
+/// A product as its panels see it: addresses alone, so that a tile counts no references.
+///
+/// Valid while the product's matrices live and keep their size.
+private struct PanelRun {
+    let element: ck_element
+    let input: ck_rows
+    let first: ck_panel
+    /// Floats between panels.
+    let stride: Int
+    let count: Int
+    let output: UnsafeMutablePointer<Float>
+    let outputs: Int
+    let rows: Int
+    let epilogue: ck_epilogue
+
+    func run(_ panel: Int) {
+        let (column, skipped) = (panel * PackedMatrix.width, panel * stride * MemoryLayout<Float>.size)
+        let weights = ck_panel(
+            data: first.data + skipped,
+            groups: first.groups,
+            scales: first.scales + panel * stride,
+            offsets: first.offsets + panel * stride
+        )
+        let used = min(PackedMatrix.width, outputs - column)
+        ck_product_panel(element, input, weights, output + column, outputs, used, rows, epilogue)
     }
 }
 
@@ -72,21 +100,23 @@ extension Workers {
     /// One product in a region of its own.
     package func run(_ product: Product) {
         guard !product.rows.isEmpty else { return }
-        forEach(product.weight.panels) { panel, _ in product.runPanel(panel) }
+        let panels = product.panels
+        forEach(panels.count) { panel, _ in panels.run(panel) }
+        withExtendedLifetime(product) {}
     }
 
     /// Several independent products in one region.
     package func run(_ products: [Product]) {
-        let tiles = products.reduce(0) { $0 + $1.weight.panels }
-        forEach(tiles) { tile, _ in
+        let runs = products.map(\.panels)
+        forEach(runs.reduce(0) { $0 + $1.count }) { tile, _ in
             var panel = tile
-            for product in products {
-                if panel < product.weight.panels {
-                    product.runPanel(panel)
-                    return
-                }
-                panel -= product.weight.panels
+            var index = 0
+            while panel >= runs[index].count {
+                panel -= runs[index].count
+                index += 1
             }
+            runs[index].run(panel)
         }
+        withExtendedLifetime(products) {}
     }
 }
