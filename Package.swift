@@ -10,18 +10,21 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("HTTPServing", ["COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
     ("SwitchModel", ["Tensors", "Checkpoints"]),
     ("Generation", ["Tensors", "SwitchModel"]),
-    ("Batching", ["Tensors", "Generation", "Telemetry", .collections]),
+    ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
     ("InferenceAPI", ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]),
 ]
 
 let tests: [(name: String, dependsOn: [Dependency])] = [
     ("TelemetryTests", ["Telemetry", .log]),
-    ("TensorsTests", ["Tensors"]),
+    ("TensorsTests", ["Tensors", "TestSupport"]),
     ("TokenizationTests", ["Tokenization"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
     ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", .httpTypes, .log]),
     ("SwitchModelTests", ["SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
-    ("GenerationTests", ["Generation", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
+    (
+        "GenerationTests",
+        ["Generation", "SwitchModel", "Checkpoints", "Tensors", "TestSupport", "CAllocationCounter"]
+    ),
     ("BatchingTests", ["Batching", "Generation", "Telemetry", "Tensors", "TestSupport"]),
     (
         "InferenceAPITests",
@@ -74,9 +77,10 @@ let package = Package(
             resources: [.embedInCode("openapi.yaml")],
             swiftSettings: swiftSettings
         ),
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         .target(
             name: "TestSupport",
-            dependencies: ["Tensors", "Checkpoints", "Generation"],
+            dependencies: ["Tensors", "Checkpoints", "SwitchModel", "Generation"],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),

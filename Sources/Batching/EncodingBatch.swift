@@ -1,4 +1,5 @@
 import Generation
+import SwitchModel
 
 /// Requests whose prompts are on their way through the encoder together.
 struct EncodingBatch<Model: StepModel> {
@@ -8,8 +9,8 @@ struct EncodingBatch<Model: StepModel> {
     private var pass: Model.Encoding
     /// By index in `submissions`: the client has left, the answer is not wanted.
     private var isDropped: [Bool]
-    /// What the routers did so far, one entry per sparse layer.
-    private(set) var routing: [LayerRouting] = []
+    /// What the routers did, once the last layer has run.
+    private(set) var routing: [RoutingPlan] = []
 
     init(_ submissions: [Submission], model: Model) {
         self.submissions = submissions
@@ -33,9 +34,8 @@ struct EncodingBatch<Model: StepModel> {
     ///
     /// Returns the live requests with their states once the last has run.
     mutating func advance(_ model: Model, layers: Int) -> [(Submission, Model.State)]? {
-        let progress = model.advance(&pass, layers: layers)
-        routing += model.takeRouting()
-        guard case .finished(let states) = progress else { return nil }
+        guard case .finished(let states, let log) = model.advance(&pass, layers: layers) else { return nil }
+        routing = log.plans
         return zip(submissions, states).enumerated().compactMap { isDropped[$0.offset] ? nil : $0.element }
     }
 

@@ -1,4 +1,5 @@
 import Generation
+import SwitchModel
 import Telemetry
 import Tensors
 
@@ -32,11 +33,10 @@ extension EngineLoop {
         metrics.requestPromptTokens.observe(Double(submission.request.prompt.count))
         metrics.requestBeams.observe(Double(submission.request.rows))
         submission.answer.yield(.encoded(routes: promptRoutes(of: submission, in: batch)))
-        let step = request.search.begin()
-        request.send(step.events) { _, _ in [] }
-        request.rows = step.rows
-        if step.rows.isEmpty {
-            finish(&request, step.events)
+        request.begin()
+        request.send { _, _ in [] }
+        if request.isOver {
+            finish(&request)
         } else {
             running.append(request)
         }
@@ -50,66 +50,63 @@ extension EngineLoop {
         }
     }
 
-    /// One decoder step for every row of every running request, then each request's search takes its logits.
+    /// One decoder step for every row of every running request, then each request's search takes its scores.
     mutating func decodeStep() {
         guard !running.isEmpty else { return }
         let start = ContinuousClock.now
-        let logits = model.step(running.map { StepBatch(state: $0.state, rows: $0.rows) })
-        let plans = model.takeRouting()
-        routing.record(plans)
-        metrics.decodeSteps.increment()
-        metrics.batchSize.observe(Double(running.reduce(0) { $0 + $1.rows.count }))
-        advanceSearches(logits)
-        var firstRow = 0
-        var kept: [RunningRequest<Model.State>] = []
-        kept.reserveCapacity(running.count)
-        for var request in running {
-            let rows = request.rows
-            defer { firstRow += rows.count }
-            do throws(GenerationFailure) {
-                let step = try request.outcome.get()
-                observeTokens(of: &request, step)
-                request.send(step.events) { choice, position in
-                    let row = rows.firstIndex { $0.slot == choice } ?? 0
-                    return routing.routes(of: firstRow + row, position: position, in: plans)
-                }
-                request.rows = step.rows
-                if step.rows.isEmpty {
-                    finish(&request, step.events)
-                } else {
-                    if let parents = step.parents { model.reorder(request.state, parents: parents) }
-                    kept.append(request)
-                }
-            } catch {
-                release(request.submission)
-                metrics.countFailed(error)
-                request.submission.fail(error)
-            }
+        stepBatch.removeAll(keepingCapacity: true)
+        firstRows.removeAll(keepingCapacity: true)
+        var rows = 0
+        for request in running {
+            stepBatch.append(StepBatch(state: request.state, rows: request.step.rows))
+            firstRows.append(rows)
+            rows += request.step.rows.count
         }
-        running = kept
+        let scores = model.step(stepBatch, &stepRouting)
+        stepBatch.removeAll(keepingCapacity: true)
+        routing.record(stepRouting.plans)
+        metrics.decodeSteps.increment()
+        metrics.batchSize.observe(Double(rows))
+        advanceSearches(scores)
+        var told: [RunningRequest<Model.State>] = []
+        swap(&told, &running)
+        for index in told.indices { tell(&told[index], firstRow: firstRows[index]) }
+        told.removeAll { $0.isOver }
+        swap(&told, &running)
         let seconds = start.secondsToNow
         metrics.decodeStepSeconds.observe(seconds)
         pace.stepped(seconds: seconds)
     }
 
-    /// Lets every search take its rows of the logits, side by side: one that samples looks at the whole vocabulary.
-    private mutating func advanceSearches(_ logits: Matrix) {
-        var firstRows: [Int] = []
-        var row = 0
-        for request in running {
-            firstRows.append(row)
-            row += request.rows.count
-        }
-        let model = model
+    /// Lets every search take its rows of the scores, side by side: one that samples looks at the whole vocabulary.
+    private mutating func advanceSearches(_ scores: VocabularyScores) {
+        let (model, firstRows) = (model, firstRows)
         running.withUnsafeMutableBufferPointer { requests in
             // Each index is visited once, so no two threads touch the same request.
             nonisolated(unsafe) let requests = requests
-            model.concurrently(requests.count) { requests[$0].advance(logits, firstRow: firstRows[$0]) }
+            model.concurrently(requests.count) { requests[$0].advance(scores, firstRow: firstRows[$0]) }
         }
     }
 
-    private func observeTokens(of request: inout RunningRequest<Model.State>, _ step: SearchStep) {
-        let tokens = step.events.reduce(0) { if case .token = $1 { $0 + 1 } else { $0 } }
+    /// Sends what a search made of a step, and does what it asks for.
+    private mutating func tell(_ request: inout RunningRequest<Model.State>, firstRow: Int) {
+        if let failure = request.failure {
+            release(request.submission)
+            metrics.countFailed(failure)
+            return request.submission.fail(failure)
+        }
+        observeTokens(of: &request)
+        let (routing, plans) = (routing, stepRouting.plans)
+        request.send { routing.routes(of: firstRow + $0, position: $1, in: plans) }
+        if request.isOver {
+            finish(&request)
+        } else if let parents = request.step.parents {
+            model.reorder(request.state, parents: parents)
+        }
+    }
+
+    private func observeTokens(of request: inout RunningRequest<Model.State>) {
+        let tokens = request.step.events.reduce(0) { if case .token = $1 { $0 + 1 } else { $0 } }
         guard tokens > 0 else { return }
         let now = ContinuousClock.now
         metrics.generatedTokens.increment(by: UInt64(tokens))
@@ -121,7 +118,7 @@ extension EngineLoop {
         request.lastToken = now
     }
 
-    private mutating func finish(_ request: inout RunningRequest<Model.State>, _ events: [GenerationEvent]) {
+    private mutating func finish(_ request: inout RunningRequest<Model.State>) {
         release(request.submission)
         request.timings.decode = request.decodingSince.secondsToNow
         metrics.decodeSeconds.observe(request.timings.decode)
@@ -129,7 +126,7 @@ extension EngineLoop {
         metrics.requestSeconds.observe(duration)
         metrics.requestGeneratedTokens.observe(Double(request.generatedTokens))
         inbox.finished(afterSeconds: duration)
-        for case .finished(let choice) in events {
+        for case .finished(let choice) in request.step.events {
             metrics.countFinished(choice.reason)
             break
         }

@@ -1,5 +1,6 @@
 import DequeModule
 import Generation
+import SwitchModel
 import Telemetry
 
 /// The engine thread's own state, and one turn of its work after another.
@@ -14,6 +15,11 @@ struct EngineLoop<Model: StepModel> {
     var encoding: EncodingBatch<Model>?
     var running: [RunningRequest<Model.State>] = []
     var pace = EncodingPace()
+    /// Of the last decoder step; kept, as the two below it, so that a step asks for no memory.
+    var stepRouting = RoutingLog()
+    var stepBatch: [StepBatch<Model.State>] = []
+    /// The first row of each running request in the step.
+    var firstRows: [Int] = []
     /// Of requests being encoded or decoded.
     var reserved = Reservation()
 

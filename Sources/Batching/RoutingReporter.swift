@@ -1,4 +1,5 @@
 import Generation
+import SwitchModel
 import Telemetry
 
 /// Turns what the routers did in a pass into the load of every expert, and into the routes of single tokens.
@@ -21,16 +22,16 @@ struct RoutingReporter {
     }
 
     /// Counts a pass.
-    func record(_ routing: [LayerRouting]) {
+    func record(_ routing: [RoutingPlan]) {
         for layer in routing {
-            let key = LayerKey(stack: layer.isDecoder ? .decoder : .encoder, block: layer.block)
+            let key = LayerKey(stack: layer.stack == .decoder ? .decoder : .encoder, block: layer.block)
             guard let index = layers[key] else { continue }
             load.record(LayerLoad(layer), layer: index)
         }
     }
 
     /// Where one row of a pass went, layer by layer.
-    func routes(of row: Int, position: Int, in routing: [LayerRouting]) -> [TokenRoute] {
+    func routes(of row: Int, position: Int, in routing: [RoutingPlan]) -> [TokenRoute] {
         routing.map { layer in
             TokenRoute(
                 position: position,
@@ -44,7 +45,7 @@ struct RoutingReporter {
 }
 
 extension LayerLoad {
-    fileprivate init(_ routing: LayerRouting) {
+    fileprivate init(_ routing: RoutingPlan) {
         var tokens = [Int](repeating: 0, count: routing.expertCount)
         var dropped = tokens
         var gates = [Double](repeating: 0, count: routing.expertCount)

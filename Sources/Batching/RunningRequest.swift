@@ -6,14 +6,17 @@ struct RunningRequest<State> {
     let submission: Submission
     let state: State
     var search: DecodingSearch
-    var rows: [StepRow] = []
+    /// The rows of the next step, and what the search made of the last.
+    private(set) var step = SearchStep()
+    /// Why the search cannot go on.
+    private(set) var failure: GenerationFailure?
+    /// The slots of the last step's rows, for requests that ask where they went.
+    private var slots: [Int] = []
     var timings = GenerationTimings()
     let decodingSince: ContinuousClock.Instant
     var lastToken: ContinuousClock.Instant
     /// Tokens sent, of all choices.
     var generatedTokens = 0
-    /// What the search made of its last logits.
-    private(set) var outcome: Result<SearchStep, GenerationFailure> = .success(SearchStep())
     /// Decoder steps taken.
     private var position = -1
 
@@ -25,28 +28,36 @@ struct RunningRequest<State> {
         lastToken = decodingSince
     }
 
-    /// Gives the search its rows of a step's logits, which start at `firstRow`.
-    mutating func advance(_ logits: Matrix, firstRow: Int) {
+    /// Ends here unless there are rows to step.
+    var isOver: Bool { step.rows.isEmpty || failure != nil }
+
+    mutating func begin() {
+        step = search.begin()
+    }
+
+    /// Gives the search its rows of a step's scores, which start at `firstRow`.
+    mutating func advance(_ logits: VocabularyScores, firstRow: Int) {
+        if submission.request.reportsRouting { slots = step.rows.map(\.slot) }
         do {
-            outcome = .success(try search.advance(logits, firstRow: firstRow))
+            try search.advance(logits, firstRow: firstRow, into: &step)
         } catch {
-            outcome = .failure(error)
+            failure = error
         }
     }
 
-    /// Sends a search's events on, with the experts the step's rows went to where the request asked for them.
+    /// Sends the search's events on, with the experts the step's rows went to where the request asked for them.
     ///
-    /// - Parameter routes: the experts the row just stepped for a choice went to, at a position of the output.
-    mutating func send(_ events: [GenerationEvent], routes: (_ choice: Int, _ position: Int) -> [TokenRoute]) {
+    /// - Parameter routes: the experts a row of the request went to, at a position of the output.
+    mutating func send(routes: (_ row: Int, _ position: Int) -> [TokenRoute]) {
         defer { position += 1 }
-        for event in events {
+        for event in step.events {
             guard case .token(var token) = event else {
                 submission.answer.yield(event)
                 continue
             }
             generatedTokens += 1
             if case .sample = submission.request.strategy, submission.request.reportsRouting {
-                token.routes = routes(token.choice, position)
+                token.routes = routes(slots.firstIndex(of: token.choice) ?? 0, position)
             }
             submission.answer.yield(.token(token))
         }

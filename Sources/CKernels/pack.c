@@ -1,5 +1,7 @@
 #include "variants.h"
 
+#include <string.h>
+
 // Rows of weights are rounded where they stand, then moved as groups of 4 bytes, which are alike for all types.
 void ck_pack_panel(ck_element element, float *weights, size_t inputs, size_t outputs, void *panel, float *scales,
                    int32_t *offsets) {
@@ -14,4 +16,12 @@ void ck_pack_panel(ck_element element, float *weights, size_t inputs, size_t out
     uint32_t *out = panel;
     for (size_t k = 0; k < groups; k++, out += CK_PANEL)
         for (size_t j = 0; j < CK_PANEL; j++) out[j] = j < outputs ? rows[j * inputs + k] : 0;
+}
+
+void ck_widen_bf16(const void *input, size_t count, float *output) {
+    const uint16_t *halves = input;
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t bits = (uint32_t)halves[i] << 16;
+        memcpy(output + i, &bits, sizeof bits);
+    }
 }

@@ -77,12 +77,19 @@ CK_TARGET static void CK_NAME(softmax)(float *scores, size_t count) {
     for (size_t i = 0; i < count; i++) scores[i] *= inverse;
 }
 
-CK_TARGET static float CK_NAME(log_sum_exp)(const float *values, size_t count) {
+CK_TARGET static float CK_NAME(exponential_sum)(const float *values, size_t count, float largest) {
 #pragma clang fp reassociate(on) contract(fast)
-    const float largest = CK_NAME(max)(values, count);
     float sum = 0;
     for (size_t i = 0; i < count; i++) sum += CK_NAME(exp)(values[i] - largest);
-    return largest + logf(sum);
+    return sum;
+}
+
+CK_TARGET static float CK_NAME(merged_log_sum)(const float *largest, const float *sums, size_t count) {
+#pragma clang fp reassociate(on) contract(fast)
+    const float most = CK_NAME(max)(largest, count);
+    float sum = 0;
+    for (size_t i = 0; i < count; i++) sum += sums[i] * CK_NAME(exp)(largest[i] - most);
+    return most + logf(sum);
 }
 
 CK_TARGET static float CK_NAME(largest)(const float *values, size_t count) { return CK_NAME(max)(values, count); }
@@ -388,6 +395,7 @@ CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes)
     .round_weights = CK_NAME(round_weights),                                                                     \
     .read_memory = CK_NAME(read_memory), .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),             \
     .max = CK_NAME(largest), .exponentials = CK_NAME(exponentials),                                             \
-    .log_sum_exp = CK_NAME(log_sum_exp), .argmax = CK_NAME(argmax), .all_finite = CK_NAME(all_finite),           \
+    .exponential_sum = CK_NAME(exponential_sum),                                                                   \
+    .merged_log_sum = CK_NAME(merged_log_sum), .argmax = CK_NAME(argmax), .all_finite = CK_NAME(all_finite),           \
     .add_scaled = CK_NAME(add_scaled), .store_cache_row = CK_NAME(store_cache_row),                                \
     .attention_row = CK_NAME(attention_row)

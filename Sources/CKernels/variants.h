@@ -17,7 +17,8 @@ typedef struct {
     uint64_t (*read_memory)(const void *, size_t);
     void (*rms_norm)(const float *, const float *, float *, size_t, size_t, float);
     void (*softmax)(float *, size_t);
-    float (*log_sum_exp)(const float *, size_t);
+    float (*exponential_sum)(const float *, size_t, float);
+    float (*merged_log_sum)(const float *, const float *, size_t);
     float (*max)(const float *, size_t);
     float (*exponentials)(float *, size_t, float, float);
     size_t (*argmax)(const float *, size_t);

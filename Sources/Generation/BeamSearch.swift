@@ -65,10 +65,17 @@ struct BeamSearch {
     }
 
     /// Takes the logits of all beams; of the one history they share at the first step.
-    mutating func advance(_ logits: Matrix, firstRow: Int) throws(GenerationFailure) -> SearchStep {
+    mutating func advance(
+        _ logits: VocabularyScores,
+        firstRow: Int,
+        into step: inout SearchStep
+    ) throws(GenerationFailure) {
         let candidates = try bestCandidates(logits, firstRow: firstRow)
         let length = (running.first?.path.count ?? 0) + 1
-        guard candidates.contains(where: { $0.hypothesis.score > -.infinity }) else { return try exhausted() }
+        guard candidates.contains(where: { $0.hypothesis.score > -.infinity }) else {
+            step.events = try exhausted()
+            return
+        }
         takeFinished(candidates, length: length)
 
         let next = candidates.indices.sorted {
@@ -78,7 +85,6 @@ struct BeamSearch {
         running = next.map { Hypothesis(path: $0.hypothesis.path, score: continuationScore($0)) }
         isFirstStep = false
 
-        var step = SearchStep()
         if isOver(candidates, length: length) {
             step.events = finalEvents()
         } else {
@@ -86,12 +92,11 @@ struct BeamSearch {
             step.rows = running.enumerated().map { StepRow(slot: $0, token: $1.path[$1.path.count - 1].id) }
             step.events = certainTokens()
         }
-        return step
     }
 
     // MARK: - Candidates
 
-    private func bestCandidates(_ logits: Matrix, firstRow: Int) throws(GenerationFailure) -> [Candidate] {
+    private func bestCandidates(_ logits: VocabularyScores, firstRow: Int) throws(GenerationFailure) -> [Candidate] {
         var row = try LogitsRow(logits, row: firstRow)
         var best: [(beam: Int, token: Int32, score: Float, node: () -> Node)] = []
         for (beam, hypothesis) in running.enumerated() {
@@ -179,11 +184,9 @@ struct BeamSearch {
     }
 
     /// The end when the constraints leave no token to any beam.
-    private func exhausted() throws(GenerationFailure) -> SearchStep {
+    private func exhausted() throws(GenerationFailure) -> [GenerationEvent] {
         guard finished.count >= parameters.returned else { throw .nothingAllowed }
-        var step = SearchStep()
-        step.events = finalEvents()
-        return step
+        return finalEvents()
     }
 
     // MARK: - Events

@@ -6,14 +6,11 @@ package import Tensors
 /// continues that history. They are part of the output and of the history that penalties look at, but count neither
 /// toward the maximum nor toward the length penalty.
 package struct DecodingSearch {
-    private enum Kind {
-        case sampled(SampledSearch)
-        case beam(BeamSearch)
-    }
-
     private let request: GenerationRequest
     private let startToken: Int32
-    private var kind: Kind
+    // One of them: two optionals rather than a payload, so that a step changes it where it is.
+    private var sampled: SampledSearch?
+    private var beam: BeamSearch?
     private var forced: ArraySlice<Int32>
 
     /// - Precondition: the request was validated: counts at least 1, ids inside the vocabulary.
@@ -21,11 +18,10 @@ package struct DecodingSearch {
         self.request = request
         self.startToken = startToken
         forced = request.decoderPrompt[...]
-        kind =
-            switch request.strategy {
-            case .sample(let sampling): .sampled(SampledSearch(request, sampling, startToken: startToken))
-            case .beam(let beam): .beam(BeamSearch(request, beam, startToken: startToken))
-            }
+        switch request.strategy {
+        case .sample(let sampling): sampled = SampledSearch(request, sampling, startToken: startToken)
+        case .beam(let parameters): beam = BeamSearch(request, parameters, startToken: startToken)
+        }
     }
 
     /// The first rows to step.
@@ -34,27 +30,33 @@ package struct DecodingSearch {
         if request.stop.maximumTokens == 0, forced.isEmpty {
             step.events = unstarted()
         } else {
-            step.rows = [StepRow(slot: 0, token: startToken)]
+            step.rows = [row(startToken)]
         }
         return step
     }
 
-    /// Takes the logits of the rows last asked for, which start at `firstRow` of `logits`.
+    /// Takes the scores of the rows last asked for, which start at `firstRow` of `logits`, and overwrites `step`, whose
+    /// memory is used again.
     ///
     /// - Throws: `.notANumber` when a row holds no finite logit or a NaN, `.nothingAllowed` when the constraints leave
     ///   no token.
-    package mutating func advance(_ logits: Matrix, firstRow: Int) throws(GenerationFailure) -> SearchStep {
+    package mutating func advance(
+        _ logits: VocabularyScores,
+        firstRow: Int,
+        into step: inout SearchStep
+    ) throws(GenerationFailure) {
+        step.removeAll()
         if let token = forced.popFirst() {
-            return try force(token, LogitsRow(logits, row: firstRow))
+            force(token, try LogitsRow(logits, row: firstRow), into: &step)
+        } else {
+            try sampled?.advance(logits, firstRow: firstRow, into: &step)
+            try beam?.advance(logits, firstRow: firstRow, into: &step)
         }
-        switch kind {
-        case .sampled(var search):
-            defer { kind = .sampled(search) }
-            return try search.advance(logits, firstRow: firstRow)
-        case .beam(var search):
-            defer { kind = .beam(search) }
-            return try search.advance(logits, firstRow: firstRow)
-        }
+    }
+
+    /// A forced token's log-probability is told, whatever it is.
+    private func row(_ token: Int32) -> StepRow {
+        StepRow(slot: 0, token: token, detail: forced.isEmpty ? sampled?.detail ?? .all : .all)
     }
 
     private var returned: Int {
@@ -64,8 +66,7 @@ package struct DecodingSearch {
         }
     }
 
-    private mutating func force(_ token: Int32, _ row: LogitsRow) -> SearchStep {
-        var step = SearchStep()
+    private func force(_ token: Int32, _ row: LogitsRow, into step: inout SearchStep) {
         for choice in 0..<returned {
             step.events.append(
                 .token(
@@ -81,9 +82,8 @@ package struct DecodingSearch {
         if forced.isEmpty, request.stop.maximumTokens == 0 {
             step.events += unstarted()
         } else {
-            step.rows = [StepRow(slot: 0, token: token)]
+            step.rows = [self.row(token)]
         }
-        return step
     }
 
     /// The end of choices that were to generate nothing.
@@ -111,4 +111,10 @@ package struct SearchStep: Sendable {
     package var events: [GenerationEvent] = []
 
     package init() {}
+
+    mutating func removeAll() {
+        parents = nil
+        rows.removeAll(keepingCapacity: true)
+        events.removeAll(keepingCapacity: true)
+    }
 }

@@ -1,15 +1,15 @@
 import Foundation
 import Tensors
 
-/// One row of raw logits with what is asked of it.
+/// The scores of one row of a step with what is asked of them.
 struct LogitsRow {
-    private let logits: Matrix
+    private let logits: VocabularyScores
     private let row: Int
     /// The logarithm of the sum of exponentials: a log-probability is a score less this.
     let logSumExp: Float
 
     /// - Throws: `.notANumber` when the row holds a NaN or nothing finite.
-    init(_ logits: Matrix, row: Int) throws(GenerationFailure) {
+    init(_ logits: VocabularyScores, row: Int) throws(GenerationFailure) {
         self.logits = logits
         self.row = row
         logSumExp = logits.logSumExp(row: row)
@@ -32,7 +32,7 @@ struct LogitsRow {
     }
 
     /// The most probable token, the first of equals.
-    var best: Int32 { Int32(logits.largestColumn(row: row)) }
+    var best: (id: Int32, logprob: Float) { (Int32(logits.best(row: row)), logits.bestScore(row: row) - logSumExp) }
 
     func logprob(_ token: Int32) -> Float { logits.withRow(row) { $0[Int(token)] } - logSumExp }
 

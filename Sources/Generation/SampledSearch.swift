@@ -33,83 +33,95 @@ struct SampledSearch {
         self.sampling = sampling
         processing = LogitsProcessing(request)
         draws = (0..<sampling.draws).map { slot in
-            Draw(
+            var draw = Draw(
                 slot: slot,
                 random: RandomSource(seed: sampling.seed, draw: slot),
                 history: [startToken] + request.decoderPrompt
             )
+            draw.history.reserveCapacity(1 + request.decoderPrompt.count + request.stop.maximumTokens)
+            draw.generated.reserveCapacity(request.stop.maximumTokens)
+            return draw
         }
     }
 
     /// More continuations are drawn than returned: which ones is known at the end.
     private var isBestOf: Bool { sampling.returned < sampling.draws }
 
-    mutating func advance(_ logits: Matrix, firstRow: Int) throws(GenerationFailure) -> SearchStep {
-        var step = SearchStep()
+    /// What the scores of a row are wanted for.
+    var detail: VocabularyScores.Detail {
+        picksBest && (request.topLogprobs ?? 0) == 0 ? .best : .all
+    }
+
+    private var picksBest: Bool { sampling.pick == .greedy && processing.isNeutral }
+
+    mutating func advance(
+        _ logits: VocabularyScores,
+        firstRow: Int,
+        into step: inout SearchStep
+    ) throws(GenerationFailure) {
         var row = try LogitsRow(logits, row: firstRow)
         var offset = 0
         for index in draws.indices where draws[index].finished == nil {
             if hasFannedOut, offset > 0 { row = try LogitsRow(logits, row: firstRow + offset) }
             offset += 1
-            step.events += try extend(draw: index, row)
+            try extend(draw: index, row, into: &step)
         }
         if !hasFannedOut {
             hasFannedOut = true
             if draws.count > 1 { step.parents = draws.map { _ in 0 } }
         }
-        step.rows = draws.filter { $0.finished == nil }.map {
-            StepRow(slot: $0.slot, token: $0.history[$0.history.count - 1])
+        for draw in draws where draw.finished == nil {
+            step.rows.append(StepRow(slot: draw.slot, token: draw.history[draw.history.count - 1], detail: detail))
         }
         if step.rows.isEmpty, isBestOf { step.events = bestOf() }
-        return step
     }
 
-    private mutating func extend(draw index: Int, _ row: LogitsRow) throws(GenerationFailure) -> [GenerationEvent] {
-        guard let id = pick(row, draws[index]) else { throw .nothingAllowed }
+    private mutating func extend(
+        draw index: Int,
+        _ row: LogitsRow,
+        into step: inout SearchStep
+    ) throws(GenerationFailure) {
+        guard let (id, logprob) = picksBest ? row.best : pick(row, draws[index]) else { throw .nothingAllowed }
         let token = GeneratedToken(
             choice: draws[index].slot,
             id: id,
-            logprob: row.logprob(id),
+            logprob: logprob,
             top: row.top(request.topLogprobs ?? 0)
         )
         draws[index].take(token, stop: request.stop)
         if isBestOf {
             draws[index].tokens.append(token)
-            return []
+            return
         }
-        return [.token(token)] + finish(draws[index])
+        step.events.append(.token(token))
+        if let reason = draws[index].finished {
+            step.events.append(.finished(finished(draws[index], reason, choice: draws[index].slot)))
+        }
     }
 
-    private mutating func pick(_ row: LogitsRow, _ draw: Draw) -> Int32? {
-        if sampling.pick == .greedy, processing.isNeutral { return row.best }
+    private mutating func pick(_ row: LogitsRow, _ draw: Draw) -> (id: Int32, logprob: Float)? {
         row.copyScores(into: &scores)
         if !processing.isNeutral {
             processing.apply(to: &scores, history: draw.history, generated: draw.generated.count)
         }
+        let id: Int32?
         switch sampling.pick {
         case .greedy:
-            guard let best = LogitsRow.largest(1, of: scores).first, scores[best] > -.infinity else { return nil }
-            return Int32(best)
+            id = LogitsRow.largest(1, of: scores).first.flatMap { scores[$0] > -.infinity ? Int32($0) : nil }
         case .random(let filters):
-            return RandomPick(filters: filters).pick(
-                from: &scores,
-                uniform: draw.random.uniform(step: draw.generated.count)
-            )
+            let uniform = draw.random.uniform(step: draw.generated.count)
+            id = RandomPick(filters: filters).pick(from: &scores, uniform: uniform)
         }
+        return id.map { ($0, row.logprob($0)) }
     }
 
-    private func finish(_ draw: Draw) -> [GenerationEvent] {
-        guard let reason = draw.finished else { return [] }
-        return [
-            .finished(
-                FinishedChoice(
-                    choice: draw.slot,
-                    reason: reason,
-                    tokens: request.decoderPrompt + draw.generated,
-                    cumulativeLogprob: draw.cumulativeLogprob
-                )
-            )
-        ]
+    private func finished(_ draw: Draw, _ reason: FinishReason, choice: Int) -> FinishedChoice {
+        FinishedChoice(
+            choice: choice,
+            reason: reason,
+            tokens: request.decoderPrompt + draw.generated,
+            cumulativeLogprob: draw.cumulativeLogprob
+        )
     }
 
     /// The draws with the highest mean log-probability, best first, told from their start.
@@ -122,12 +134,7 @@ struct SampledSearch {
                 token.choice = choice
                 return GenerationEvent.token(token)
             }
-            let ended = FinishedChoice(
-                choice: choice,
-                reason: draw.finished ?? .length,
-                tokens: request.decoderPrompt + draw.generated,
-                cumulativeLogprob: draw.cumulativeLogprob
-            )
+            let ended = finished(draw, draw.finished ?? .length, choice: choice)
             return tokens + [.finished(ended)]
         }
     }

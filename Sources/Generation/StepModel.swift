@@ -1,3 +1,4 @@
+package import SwitchModel
 package import Tensors
 
 /// What search needs of a model.
@@ -26,8 +27,10 @@ package protocol StepModel {
     func advance(_ encoding: inout Encoding, layers: Int) -> EncodingProgress<State>
 
     /// One decoder step for the rows of several requests: reads each row's token into the history of its slot and
-    /// returns logits `[rows, vocabulary]` in the order given, valid until the next call.
-    func step(_ batch: [StepBatch<State>]) -> Matrix
+    /// returns scores in the order given, valid until the next call.
+    ///
+    /// `routing` is overwritten with what the routers did; one that is passed again is refilled in place.
+    func step(_ batch: [StepBatch<State>], _ routing: inout RoutingLog) -> VocabularyScores
 
     /// Runs `body` for 0 up to `count`, exclusive, on the threads the model computes on; returns when all are done.
     ///
@@ -44,42 +47,6 @@ package protocol StepModel {
 
     /// Positions are taken in blocks of this many: a prompt's, and those of all histories of a request together.
     var cacheBlockPositions: Int { get }
-
-    /// What every sparse layer did since the last call, in the order it ran.
-    func takeRouting() -> [LayerRouting]
-}
-
-/// Where the rows of one forward pass went at one sparse layer.
-///
-/// Arrays have one entry per row of the pass.
-package struct LayerRouting: Sendable {
-    package var isDecoder: Bool
-    /// Block index of the layer.
-    package var block: Int
-    package var expertCount: Int
-    package var experts: [Int32]
-    package var gates: [Float]
-    package var isDropped: [Bool]
-    /// Sum over rows of the entropy of the router's distribution, in nats.
-    package var entropySum: Double
-
-    package init(
-        isDecoder: Bool,
-        block: Int,
-        expertCount: Int,
-        experts: [Int32],
-        gates: [Float],
-        isDropped: [Bool],
-        entropySum: Double
-    ) {
-        self.isDecoder = isDecoder
-        self.block = block
-        self.expertCount = expertCount
-        self.experts = experts
-        self.gates = gates
-        self.isDropped = isDropped
-        self.entropySum = entropySum
-    }
 }
 
 package struct EncodingPrompt: Sendable {
@@ -96,7 +63,8 @@ package struct EncodingPrompt: Sendable {
 
 package enum EncodingProgress<State> {
     case layersLeft(Int)
-    case finished([State])
+    /// With what the routers did.
+    case finished([State], RoutingLog)
 }
 
 /// The next tokens of one request: one per live slot.
@@ -113,9 +81,12 @@ package struct StepBatch<State> {
 package struct StepRow: Equatable, Sendable {
     package var slot: Int
     package var token: Int32
+    /// What the scores after the token are wanted for.
+    package var detail: VocabularyScores.Detail
 
-    package init(slot: Int, token: Int32) {
+    package init(slot: Int, token: Int32, detail: VocabularyScores.Detail = .all) {
         self.slot = slot
         self.token = token
+        self.detail = detail
     }
 }

@@ -15,11 +15,14 @@ extension SwitchTransformer: StepModel {
 
     package func advance(_ encoding: inout Encoding, layers: Int) -> EncodingProgress<DecoderState> {
         let left = advance(&encoding, blocks: layers)
-        return left == 0 ? .finished(finish(encoding)) : .layersLeft(left)
+        return left == 0 ? .finished(finish(encoding), encoding.routing) : .layersLeft(left)
     }
 
-    package func step(_ batch: [StepBatch<DecoderState>]) -> Matrix {
-        step(batch.map { (state: $0.state, rows: $0.rows.map { (slot: $0.slot, token: $0.token) }) })
+    package func step(_ batch: [StepBatch<DecoderState>], _ routing: inout RoutingLog) -> VocabularyScores {
+        for request in batch {
+            for row in request.rows { enqueue(row.token, request.state, slot: row.slot, for: row.detail) }
+        }
+        return step(&routing)
     }
 
     package func concurrently(_ count: Int, _ body: (Int) -> Void) {
@@ -31,18 +34,4 @@ extension SwitchTransformer: StepModel {
     }
 
     package var cacheBlockPositions: Int { KeyValuePool.blockRows }
-
-    package func takeRouting() -> [LayerRouting] {
-        takeRoutings().map { routing in
-            LayerRouting(
-                isDecoder: routing.stack == .decoder,
-                block: routing.block,
-                expertCount: routing.plan.expertCount,
-                experts: routing.plan.experts,
-                gates: routing.plan.gates,
-                isDropped: routing.plan.isDropped,
-                entropySum: routing.plan.entropySum
-            )
-        }
-    }
 }

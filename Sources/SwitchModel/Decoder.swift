@@ -43,13 +43,17 @@ struct Decoder {
     }
 
     /// One step: `hidden`, `[rows, model]`, holds the embedding of the newest token of every row.
-    func step(_ hidden: Matrix, _ rows: DecoderRows, in pool: KeyValuePool, _ workspace: Workspace) {
-        // With a cache a step has one token per sequence, so an expert's capacity never binds.
-        let sequences = rows.newest.indices.map { $0..<$0 + 1 }
+    func step(
+        _ hidden: Matrix,
+        _ rows: DecoderRows,
+        in pool: KeyValuePool,
+        _ routing: inout RoutingLog,
+        _ workspace: Workspace
+    ) {
         for (layer, block) in blocks.enumerated() {
             block.selfAttention.decode(hidden, rows, in: pool, layer: layer, bias: bias, workspace)
             block.crossAttention(hidden, rows, in: pool, layer: layer, workspace)
-            block.feedForward(hidden, sequences: sequences, workspace)
+            block.feedForward(hidden, .none, &routing, workspace)
         }
         norm(hidden, into: hidden)
     }

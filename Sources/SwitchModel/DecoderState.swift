@@ -65,21 +65,28 @@ package final class DecoderState {
 
 /// The rows of one decoder step: the newest token of some slots of several requests.
 struct DecoderRows {
+    private(set) var tokens: [Int32] = []
     /// What each attends to: its own history, the newest token included, and its prompt.
-    var histories: [RowListView] = []
-    var prompts: [RowListView] = []
+    private(set) var histories: [RowListView] = []
+    private(set) var prompts: [RowListView] = []
     /// Where its keys and values go.
-    var newest: [Int32] = []
+    private(set) var newest: [Int32] = []
+    /// What its scores are wanted for.
+    private(set) var details: [VocabularyScores.Detail] = []
 
     mutating func removeAll() {
+        tokens.removeAll(keepingCapacity: true)
         histories.removeAll(keepingCapacity: true)
         prompts.removeAll(keepingCapacity: true)
         newest.removeAll(keepingCapacity: true)
+        details.removeAll(keepingCapacity: true)
     }
 
-    mutating func append(_ state: DecoderState, slot: Int) {
+    mutating func append(_ token: Int32, _ state: DecoderState, slot: Int, _ detail: VocabularyScores.Detail) {
+        tokens.append(token)
         newest.append(state.extend(slot: slot))
         histories.append(state.rows(ofSlot: slot))
         prompts.append(state.promptRows)
+        details.append(detail)
     }
 }

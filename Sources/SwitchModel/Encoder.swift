@@ -31,9 +31,15 @@ struct Encoder {
     var layers: Int { blocks.count }
 
     /// Runs one block over `hidden`, `[tokens, model]`, sequences laid end to end.
-    func run(block: Int, _ hidden: Matrix, sequences: [Range<Int>], _ workspace: Workspace) {
+    func run(
+        block: Int,
+        _ hidden: Matrix,
+        sequences: [Range<Int>],
+        _ routing: inout RoutingLog,
+        _ workspace: Workspace
+    ) {
         blocks[block].attention.encode(hidden, sequences: sequences, bias: bias, workspace)
-        blocks[block].feedForward(hidden, sequences: sequences, workspace)
+        blocks[block].feedForward(hidden, .sequences(sequences), &routing, workspace)
     }
 
     func finish(_ hidden: Matrix) {

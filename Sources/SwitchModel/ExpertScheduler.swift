@@ -9,29 +9,28 @@ struct ExpertScheduler {
 
     /// Adds `gate · expert(workspace.input)` to every row of `hidden` that the plan does not drop; both `[rows, model]`.
     func run(_ plan: RoutingPlan, addingTo hidden: Matrix, _ workspace: Workspace) {
-        let (rows, segments) = plan.rowsByExpert()
+        workspace.expertOrder.fill(plan)
+        let rows = workspace.expertOrder.rows
         guard !rows.isEmpty else { return }
-        let largestFirst = segments.sorted { $0.rows.count > $1.rows.count }
         workspace.expertInput.gather(rows, from: workspace.input, on: workspace.workers)
         workspace.expertInner.resize(rows: rows.count, columns: experts[0].inner.outputs)
         workspace.expertOutput.resize(rows: rows.count, columns: hidden.columns)
-        workspace.workers.run(
-            largestFirst.map {
-                Product(
-                    experts[$0.expert].inner,
-                    workspace.expertInput,
-                    rows: $0.rows,
-                    into: workspace.expertInner,
-                    .storeRectified
-                )
-            }
-        )
+        run(workspace) { expert, rows in
+            Product(expert.inner, workspace.expertInput, rows: rows, into: workspace.expertInner, .storeRectified)
+        }
         workspace.expertInput.load(workspace.expertInner, as: workspace.input.precision, on: workspace.workers)
-        workspace.workers.run(
-            largestFirst.map {
-                Product(experts[$0.expert].output, workspace.expertInput, rows: $0.rows, into: workspace.expertOutput)
-            }
-        )
+        run(workspace) { expert, rows in
+            Product(expert.output, workspace.expertInput, rows: rows, into: workspace.expertOutput)
+        }
         hidden.scatterAdd(workspace.expertOutput, at: rows, scales: plan.gates, on: workspace.workers)
+    }
+
+    /// One region over a product of every expert that has rows.
+    private func run(_ workspace: Workspace, _ product: (_ expert: DenseFeedForward, _ rows: Range<Int>) -> Product) {
+        workspace.products.removeAll()
+        for segment in workspace.expertOrder.segments {
+            workspace.products.append(product(experts[segment.expert], segment.rows))
+        }
+        workspace.workers.run(workspace.products)
     }
 }

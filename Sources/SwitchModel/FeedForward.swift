@@ -29,18 +29,23 @@ struct FeedForward {
             : .dense(try DenseFeedForward(weights["mlp"], context))
     }
 
-    /// Adds to `hidden`, `[rows, model]`.
-    ///
-    /// `sequences` are the rows that share an expert's capacity.
-    func callAsFunction(_ hidden: Matrix, sequences: [Range<Int>], _ workspace: Workspace) {
+    /// Adds to `hidden`, `[rows, model]`; a sparse one records where it sent the rows.
+    func callAsFunction(
+        _ hidden: Matrix,
+        _ sharing: RoutingPlan.Sharing,
+        _ routing: inout RoutingLog,
+        _ workspace: Workspace
+    ) {
         switch kind {
         case .dense(let dense):
             norm(hidden, for: dense.inner, workspace)
             dense(addingTo: hidden, workspace)
         case .sparse(let sparse):
             norm(hidden, for: sparse.expertWeight, workspace)
-            let plan = sparse(sequences: sequences, addingTo: hidden, workspace)
-            workspace.routings.append(.init(stack: stack, block: block, plan: plan))
+            let plan = routing.record(stack, block: block, experts: sparse.expertCount) { plan in
+                sparse.route(&plan, sharing, workspace)
+            }
+            sparse(plan, addingTo: hidden, workspace)
         }
     }
 }

@@ -57,6 +57,18 @@ package struct LoadingContext {
         return matrix
     }
 
+    /// Reads an embedding, `[tokens, model]`.
+    func embedding(_ weights: WeightScope, _ name: String) throws(CheckpointError) -> EmbeddingTable {
+        let (tokens, columns) = (configuration.vocabularySize, configuration.modelWidth)
+        let tensor = try weights.tensor("\(name).weight", [tokens, columns])
+        let table = EmbeddingTable(tokens: tokens, columns: columns, precision: precision) { rows, target in
+            tensor.convert(rows: rows, into: target)
+        }
+        if !table.isFinite { try Self.requireFinite(tensor) }
+        loaded(tokens * columns)
+        return table
+    }
+
     /// Names the first element that is not a number.
     private static func requireFinite(_ tensor: StoredTensor) throws(CheckpointError) {
         guard let index = tensor.firstNonFinite() else { return }

@@ -70,9 +70,11 @@ package struct PassCost: Equatable, Sendable {
 
     private mutating func addExperts(_ plans: [RoutingPlan], _ model: SwitchConfiguration, _ precision: WeightPrecision)
     {
+        var order = ExpertOrder()
         for plan in plans {
+            order.fill(plan)
             addProduct(model.modelWidth * model.experts, rows: plan.experts.count, .float32)
-            for segment in plan.rowsByExpert().segments {
+            for segment in order.segments {
                 addProduct(2 * model.modelWidth * model.feedForwardWidth, rows: segment.rows.count, precision)
             }
         }

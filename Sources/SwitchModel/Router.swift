@@ -25,14 +25,16 @@ struct Router {
         capacity = configuration.expertCapacity
     }
 
-    /// - Parameter sequences: rows of each sequence; capacity is counted within one.
-    func callAsFunction(_ normed: Matrix, sequences: [Range<Int>], _ workspace: Workspace) -> RoutingPlan {
+    var expertCount: Int { classifier.outputs }
+
+    /// Fills `plan` for the rows of `normed`, `[rows, model]`.
+    func fill(_ plan: inout RoutingPlan, _ normed: Matrix, _ sharing: RoutingPlan.Sharing, _ workspace: Workspace) {
         let probabilities = workspace.routerProbabilities
         probabilities.resize(rows: normed.rows, columns: classifier.outputs)
         workspace.routerInput.load(normed, as: classifier.precision, on: workspace.workers)
         workspace.workers.run(Product(classifier, workspace.routerInput, into: probabilities))
         if let bias { probabilities.addToRows(bias) }
         probabilities.softmaxRows()
-        return RoutingPlan(probabilities: probabilities, sequences: sequences, capacity: capacity)
+        plan.fill(probabilities, sharing, capacity: capacity)
     }
 }

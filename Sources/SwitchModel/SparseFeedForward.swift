@@ -21,13 +21,18 @@ struct SparseFeedForward {
     /// What `workspace.input` is rounded for.
     var expertWeight: PackedMatrix { scheduler.experts[0].inner }
 
-    /// Adds to `hidden` what becomes of `workspace.normed` and `workspace.input`, its rounding, both `[rows, model]`, and returns where the rows went.
-    func callAsFunction(sequences: [Range<Int>], addingTo hidden: Matrix, _ workspace: Workspace) -> RoutingPlan {
-        let plan = router(workspace.normed, sequences: sequences, workspace)
+    var expertCount: Int { router.expertCount }
+
+    /// Adds to `hidden` what becomes of `workspace.normed` and `workspace.input`, its rounding, both `[rows, model]`.
+    func callAsFunction(_ plan: RoutingPlan, addingTo hidden: Matrix, _ workspace: Workspace) {
         scheduler.run(plan, addingTo: hidden, workspace)
         if droppedTokens == .gatedInput {
-            hidden.addRows(of: workspace.normed, at: plan.droppedRows, scales: plan.gates)
+            hidden.addRows(of: workspace.normed, where: plan.isDropped, scales: plan.gates)
         }
-        return plan
+    }
+
+    /// Fills `plan` for the rows of `workspace.normed`.
+    func route(_ plan: inout RoutingPlan, _ sharing: RoutingPlan.Sharing, _ workspace: Workspace) {
+        router.fill(&plan, workspace.normed, sharing, workspace)
     }
 }

@@ -6,8 +6,8 @@ package import Tensors
 /// The weights are immutable; the workspace makes a model the property of one thread at a time.
 package final class SwitchTransformer {
     package let configuration: SwitchConfiguration
-    private let encoderEmbedding: Matrix  // [vocabulary, model]
-    private let decoderEmbedding: Matrix  // [vocabulary, model]
+    private let encoderEmbedding: EmbeddingTable
+    private let decoderEmbedding: EmbeddingTable
     private let encoder: Encoder
     private let decoder: Decoder
     private let head: PackedMatrix  // [vocabulary, model]
@@ -15,7 +15,7 @@ package final class SwitchTransformer {
     /// Keys and values of all requests.
     private let pool: KeyValuePool
     private let hidden = Matrix()
-    private let logits = Matrix()
+    private let scores = VocabularyScores()
     private var rows = DecoderRows()
 
     /// - Parameters:
@@ -25,10 +25,10 @@ package final class SwitchTransformer {
         configuration = context.configuration
         let names = EmbeddingNames(weights, isTied: configuration.tieWordEmbeddings)
         let (vocabulary, model) = (configuration.vocabularySize, configuration.modelWidth)
-        encoderEmbedding = try context.matrix(weights, "\(names.encoder).weight", [vocabulary, model])
+        encoderEmbedding = try context.embedding(weights, names.encoder)
         decoderEmbedding =
             names.decoder == names.encoder
-            ? encoderEmbedding : try context.matrix(weights, "\(names.decoder).weight", [vocabulary, model])
+            ? encoderEmbedding : try context.embedding(weights, names.decoder)
         encoder = try Encoder(weights["encoder"], context)
         decoder = try Decoder(weights["decoder"], context)
         head = try context.linear(weights, [names.head], outputs: vocabulary, inputs: model)
@@ -43,6 +43,8 @@ package final class SwitchTransformer {
         /// Histories and positions each state will hold.
         let room: [(slots: Int, capacity: Int)]
         var nextBlock = 0
+        /// What the routers of the blocks that have run did.
+        package internal(set) var routing = RoutingLog()
 
         package var tokens: Int { sequences.last?.upperBound ?? 0 }
     }
@@ -57,7 +59,7 @@ package final class SwitchTransformer {
             sequences.append(start..<start + prompt.count)
         }
         let encoding = Encoding(sequences: sequences, room: room)
-        encoding.hidden.gather(prompts.flatMap { $0 }, from: encoderEmbedding)
+        encoderEmbedding.look(up: prompts.flatMap { $0 }, into: encoding.hidden)
         return encoding
     }
 
@@ -65,7 +67,7 @@ package final class SwitchTransformer {
     package func advance(_ encoding: inout Encoding, blocks: Int) -> Int {
         let end = encoding.nextBlock + min(blocks, encoder.layers - encoding.nextBlock)
         for block in encoding.nextBlock..<end {
-            encoder.run(block: block, encoding.hidden, sequences: encoding.sequences, workspace)
+            encoder.run(block: block, encoding.hidden, sequences: encoding.sequences, &encoding.routing, workspace)
         }
         encoding.nextBlock = end
         return encoder.layers - end
@@ -81,23 +83,26 @@ package final class SwitchTransformer {
         return states
     }
 
-    /// One decoder step for some slots of several requests.
+    /// Takes the newest token of a slot into the next step.
+    package func enqueue(_ token: Int32, _ state: DecoderState, slot: Int, for detail: VocabularyScores.Detail) {
+        rows.append(token, state, slot: slot, detail)
+    }
+
+    /// One decoder step for the rows enqueued since the last.
     ///
-    /// - Returns: logits `[rows, vocabulary]` in the order given, valid until the next call.
-    package func step(_ batch: [(state: DecoderState, rows: [(slot: Int, token: Int32)])]) -> Matrix {
-        rows.removeAll()
-        for (state, stepped) in batch {
-            for row in stepped { rows.append(state, slot: row.slot) }
-        }
-        hidden.gather(batch.flatMap { $0.rows.map(\.token) }, from: decoderEmbedding)
-        decoder.step(hidden, rows, in: pool, workspace)
+    /// - Parameter routing: overwritten with what the routers did; one that is passed again is refilled in place.
+    /// - Returns: scores in the order the rows were enqueued, valid until the next call.
+    package func step(_ routing: inout RoutingLog) -> VocabularyScores {
+        defer { rows.removeAll() }
+        routing.rewind()
+        decoderEmbedding.look(up: rows.tokens, into: hidden)
+        decoder.step(hidden, rows, in: pool, &routing, workspace)
         if configuration.tieWordEmbeddings {
             hidden.scale(by: 1 / Float(configuration.modelWidth).squareRoot())
         }
-        logits.resize(rows: hidden.rows, columns: configuration.vocabularySize)
         workspace.input.load(hidden, as: head.precision, on: workspace.workers)
-        workspace.workers.run(Product(head, workspace.input, into: logits))
-        return logits
+        scores.load(head, workspace.input, rows.details, on: workspace.workers)
+        return scores
     }
 
     /// The threads the model computes on, for its owner's use between calls.
@@ -108,12 +113,6 @@ package final class SwitchTransformer {
 
     /// Of one element of a key or a value.
     package var cacheElementBytes: Int { pool.shape.elementBytes }
-
-    /// The plans of every sparse layer since the last call, in the order the layers ran.
-    package func takeRoutings() -> [(stack: Stack, block: Int, plan: RoutingPlan)] {
-        defer { workspace.routings.removeAll(keepingCapacity: true) }
-        return workspace.routings.map { ($0.stack, $0.block, $0.plan) }
-    }
 }
 
 /// Which tensors hold the two embeddings and the head.

@@ -20,15 +20,8 @@ final class Workspace {
     let routerProbabilities = Matrix()
     let expertInner = Matrix()
     let expertOutput = Matrix()
-    /// The plans of the sparse layers since they were last taken.
-    var routings: [LayerPlan] = []
-
-    /// One sparse layer's plan and where the layer stands.
-    struct LayerPlan {
-        var stack: Stack
-        var block: Int
-        var plan: RoutingPlan
-    }
+    var expertOrder = ExpertOrder()
+    let products = ProductList()
 
     /// Adds `weight · x` to `hidden`.
     func run(_ weight: PackedMatrix, on x: Matrix, addingTo hidden: Matrix) {

@@ -41,23 +41,47 @@ package struct CachedAttention {
     }
 }
 
+/// Attention cut into tiles of rows, or of some heads of one row.
+private struct AttentionTiles: RegionWork {
+    let attention: CachedAttention
+    let keys: UnsafeBufferPointer<RowListView>
+    let scores: UnsafeMutablePointer<Float>
+    let scoresPerThread: Int
+    /// Heads are shared out among this many tiles.
+    let groups: Int
+    let rowsPerTile: Int
+
+    var tiles: Int { (keys.count + rowsPerTile - 1) / rowsPerTile * groups }
+
+    func run(tile: Int, thread: Int) {
+        let (group, first) = (tile % groups, tile / groups * rowsPerTile)
+        let range = group * attention.heads / groups..<(group + 1) * attention.heads / groups
+        for row in first..<min(first + rowsPerTile, keys.count) {
+            attention.run(row: row, heads: range, keys[row], scores: scores + thread * scoresPerThread)
+        }
+    }
+}
+
 extension Workers {
     /// Runs attention in one region; row `i` attends to `keys[i]`.
     ///
     /// `scratch` is resized to what the threads need.
     package func run(_ attention: CachedAttention, _ keys: [RowListView], scratch: Matrix) {
         let longest = keys.reduce(1) { max($0, $1.count) }
-        scratch.resize(rows: threads, columns: (longest + 15) / 16 * 16)
+        // A page at a time, so that histories that grow by a token do not ask for memory every 16.
+        scratch.resize(rows: threads, columns: (longest + 1023) / 1024 * 1024)
         // A short row is not worth a second thread; a few long ones are shared out by heads.
         let isShort = keys.count * longest * attention.output.columns < 1 << 15
-        let groups = isShort || keys.count >= 2 * threads ? 1 : min(attention.heads, 2 * threads)
-        let perTile = isShort ? max(keys.count, 1) : 1
-        forEach((keys.count + perTile - 1) / perTile * groups) { tile, thread in
-            let group = tile % groups
-            let range = group * attention.heads / groups..<(group + 1) * attention.heads / groups
-            for row in tile / groups * perTile..<min((tile / groups + 1) * perTile, keys.count) {
-                attention.run(row: row, heads: range, keys[row], scores: scratch.base + thread * scratch.columns)
-            }
+        keys.withUnsafeBufferPointer { keys in
+            let tiles = AttentionTiles(
+                attention: attention,
+                keys: keys,
+                scores: scratch.base,
+                scoresPerThread: scratch.columns,
+                groups: isShort || keys.count >= 2 * threads ? 1 : min(attention.heads, 2 * threads),
+                rowsPerTile: isShort ? max(keys.count, 1) : 1
+            )
+            run(tiles.tiles, tiles)
         }
     }
 }

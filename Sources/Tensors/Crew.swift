@@ -12,9 +12,19 @@ import Synchronization
 /// only by a thread that took a tile from one of them with acquire order; the owner does not touch `job` again before
 /// every tile taken has been counted in `completed`.
 final class Crew: @unchecked Sendable {
+    /// A region's work by its address and type: nothing to allocate, and nothing to count references of.
     private struct Job {
         var tiles = 0
-        var body: (_ tile: Int, _ thread: Int) -> Void = { _, _ in }
+        var type: any RegionWork.Type = Idle.self
+        var work: UnsafeRawPointer?
+
+        func run(tile: Int, thread: Int) {
+            if let work { type.run(at: work, tile: tile, thread: thread) }
+        }
+    }
+
+    private struct Idle: RegionWork {
+        func run(tile: Int, thread: Int) {}
     }
 
     /// Tiles of one thread not taken yet, on a cache line of its own; below 1 when there are none.
@@ -51,8 +61,10 @@ final class Crew: @unchecked Sendable {
     }
 
     /// Called by the owner, which takes tiles itself and returns when all are done.
-    func run(_ tiles: Int, _ body: @escaping (_ tile: Int, _ thread: Int) -> Void) {
-        job = Job(tiles: tiles, body: body)
+    ///
+    /// The work lives at its address until then.
+    func run(_ tiles: Int, _ type: any RegionWork.Type, at work: UnsafeRawPointer) {
+        job = Job(tiles: tiles, type: type, work: work)
         completed.store(0, ordering: .relaxed)
         for index in shares.indices {
             shares[index].remaining.store(end(of: index, tiles) - end(of: index - 1, tiles), ordering: .releasing)
@@ -61,7 +73,6 @@ final class Crew: @unchecked Sendable {
         if sleeping.load(ordering: .sequentiallyConsistent) > 0 { wakeHelpers() }
         takeTiles(as: 0)
         while completed.load(ordering: .acquiring) < tiles { ck_pause() }
-        job.body = { _, _ in }
     }
 
     /// Where the tiles of a thread end.
@@ -73,7 +84,7 @@ final class Crew: @unchecked Sendable {
             while true {
                 let left = shares[victim].remaining.wrappingSubtract(1, ordering: .acquiringAndReleasing).oldValue
                 guard left > 0 else { break }
-                job.body(end(of: victim, job.tiles) - left, thread)
+                job.run(tile: end(of: victim, job.tiles) - left, thread: thread)
                 completed.wrappingAdd(1, ordering: .releasing)
             }
         }

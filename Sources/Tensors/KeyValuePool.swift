@@ -105,10 +105,15 @@ package final class KeyValuePool: @unchecked Sendable {
     package func store(_ source: Matrix, column: Int, layer: Int, at targets: [Int32], on workers: Workers) {
         let count = 2 * shape.heads * shape.headWidth
         precondition(column + count <= source.columns && targets.count == source.rows)
-        let cache = cache(layer: layer)
-        workers.forEachRow(source.rows, columns: count) { row in
-            precondition(targets[row] >= 0 && targets[row] < rows)
-            ck_store_cache_row(source.base + row * source.columns + column, cache, targets[row])
+        targets.withUnsafeBufferPointer { targets in
+            let work = StoredRows(
+                source: source.base + column,
+                stride: source.columns,
+                cache: cache(layer: layer),
+                targets: targets,
+                rows: rows
+            )
+            workers.run(rows: source.rows, columns: count, work)
         }
     }
 
@@ -119,5 +124,18 @@ package final class KeyValuePool: @unchecked Sendable {
             heads: shape.heads,
             width: shape.headWidth
         )
+    }
+}
+
+private struct StoredRows: RowWork {
+    let source: UnsafePointer<Float>
+    let stride: Int
+    let cache: ck_cache
+    let targets: UnsafeBufferPointer<Int32>
+    let rows: Int
+
+    func run(row: Int) {
+        precondition(targets[row] >= 0 && targets[row] < rows)
+        ck_store_cache_row(source + row * stride, cache, targets[row])
     }
 }

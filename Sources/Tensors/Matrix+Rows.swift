@@ -16,30 +16,29 @@ extension Matrix {
         for row in 0..<rows { ck_softmax_f32(base + row * columns, columns) }
     }
 
-    /// Copies rows of `source`, in the order given, into this matrix, which takes their shape.
-    package func gather(_ indices: some Collection<Int32>, from source: Matrix) {
-        resize(rows: indices.count, columns: source.columns)
-        for (row, index) in indices.enumerated() {
-            precondition(index >= 0 && index < source.rows, "row \(index) of \(source.rows)")
-            (base + row * columns).update(from: source.base + Int(index) * columns, count: columns)
-        }
-    }
-
     /// Adds row `i` of `source` times `scales[indices[i]]` to row `indices[i]` of this matrix.
     ///
     /// - Precondition: no index comes twice.
     package func scatterAdd(_ source: Matrix, at indices: [Int32], scales: [Float], on workers: Workers) {
-        precondition(source.columns == columns && source.rows == indices.count)
-        workers.forEachRow(indices.count, columns: columns) { row in
-            let index = Int(indices[row])
-            precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
-            ck_add_scaled_f32(source.base + row * columns, scales[index], base + index * columns, columns)
+        precondition(source.columns == columns && source.rows == indices.count && scales.count == rows)
+        indices.withUnsafeBufferPointer { indices in
+            scales.withUnsafeBufferPointer { scales in
+                let work = ScatteredRows(
+                    source: source.base,
+                    target: base,
+                    rows: rows,
+                    columns: columns,
+                    indices: indices,
+                    scales: scales
+                )
+                workers.run(rows: indices.count, columns: columns, work)
+            }
         }
     }
 
-    /// Adds row `r` of `source` times `scales[r]` to row `r` of this matrix, for each `r` of `indices`.
-    package func addRows(of source: Matrix, at indices: [Int32], scales: [Float]) {
-        for row in indices.map(Int.init) {
+    /// Adds row `r` of `source` times `scales[r]` to row `r` of this matrix, for each `r` that `isTaken` says.
+    package func addRows(of source: Matrix, where isTaken: [Bool], scales: [Float]) {
+        for row in isTaken.indices where isTaken[row] {
             ck_add_scaled_f32(source.base + row * columns, scales[row], base + row * columns, columns)
         }
     }
@@ -66,18 +65,6 @@ extension Matrix {
         for row in 0..<rows { ck_add_scaled_f32(bias.base, 1, base + row * columns, columns) }
     }
 
-    /// The natural logarithm of the sum of the exponentials of one row.
-    package func logSumExp(row: Int) -> Float {
-        precondition(row >= 0 && row < rows)
-        return ck_log_sum_exp_f32(base + row * columns, columns)
-    }
-
-    /// The column of the largest element of one row, the first of equals.
-    package func largestColumn(row: Int) -> Int {
-        precondition(row >= 0 && row < rows && columns > 0)
-        return ck_argmax_f32(base + row * columns, columns)
-    }
-
     /// Whether every element is a number.
     package var isFinite: Bool { ck_all_finite_f32(base, rows * columns) != 0 }
 
@@ -85,5 +72,20 @@ extension Matrix {
     package func fill(rows: Range<Int>, _ write: (UnsafeMutablePointer<Float>) -> Void) {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)
         write(base + rows.lowerBound * columns)
+    }
+}
+
+private struct ScatteredRows: RowWork {
+    let source: UnsafePointer<Float>
+    let target: UnsafeMutablePointer<Float>
+    let rows: Int
+    let columns: Int
+    let indices: UnsafeBufferPointer<Int32>
+    let scales: UnsafeBufferPointer<Float>
+
+    func run(row: Int) {
+        let index = Int(indices[row])
+        precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
+        ck_add_scaled_f32(source + row * columns, scales[index], target + index * columns, columns)
     }
 }

@@ -43,7 +43,7 @@ package struct Product {
         self.epilogue = epilogue
     }
 
-    fileprivate var panels: PanelRun {
+    var panels: PanelRun {
         PanelRun(
             element: weight.precision.element,
             input: input.rows(from: rows.lowerBound),
@@ -61,7 +61,7 @@ package struct Product {
 /// A product as its panels see it: addresses alone, so that a tile counts no references.
 ///
 /// Valid while the product's matrices live and keep their size.
-private struct PanelRun {
+struct PanelRun: RegionWork {
     let element: ck_element
     let input: ck_rows
     let first: ck_panel
@@ -73,16 +73,22 @@ private struct PanelRun {
     let rows: Int
     let epilogue: ck_epilogue
 
-    func run(_ panel: Int) {
-        let (column, skipped) = (panel * PackedMatrix.width, panel * stride * MemoryLayout<Float>.size)
+    func run(tile panel: Int, thread: Int) {
+        run(panel, into: output + panel * PackedMatrix.width, stride: outputs)
+    }
+
+    func columns(of panel: Int) -> Int { min(PackedMatrix.width, outputs - panel * PackedMatrix.width) }
+
+    /// Leaves a panel's columns at `target`, rows `stride` floats apart.
+    func run(_ panel: Int, into target: UnsafeMutablePointer<Float>, stride targetStride: Int) {
+        let skipped = panel * stride * MemoryLayout<Float>.size
         let weights = ck_panel(
             data: first.data + skipped,
             groups: first.groups,
             scales: first.scales + panel * stride,
             offsets: first.offsets + panel * stride
         )
-        let used = min(PackedMatrix.width, outputs - column)
-        ck_product_panel(element, input, weights, output + column, outputs, used, rows, epilogue)
+        ck_product_panel(element, input, weights, target, targetStride, columns(of: panel), rows, epilogue)
     }
 }
 
@@ -96,27 +102,52 @@ extension Product.Epilogue {
     }
 }
 
+/// Independent products that run in one region.
+///
+/// Kept from pass to pass, so that filling it asks for no memory. Owned by one thread.
+package final class ProductList {
+    private var runs: [PanelRun] = []
+
+    package init() {}
+
+    package func removeAll() { runs.removeAll(keepingCapacity: true) }
+
+    /// The product's matrices must live, and keep their size, until the list has run.
+    package func append(_ product: Product) {
+        guard !product.rows.isEmpty else { return }
+        runs.append(product.panels)
+    }
+
+    fileprivate func withRuns(_ body: (UnsafeBufferPointer<PanelRun>) -> Void) {
+        runs.withUnsafeBufferPointer(body)
+    }
+}
+
+private struct PanelRuns: RegionWork {
+    let runs: UnsafeBufferPointer<PanelRun>
+
+    func run(tile: Int, thread: Int) {
+        var panel = tile
+        for run in runs {
+            if panel < run.count { return run.run(tile: panel, thread: thread) }
+            panel -= run.count
+        }
+    }
+}
+
 extension Workers {
     /// One product in a region of its own.
     package func run(_ product: Product) {
         guard !product.rows.isEmpty else { return }
         let panels = product.panels
-        forEach(panels.count) { panel, _ in panels.run(panel) }
+        run(panels.count, panels)
         withExtendedLifetime(product) {}
     }
 
-    /// Several independent products in one region.
-    package func run(_ products: [Product]) {
-        let runs = products.map(\.panels)
-        forEach(runs.reduce(0) { $0 + $1.count }) { tile, _ in
-            var panel = tile
-            var index = 0
-            while panel >= runs[index].count {
-                panel -= runs[index].count
-                index += 1
-            }
-            runs[index].run(panel)
+    /// Several independent products in one region, the first in the list first.
+    package func run(_ list: ProductList) {
+        list.withRuns { runs in
+            run(runs.reduce(0) { $0 + $1.count }, PanelRuns(runs: runs))
         }
-        withExtendedLifetime(products) {}
     }
 }

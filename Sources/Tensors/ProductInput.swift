@@ -22,7 +22,7 @@ package final class ProductInput: @unchecked Sendable {
     /// Rounds every row of `matrix`.
     package func load(_ matrix: Matrix, as precision: WeightPrecision, on workers: Workers) {
         resize(rows: matrix.rows, columns: matrix.columns, precision)
-        workers.forEachRow(rows, columns: columns) { round(matrix, $0) }
+        workers.run(rows: rows, columns: columns, rounding(of: matrix))
     }
 
     /// Leaves the root-mean-square norm of every row of `matrix` in `normed`, and rounded here.
@@ -39,27 +39,29 @@ package final class ProductInput: @unchecked Sendable {
         precondition(scale.columns == matrix.columns, "scale of \(scale.columns) for rows of \(matrix.columns)")
         resize(rows: matrix.rows, columns: matrix.columns, precision)
         normed.resize(rows: rows, columns: columns)
-        workers.forEachRow(rows, columns: columns) { row in
-            ck_rms_norm_f32(
-                matrix.base + row * columns,
-                scale.base,
-                normed.base + row * columns,
-                1,
-                columns,
-                epsilon
-            )
-            round(normed, row)
-        }
+        let work = NormedRows(
+            source: matrix.base,
+            scale: scale.base,
+            epsilon: epsilon,
+            rounding: rounding(of: normed)
+        )
+        workers.run(rows: rows, columns: columns, work)
     }
 
     /// Takes rows of `source`, in the order given.
     package func gather(_ indices: [Int32], from source: ProductInput, on workers: Workers) {
         resize(rows: indices.count, columns: source.columns, source.precision)
-        workers.forEachRow(rows, columns: columns) { row in
-            let index = Int(indices[row])
-            precondition(index >= 0 && index < source.rows, "row \(index) of \(source.rows)")
-            (memory.base + row * stride).update(from: source.memory.base + index * stride, count: stride)
-            scales.base[row] = source.scales.base[index]
+        indices.withUnsafeBufferPointer { indices in
+            let work = GatheredRows(
+                source: source.memory.base,
+                sourceScales: source.scales.base,
+                sourceRows: source.rows,
+                indices: indices,
+                target: memory.base,
+                targetScales: scales.base,
+                stride: stride
+            )
+            workers.run(rows: rows, columns: columns, work)
         }
     }
 
@@ -72,12 +74,14 @@ package final class ProductInput: @unchecked Sendable {
         )
     }
 
-    private func round(_ matrix: Matrix, _ row: Int) {
-        scales.base[row] = ck_round_row(
-            precision.element,
-            matrix.base + row * columns,
-            columns,
-            memory.base + row * stride
+    private func rounding(of matrix: Matrix) -> RoundedRows {
+        RoundedRows(
+            element: precision.element,
+            source: matrix.base,
+            columns: columns,
+            target: memory.base,
+            stride: stride,
+            scales: scales.base
         )
     }
 
@@ -92,5 +96,50 @@ package final class ProductInput: @unchecked Sendable {
             memory = AlignedMemory(count: capacity)
         }
         scales.resize(rows: rows, columns: 1)
+    }
+}
+
+private struct RoundedRows: RowWork {
+    let element: ck_element
+    let source: UnsafeMutablePointer<Float>
+    let columns: Int
+    let target: UnsafeMutablePointer<Float>
+    let stride: Int
+    let scales: UnsafeMutablePointer<Float>
+
+    func run(row: Int) {
+        scales[row] = ck_round_row(element, source + row * columns, columns, target + row * stride)
+    }
+}
+
+/// Rows normed into what is then rounded.
+private struct NormedRows: RowWork {
+    let source: UnsafePointer<Float>
+    let scale: UnsafePointer<Float>
+    let epsilon: Float
+    let rounding: RoundedRows
+
+    func run(row: Int) {
+        let columns = rounding.columns
+        ck_rms_norm_f32(source + row * columns, scale, rounding.source + row * columns, 1, columns, epsilon)
+        rounding.run(row: row)
+    }
+}
+
+private struct GatheredRows: RowWork {
+    let source: UnsafePointer<Float>
+    let sourceScales: UnsafePointer<Float>
+    let sourceRows: Int
+    let indices: UnsafeBufferPointer<Int32>
+    let target: UnsafeMutablePointer<Float>
+    let targetScales: UnsafeMutablePointer<Float>
+    /// Of both.
+    let stride: Int
+
+    func run(row: Int) {
+        let index = Int(indices[row])
+        precondition(index >= 0 && index < sourceRows, "row \(index) of \(sourceRows)")
+        (target + row * stride).update(from: source + index * stride, count: stride)
+        targetScales[row] = sourceScales[index]
     }
 }

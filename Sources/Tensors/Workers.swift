@@ -16,22 +16,25 @@ package final class Workers: Sendable {
 
     deinit { crew.stop() }
 
-    /// Runs `body` once for every row of `columns` elements, in tiles large enough to be worth a region.
-    func forEachRow(_ rows: Int, columns: Int, _ body: (_ row: Int) -> Void) {
-        let perTile = max(1, 16_384 / max(columns, 1))
-        forEach((rows + perTile - 1) / perTile) { tile, _ in
-            for row in tile * perTile..<min((tile + 1) * perTile, rows) { body(row) }
-        }
+    /// Runs every row of `columns` elements once.
+    func run(rows: Int, columns: Int, _ work: some RowWork) {
+        let tiles = RowTiles(work, rows: rows, columns: columns)
+        run(tiles.tiles, tiles)
     }
 
-    /// Runs `body` once for every tile from 0 and returns when all are done.
+    /// Runs every tile from 0 once and returns when all are done.
     ///
-    /// `thread` tells tiles that run at the same time apart: 0 up to `threads`, exclusive. Called by one thread at a time.
-    package func forEach(_ tiles: Int, _ body: (_ tile: Int, _ thread: Int) -> Void) {
+    /// Threads count from 0 up to `threads`, exclusive. Called by one thread at a time.
+    package func run<Work: RegionWork>(_ tiles: Int, _ work: Work) {
         guard tiles > 1, threads > 1 else {
-            for tile in 0..<tiles { body(tile, 0) }
+            for tile in 0..<tiles { work.run(tile: tile, thread: 0) }
             return
         }
-        withoutActuallyEscaping(body) { crew.run(tiles, $0) }
+        withUnsafePointer(to: work) { crew.run(tiles, Work.self, at: UnsafeRawPointer($0)) }
+    }
+
+    /// Runs a closure for every tile, as `run` does.
+    package func forEach(_ tiles: Int, _ body: (_ tile: Int, _ thread: Int) -> Void) {
+        withoutActuallyEscaping(body) { run(tiles, ClosureWork(body: $0)) }
     }
 }

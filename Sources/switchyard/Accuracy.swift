@@ -42,18 +42,18 @@ struct Accuracy: ParsableCommand {
 private final class Scorer {
     private let model: SwitchTransformer
     private let state: DecoderState
+    private var routing = RoutingLog()
 
     init(_ model: SwitchTransformer, _ prompt: [Int32]) {
         self.model = model
         var encoding = model.beginEncoding([prompt], room: [(slots: 1, capacity: 512)])
         _ = model.advance(&encoding, blocks: .max)
         state = model.finish(encoding)[0]
-        _ = model.takeRoutings()
     }
 
     func logits(after token: Int32) -> [Double] {
-        defer { _ = model.takeRoutings() }
-        return model.step([(state: state, rows: [(slot: 0, token: token)])]).elements.map(Double.init)
+        model.enqueue(token, state, slot: 0, for: .all)
+        return model.step(&routing).withRow(0) { row in row.indices.map { Double(row[$0]) } }
     }
 }
 

@@ -35,24 +35,23 @@ struct ModelBench {
     func decode(sequences: Int) -> BenchResult {
         var random = SystemRandomNumberGenerator()
         let measured = measured { () -> (seconds: Double, cost: PassCost) in
-            let states = encoded(sequences, tokens: Self.promptTokens, &random)
-            _ = model.takeRoutings()
+            let states = encoded(sequences, tokens: Self.promptTokens, &random).states
+            var routing = RoutingLog()
             var seconds: [(Double, PassCost)] = []
             for position in 1...Self.stepsPerRound {
-                let batch = states.map { state in
-                    (state: state, rows: [(slot: 0, token: Int32.random(in: 0..<vocabulary, using: &random))])
+                for state in states {
+                    model.enqueue(Int32.random(in: 0..<vocabulary, using: &random), state, slot: 0, for: .best)
                 }
                 let start = ContinuousClock.now
-                _ = model.step(batch)
+                _ = model.step(&routing)
                 let time = (ContinuousClock.now - start) / .seconds(1)
                 let context = states.map { _ in (own: position, prompt: Self.promptTokens) }
-                let plans = model.takeRoutings().map(\.plan)
                 let cost = PassCost.step(
                     configuration,
                     precision,
                     context: context,
                     cacheElementBytes: model.cacheElementBytes,
-                    plans: plans
+                    plans: routing.plans
                 )
                 seconds.append((time, cost))
             }
@@ -66,11 +65,9 @@ struct ModelBench {
     func encode(tokens: Int) -> BenchResult {
         var random = SystemRandomNumberGenerator()
         let measured = measured { () -> (seconds: Double, cost: PassCost) in
-            _ = model.takeRoutings()
             let start = ContinuousClock.now
-            _ = encoded(1, tokens: tokens, &random)
+            let plans = encoded(1, tokens: tokens, &random).routing.plans
             let time = (ContinuousClock.now - start) / .seconds(1)
-            let plans = model.takeRoutings().map(\.plan)
             return (time, .encodingProducts(configuration, precision, rows: tokens, plans: plans))
         }
         return result("encode", size: tokens, tokens: tokens, measured)
@@ -78,15 +75,18 @@ struct ModelBench {
 
     private var vocabulary: Int32 { Int32(configuration.vocabularySize) }
 
-    private func encoded(_ count: Int, tokens: Int, _ random: inout some RandomNumberGenerator) -> [DecoderState] {
+    private func encoded(
+        _ count: Int,
+        tokens: Int,
+        _ random: inout some RandomNumberGenerator
+    ) -> (states: [DecoderState], routing: RoutingLog) {
         let prompts = (0..<count).map { _ in
             (0..<tokens).map { _ in Int32.random(in: 0..<vocabulary, using: &random) }
         }
         let room = prompts.map { _ in (slots: 1, capacity: Self.stepsPerRound + 1) }
         var encoding = model.beginEncoding(prompts, room: room)
         _ = model.advance(&encoding, blocks: .max)
-        let states = model.finish(encoding)
-        return states
+        return (model.finish(encoding), encoding.routing)
     }
 
     private func measured(_ pass: () -> (seconds: Double, cost: PassCost)) -> [Round] {

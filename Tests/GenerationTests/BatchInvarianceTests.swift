@@ -2,6 +2,7 @@ import Foundation
 import Generation
 import SwitchModel
 import Tensors
+import TestSupport
 import Testing
 
 /// A request's logits are the same bits alone and beside others, at every precision.
@@ -16,7 +17,7 @@ import Testing
             EncodingPrompt(tokens: Self.prompts[$0], slots: $0 == 0 ? 1 : 3, capacity: 16)
         }
         var encoding = model.beginEncoding(prompts)
-        guard case .finished(let states) = model.advance(&encoding, layers: .max) else { return [] }
+        guard case .finished(let states, _) = model.advance(&encoding, layers: .max) else { return [] }
         var found: [Float] = []
         for step in 0..<12 {
             let token = Int32((step * 5) % 30 + 2)
@@ -28,7 +29,7 @@ import Testing
             let place = step % (batch.count + 1)
             let own = StepBatch(state: states[0], rows: [StepRow(slot: 0, token: token)])
             let all = model.step(Array(batch[..<place]) + [own] + batch[place...])
-            found += all.withRow(place * 3) { row in (0..<row.count).map { row[$0] } }
+            found += all.elements(row: place * 3)
         }
         return found
     }

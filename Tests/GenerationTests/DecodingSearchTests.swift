@@ -19,12 +19,12 @@ import Testing
 
     private func run(_ request: GenerationRequest, _ model: ScriptedModel = model()) throws -> [GenerationEvent] {
         var encoding = model.beginEncoding([EncodingPrompt(tokens: [2], slots: request.rows, capacity: 64)])
-        guard case .finished(let states) = model.advance(&encoding, layers: 9) else { return [] }
+        guard case .finished(let states, _) = model.advance(&encoding, layers: 9) else { return [] }
         var search = DecodingSearch(request, startToken: 0)
         var step = search.begin()
         var events = step.events
         while !step.rows.isEmpty {
-            step = try search.advance(model.step([StepBatch(state: states[0], rows: step.rows)]), firstRow: 0)
+            step = try search.advance(model.step([StepBatch(state: states[0], rows: step.rows)]))
             if let parents = step.parents { model.reorder(states[0], parents: parents) }
             events += step.events
         }

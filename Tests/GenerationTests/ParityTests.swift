@@ -3,6 +3,7 @@ import Foundation
 import Generation
 import SwitchModel
 import Tensors
+import TestSupport
 import Testing
 
 /// The same numbers and tokens as transformers, on checkpoints that differ in everything a server could get wrong.
@@ -14,21 +15,26 @@ import Testing
         try Reference.model(in: directory)
     }
 
-    private func encode(_ prompt: [Int32], slots: Int, _ model: SwitchTransformer) throws -> DecoderState {
+    private func encode(
+        _ prompt: [Int32],
+        slots: Int,
+        _ model: SwitchTransformer
+    ) throws -> (state: DecoderState, routing: RoutingLog) {
         var encoding = model.beginEncoding([EncodingPrompt(tokens: prompt, slots: slots, capacity: 64)])
-        guard case .finished(let states) = model.advance(&encoding, layers: .max), let state = states.first else {
+        guard case .finished(let states, let routing) = model.advance(&encoding, layers: .max), let state = states.first
+        else {
             throw CheckpointError.missingTensor(name: "encoder")
         }
-        return state
+        return (state, routing)
     }
 
     private func run(_ request: GenerationRequest, _ model: SwitchTransformer) throws -> [FinishedChoice] {
-        let state = try encode(request.prompt, slots: request.rows, model)
+        let state = try encode(request.prompt, slots: request.rows, model).state
         var search = DecodingSearch(request, startToken: model.startToken)
         var step = search.begin()
         var finished: [FinishedChoice] = []
         while !step.rows.isEmpty {
-            step = try search.advance(model.step([StepBatch(state: state, rows: step.rows)]), firstRow: 0)
+            step = try search.advance(model.step([StepBatch(state: state, rows: step.rows)]))
             if let parents = step.parents { model.reorder(state, parents: parents) }
             for case .finished(let choice) in step.events { finished.append(choice) }
         }
@@ -49,9 +55,9 @@ import Testing
     @Test(arguments: Reference.directories) func logitsAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for forced in try Reference(directory: directory).forced {
-            let state = try encode(forced.prompt, slots: 1, model)
+            let state = try encode(forced.prompt, slots: 1, model).state
             for (token, expected) in zip(forced.decoder, forced.logits) {
-                let row = model.step([StepBatch(state: state, rows: [StepRow(slot: 0, token: token)])]).elements
+                let row = model.step([StepBatch(state: state, rows: [StepRow(slot: 0, token: token)])]).elements()
                 let scale = expected.reduce(0) { max($0, abs($1)) }
                 let worst = zip(row, expected).reduce(0) { max($0, abs($1.0 - $1.1)) }
                 #expect(row.count == expected.count && worst <= Self.tolerance * scale)
@@ -65,8 +71,8 @@ import Testing
         func logits(slices: [Int]) -> [Float] {
             var encoding = model.beginEncoding([prompt])
             for layers in slices {
-                guard case .finished(let states) = model.advance(&encoding, layers: layers) else { continue }
-                return model.step([StepBatch(state: states[0], rows: [StepRow(slot: 0, token: 3)])]).elements
+                guard case .finished(let states, _) = model.advance(&encoding, layers: layers) else { continue }
+                return model.step([StepBatch(state: states[0], rows: [StepRow(slot: 0, token: 3)])]).elements()
             }
             return []
         }
@@ -79,8 +85,7 @@ import Testing
     @Test(arguments: Reference.directories) func routesAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for routing in try Reference(directory: directory).routing {
-            _ = try encode(routing.prompt, slots: 1, model)
-            let layers = model.takeRouting()
+            let layers = try encode(routing.prompt, slots: 1, model).routing.plans
             #expect(layers.map(\.block) == routing.layers.map(\.block))
             for (layer, expected) in zip(layers, routing.layers) {
                 #expect(layer.experts == expected.experts)

@@ -15,49 +15,72 @@ import Testing
         ]
     )
 
+    private func plan(_ probabilities: Matrix, _ sharing: RoutingPlan.Sharing, capacity: Int) -> RoutingPlan {
+        var plan = RoutingPlan(stack: .encoder, block: 1, expertCount: probabilities.columns)
+        plan.fill(probabilities, sharing, capacity: capacity)
+        return plan
+    }
+
+    private func order(_ plan: RoutingPlan) -> ExpertOrder {
+        var order = ExpertOrder()
+        order.fill(plan)
+        return order
+    }
+
+    private func dropped(_ plan: RoutingPlan) -> [Int] { plan.isDropped.indices.filter { plan.isDropped[$0] } }
+
     @Test func tokensGoToTheirMostProbableExpert() {
-        let plan = RoutingPlan(probabilities: probabilities, sequences: [0..<4], capacity: 4)
+        let plan = self.plan(probabilities, .sequences([0..<4]), capacity: 4)
         #expect(plan.experts == [0, 1, 0, 0])
         #expect(plan.gates == [0.9, 0.8, 0.6, 0.7])
-        #expect(plan.droppedRows.isEmpty)
+        #expect(dropped(plan).isEmpty)
     }
 
     @Test func tiesGoToTheLowerExpert() {
         let even = Matrix(rows: 1, columns: 3, elements: [0.2, 0.4, 0.4])
-        #expect(RoutingPlan(probabilities: even, sequences: [0..<1], capacity: 1).experts == [1])
+        #expect(plan(even, .sequences([0..<1]), capacity: 1).experts == [1])
     }
 
     @Test func tokensPastCapacityAreDroppedInOrder() {
-        let plan = RoutingPlan(probabilities: probabilities, sequences: [0..<4], capacity: 2)
-        #expect(plan.droppedRows == [3])
+        let plan = self.plan(probabilities, .sequences([0..<4]), capacity: 2)
+        #expect(dropped(plan) == [3])
     }
 
     @Test func capacityIsCountedWithinASequence() {
-        let plan = RoutingPlan(probabilities: probabilities, sequences: [0..<3, 3..<4], capacity: 2)
-        #expect(plan.droppedRows.isEmpty)
-        #expect(
-            RoutingPlan(probabilities: probabilities, sequences: [0..<3, 3..<4], capacity: 1).droppedRows == [2]
-        )
+        let plan = self.plan(probabilities, .sequences([0..<3, 3..<4]), capacity: 2)
+        #expect(dropped(plan).isEmpty)
+        #expect(dropped(self.plan(probabilities, .sequences([0..<3, 3..<4]), capacity: 1)) == [2])
+        #expect(dropped(self.plan(probabilities, .none, capacity: 1)).isEmpty)
+    }
+
+    @Test func aPlanIsRefilled() {
+        var refilled = plan(probabilities, .sequences([0..<4]), capacity: 1)
+        refilled.fill(probabilities, .sequences([0..<4]), capacity: 2)
+        #expect(refilled == plan(probabilities, .sequences([0..<4]), capacity: 2))
     }
 
     @Test func rowsAreSortedByExpertAndKeepTheirOrder() {
-        let plan = RoutingPlan(probabilities: probabilities, sequences: [0..<4], capacity: 2)
-        let (rows, segments) = plan.rowsByExpert()
-        #expect(rows == [0, 2, 1])
-        #expect(segments == [ExpertSegment(expert: 0, rows: 0..<2), ExpertSegment(expert: 1, rows: 2..<3)])
+        let plan = self.plan(probabilities, .sequences([0..<4]), capacity: 2)
+        let order = order(plan)
+        #expect(order.rows == [0, 2, 1])
+        #expect(order.segments == [.init(expert: 0, rows: 0..<2), .init(expert: 1, rows: 2..<3)])
+    }
+
+    @Test func theExpertWithMostRowsIsFirst() {
+        let late = Matrix(rows: 3, columns: 2, elements: [0.1, 0.9, 0.8, 0.2, 0.3, 0.7])
+        let order = order(plan(late, .none, capacity: 1))
+        #expect(order.rows == [1, 0, 2])
+        #expect(order.segments == [.init(expert: 1, rows: 1..<3), .init(expert: 0, rows: 0..<1)])
     }
 
     @Test func anExpertNobodyChoseHasNoSegment() {
         let one = Matrix(rows: 1, columns: 3, elements: [0.1, 0.1, 0.8])
-        #expect(
-            RoutingPlan(probabilities: one, sequences: [0..<1], capacity: 1).rowsByExpert().segments
-                == [ExpertSegment(expert: 2, rows: 0..<1)]
-        )
+        #expect(order(plan(one, .none, capacity: 1)).segments == [.init(expert: 2, rows: 0..<1)])
     }
 
     @Test func theEntropyOfAnEvenRouterIsTheLogarithmOfItsExperts() {
         let even = Matrix(rows: 2, columns: 4, elements: Array(repeating: 0.25, count: 8))
-        let plan = RoutingPlan(probabilities: even, sequences: [0..<2], capacity: 9)
+        let plan = self.plan(even, .sequences([0..<2]), capacity: 9)
         #expect(abs(plan.entropySum - 2 * 1.386_294_361) < 1e-5)
     }
 }

@@ -197,14 +197,13 @@ import Testing
         }
     }
 
-    @Test func softmaxAndLogSumExpAgreeWithDoubles() {
+    @Test func softmaxAgreesWithDoubles() {
         for count in [1, 2, 15, 16, 17, 1000] {
             let x = values(count, seed: 8).map { $0 * 40 }
             let matrix = Matrix(rows: 1, columns: count, elements: x)
             let largest = Double(x.max() ?? 0)
             let exponentials = x.map { exp(Double($0) - largest) }
             let sum = exponentials.reduce(0, +)
-            #expect(abs(Double(matrix.logSumExp(row: 0)) - (largest + log(sum))) < 1e-5)
             matrix.softmaxRows()
             #expect(zip(matrix.elements, exponentials).allSatisfy { abs(Double($0) - $1 / sum) < 3e-7 })
         }

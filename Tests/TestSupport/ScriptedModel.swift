@@ -1,4 +1,5 @@
 package import Generation
+package import SwitchModel
 import Synchronization
 package import Tensors
 
@@ -51,10 +52,10 @@ package final class ScriptedModel: StepModel, Sendable {
 
     package func advance(_ encoding: inout Encoding, layers: Int) -> EncodingProgress<State> {
         encoding.layersLeft -= min(layers, encoding.layersLeft)
-        return encoding.layersLeft == 0 ? .finished(encoding.states) : .layersLeft(encoding.layersLeft)
+        return encoding.layersLeft == 0 ? .finished(encoding.states, RoutingLog()) : .layersLeft(encoding.layersLeft)
     }
 
-    package func step(_ batch: [StepBatch<State>]) -> Matrix {
+    package func step(_ batch: [StepBatch<State>], _ routing: inout RoutingLog) -> VocabularyScores {
         gate.pass(rows: batch.reduce(0) { $0 + $1.rows.count })
         var elements: [Float] = []
         for request in batch {
@@ -65,7 +66,8 @@ package final class ScriptedModel: StepModel, Sendable {
                 elements += script(request.state.prompt.tokens, history)
             }
         }
-        return Matrix(rows: elements.count / vocabularySize, columns: vocabularySize, elements: elements)
+        let rows = elements.count / vocabularySize
+        return VocabularyScores(Matrix(rows: rows, columns: vocabularySize, elements: elements))
     }
 
     package func concurrently(_ count: Int, _ body: (Int) -> Void) {
@@ -75,6 +77,4 @@ package final class ScriptedModel: StepModel, Sendable {
     package func reorder(_ state: State, parents: [Int]) {
         state.histories = parents.map { state.histories[$0] }
     }
-
-    package func takeRouting() -> [LayerRouting] { [] }
 }

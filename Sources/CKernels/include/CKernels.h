@@ -81,6 +81,9 @@ void ck_pack_values(ck_element element, const float *values, size_t stride, size
 /// A NaN or an infinity makes every sum of the row one.
 float ck_round_row(ck_element element, const float *input, size_t count, void *output);
 
+/// Turns `count` bfloat16 values into Float32.
+void ck_widen_bf16(const void *input, size_t count, float *output);
+
 /// output[r, c] = input[r, c] * scale[c] / sqrt(mean_c(input[r, c]^2) + epsilon)
 ///
 /// input, output: [rows, cols] without gaps, may be the same buffer. scale: [cols].
@@ -89,8 +92,12 @@ void ck_rms_norm_f32(const float *input, const float *scale, float *output, size
 /// Turns scores into probabilities in place: exp(x - max) / sum. count at least 1.
 void ck_softmax_f32(float *scores, size_t count);
 
-/// log(sum(exp(x))) of count values, count at least 1.
-float ck_log_sum_exp_f32(const float *values, size_t count);
+/// The sum of exp(value - largest); count at least 1.
+float ck_exponential_sum_f32(const float *values, size_t count, float largest);
+
+/// log(sum(exp(x))) of values of which `count` runs, at least 1, are known by their largest and their
+/// ck_exponential_sum_f32.
+float ck_merged_log_sum_f32(const float *largest, const float *sums, size_t count);
 
 /// The index of the largest of count values, the first of equals; count at least 1. Unspecified with NaN among them.
 size_t ck_argmax_f32(const float *values, size_t count);

@@ -1,0 +1,61 @@
+import CAllocationCounter
+import Foundation
+import Generation
+import SwitchModel
+import Tensors
+import TestSupport
+import Testing
+
+/// A steady decode loop asks for no memory.
+@Suite struct AllocationTests {
+    /// Requests for memory that this thread makes in 40 steps of six greedy requests, after as many to warm up.
+    private func allocations(_ model: SwitchTransformer) throws -> Int64 {
+        let steps = 40
+        let request = GenerationRequest(
+            prompt: [5, 9, 11, 7],
+            stop: StopCondition(maximumTokens: 2 * steps + 8, endTokens: [])
+        )
+        let prompts = (0..<6).map { _ in EncodingPrompt(tokens: request.prompt, slots: 1, capacity: 4 * steps) }
+        var encoding = model.beginEncoding(prompts)
+        guard case .finished(let states, _) = model.advance(&encoding, layers: .max) else { return .max }
+        var searches = states.map { _ in DecodingSearch(request, startToken: model.startToken) }
+        var stepped = searches.indices.map { searches[$0].begin() }
+        var batch: [StepBatch<DecoderState>] = []
+        var routing = RoutingLog()
+        func run(_ steps: Int) throws {
+            for _ in 0..<steps {
+                batch.removeAll(keepingCapacity: true)
+                for index in states.indices {
+                    batch.append(StepBatch(state: states[index], rows: stepped[index].rows))
+                }
+                let scores = model.step(batch, &routing)
+                batch.removeAll(keepingCapacity: true)
+                for index in searches.indices {
+                    try searches[index].advance(scores, firstRow: index, into: &stepped[index])
+                }
+            }
+        }
+        try run(steps)
+        let before = cac_allocations()
+        try run(steps)
+        return cac_allocations() - before
+    }
+
+    /// Unoptimised code boxes what generics hand on, so only an optimised build tells.
+    private static var isTelling: Bool {
+        var isOptimized = true
+        assert(
+            {
+                isOptimized = false; return true
+            }()
+        )
+        return isOptimized && cac_allocations() >= 0
+    }
+
+    @Test(.enabled(if: isTelling), arguments: WeightPrecision.allCases)
+    func aSteadyDecodeLoopAsksForNoMemory(precision: WeightPrecision) throws {
+        let directory = try #require(Reference.directories.first)
+        // Blocks of the pool are taken every 16 positions; they are handed out, not allocated.
+        #expect(try allocations(Reference.model(in: directory, precision)) == 0)
+    }
+}
