@@ -22,6 +22,8 @@ package final class DecoderState {
         prompt = RowList(capacity: tokens)
         histories = (0..<slots).map { _ in RowList(capacity: capacity) }
         spare = slots == 1 ? [] : (0..<slots).map { _ in RowList(capacity: capacity) }
+        let most = (tokens + slots * capacity) / KeyValuePool.blockRows + 2
+        blocks.reserveCapacity(most)
         for _ in 0..<tokens { prompt.append(takeRow()) }
         // The rest of the block goes to waste, so that what a request may take can be told before it runs.
         taken = KeyValuePool.blockRows
