@@ -47,11 +47,36 @@ private func added(_ content: String, _ flags: [String: Bool] = [:]) -> [String:
     reference.compare(try #require(try files.tokenizer(modelVocabularySize: reference.vocabularySize)))
 }
 
-@Test func scoresAddUpWordByWord() throws {
-    // "ab" and "a", "b" cost the same with -8 each: the piece that ends the word first found stays.
+// SentencePiece cuts each of these otherwise with the same pieces.
+@Test(
+    arguments: [
+        ("95.000", [7, 2641, 2779, 3, 2004, 4067]), ("＜/s＞", [7, 1]), ("你＜unk＞好", [7, 2]), ("ª\u{301}b", [466]),
+        ("a\u{85}b", [4, 824]),
+    ] as [(String, [Int32])]
+)
+func whatSentencePieceCutsOtherwiseIsCutAsTheReference(text: String, ids: [Int32]) throws {
+    let bytes = try SentencePieceFile(starter).tokenizerJSON()
+    let description = try TokenizerFile.decode(TokenizerDescription.self, from: bytes, file: "f")
+    let tokenizer = try UnigramTokenizer(description, declared: [], modelVocabularySize: 6100, file: "f")
+    #expect(tokenizer.encode(text) == ids)
+}
+
+@Test func tiesGoToTheCutFoundFirst() throws {
     let vocabulary: [[Any]] = [["<unk>", 0.0], ["a", -4.0], ["b", -4.0], ["ab", -8.0], ["▁", -1.0]]
     let tokenizer = try tokenizer(unigram: ["unk_id": 0, "vocab": vocabulary])
     #expect(tokenizer.encode("ab").map { tokenizer.piece($0) } == ["▁", "ab"])
+}
+
+@Test func unknownNeighboursThatAreAPieceTogetherAreThatPiece() throws {
+    let vocabulary: [[Any]] = [["<pad>", 0.0], ["a", -1.0], ["aa", -30.0], ["b", -2.0], ["▁", -1.0]]
+    #expect(try tokenizer(unigram: ["unk_id": 1, "vocab": vocabulary]).encode("aab aaa") == [4, 2, 3, 4, 1])
+}
+
+@Test func valuesNestedTooDeeplyAreRefused() {
+    let deep = String(repeating: #"{"type": "Sequence", "normalizers": ["#, count: 20_000)
+    #expect(throws: TokenizerError.self) {
+        try TokenizerFile.decode(TokenizerDescription.self, from: Array(#"{"normalizer": \#(deep)"#.utf8), file: "f")
+    }
 }
 
 @Test func unknownNeighboursAreOneUnlessAWordEnds() throws {
