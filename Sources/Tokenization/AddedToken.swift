@@ -15,6 +15,12 @@ struct AddedToken: Equatable, Sendable {
     var isSpecial = true
 }
 
+extension AddedToken {
+    var isSentinel: Bool { Self.isSentinel(content) }
+
+    static func isSentinel(_ text: String) -> Bool { text.hasPrefix("<extra_id_") && text.hasSuffix(">") }
+}
+
 extension AddedToken: Decodable {
     private enum CodingKeys: String, CodingKey {
         case content

@@ -100,8 +100,7 @@ extension Token {
         case CSP_UNKNOWN: self = .unknown(entry.piece)
         case CSP_BYTE: self = .byte(Self.byteValue(entry.piece), stored: entry.piece)
         default:
-            let isSentinel = entry.piece.hasPrefix("<extra_id_") && entry.piece.hasSuffix(">")
-            self = isSentinel ? .special(entry.piece) : .text(entry.piece)
+            self = AddedToken.isSentinel(entry.piece) ? .special(entry.piece) : .text(entry.piece)
         }
     }
 

@@ -71,7 +71,3 @@ struct SpecialTokenFiles: Equatable, Sendable {
         }
     }
 }
-
-extension AddedToken {
-    var isSentinel: Bool { content.hasPrefix("<extra_id_") && content.hasSuffix(">") }
-}

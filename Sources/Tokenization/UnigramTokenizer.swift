@@ -28,6 +28,8 @@ package struct UnigramTokenizer: Tokenizer {
             throw .unsupported(file: file, component: "model '\(type)'")
         }
         try Self.checkTemplate(description.post_processor, file)
+        var (description, declared) = (description, declared)
+        description.dropSentinels(beyond: modelVocabularySize, &declared)
         let pieces = description.model.vocab.count
         guard pieces <= modelVocabularySize else {
             throw .largerThanModel(file: file, pieces: pieces, vocabularySize: modelVocabularySize)

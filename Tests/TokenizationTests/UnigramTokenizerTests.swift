@@ -122,6 +122,19 @@ func refusesNormalizersItDoesNotKnow(type: String) {
     #expect("\(error)" == "'m/tokenizer.json': normalizer 'Lowercase' is not one this server knows")
 }
 
+@Test(arguments: [(6000, 0), (6040, 40), (6100, 100)])
+func sentinelsTheModelHasNoRowsForAreText(modelVocabularySize: Int, sentinels: Int) throws {
+    let folder = try TemporaryFolder()
+    try folder.write("tokenizer.json", Data(SentencePieceFile(starter).tokenizerJSON()))
+    try folder.write("tokenizer_config.json", #"{"extra_special_tokens": ["<extra_id_0>", "<extra_id_99>"]}"#)
+    let files = TokenizerDirectory(folder.url.path)
+    let tokenizer = try #require(try files.tokenizer(modelVocabularySize: modelVocabularySize))
+    #expect(tokenizer.vocabularySize == modelVocabularySize)
+    #expect((tokenizer.encode("<extra_id_99>") == [6000]) == (sentinels > 0))
+    #expect((tokenizer.encode("<extra_id_0>") == [6099]) == (sentinels == 100))
+    #expect(tokenizer.encode("<extra_id_0>").allSatisfy { $0 < modelVocabularySize })
+}
+
 @Test func refusesVocabulariesThatContradictThemselves() throws {
     #expect(throws: TokenizerError.self) { try tokenizer(unigram: ["unk_id": 8]) }
     #expect(throws: TokenizerError.self) { try tokenizer(unigram: ["unk_id": -1]) }
