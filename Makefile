@@ -2,7 +2,7 @@ PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config
 BASE8 = .build/base8
 DENSE = .build/dense
 
-.PHONY: serve test lint check-imports packages parity test-clients bench compare latency accuracy endurance fuzz sanitize
+.PHONY: serve test lint check-imports packages parity tokenizer-parity test-clients bench compare latency accuracy endurance fuzz sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -77,6 +77,10 @@ fuzz: packages
 # The wide comparison with transformers: minutes, and a virtual environment with torch.
 parity: packages
 	scripts/parity
+
+# Twenty thousand lines of every kind beside tokenizers and sentencepiece; TEXTS are gzipped files of more lines.
+tokenizer-parity: packages
+	scripts/tokenizer-parity $(TEXTS)
 
 # The built server as clients see it: curl, httpx, the openai package, bad input.
 test-clients: packages

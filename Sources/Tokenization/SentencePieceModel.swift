@@ -21,17 +21,15 @@ final class SentencePieceModel: @unchecked Sendable {
         csp_model_free(handle)
     }
 
-    /// Ids of `text`, which may hold any characters; empty when the library fails.
-    func encode(_ text: Substring) -> [Int32] {
-        var text = String(text)
-        return text.withUTF8 { utf8 in
-            utf8.withMemoryRebound(to: CChar.self) { characters in
-                guard let ids = csp_model_encode(handle, characters.baseAddress, characters.count) else { return [] }
-                defer { csp_ids_free(ids) }
-                var count = 0
-                let values = csp_ids_values(ids, &count)
-                return Array(UnsafeBufferPointer(start: values, count: count))
-            }
+    /// Ids of `text`, which must be UTF-8; empty when the library fails.
+    func encode(_ text: ArraySlice<UInt8>) -> [Int32] {
+        text.withUnsafeBytes { bytes in
+            let characters = bytes.bindMemory(to: CChar.self)
+            guard let ids = csp_model_encode(handle, characters.baseAddress, characters.count) else { return [] }
+            defer { csp_ids_free(ids) }
+            var count = 0
+            let values = csp_ids_values(ids, &count)
+            return Array(UnsafeBufferPointer(start: values, count: count))
         }
     }
 

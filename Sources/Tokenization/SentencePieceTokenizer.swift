@@ -1,6 +1,6 @@
 import CSentencePiece
 
-/// The T5 family's tokenizer: SentencePiece, plus the sentinels `<extra_id_0>` … `<extra_id_99>`.
+/// The T5 family's tokenizer: SentencePiece, plus the sentinels `<extra_id_0>` … `<extra_id_99>` and added tokens.
 ///
 /// Text decodes as SentencePiece decodes it: pieces joined, `▁` a space, the first space dropped.
 package struct SentencePieceTokenizer: Tokenizer {
@@ -8,50 +8,74 @@ package struct SentencePieceTokenizer: Tokenizer {
     private let model: SentencePieceModel
     /// What every id stands for, read once so that decoding never crosses into the library.
     private let tokens: [Token]
-    /// The special tokens that are recognised in text, longest first.
-    private let specials: [(text: String, id: Int32)]
+    /// Finds special and added tokens in text as it is, whether or not they ask for normalised text.
+    private let specials: AddedTokenMatcher
 
-    private static let sentinelCount = 100
+    /// How many sentinels a T5 tokenizer has when its files do not say.
+    package static let sentinelCount = 100
 
     /// - Parameters:
     ///   - modelVocabularySize: rows of the model's embedding. Sentinels exist when it has room for them past the pieces.
     ///   - fileName: for error messages.
     package init(serialized bytes: [UInt8], modelVocabularySize: Int, fileName: String) throws(TokenizerError) {
+        try self.init(
+            serialized: bytes,
+            declared: .init(sentinels: Self.sentinelCount),
+            modelVocabularySize: modelVocabularySize,
+            fileName: fileName
+        )
+    }
+
+    /// - Parameter declared: what other files say of sentinels and added tokens.
+    init(
+        serialized bytes: [UInt8],
+        declared: SpecialTokenFiles,
+        modelVocabularySize: Int,
+        fileName: String
+    ) throws(TokenizerError) {
         model = try SentencePieceModel(serialized: bytes, file: fileName)
         let pieces = model.pieceCount
         guard pieces <= modelVocabularySize else {
             throw .largerThanModel(file: fileName, pieces: pieces, vocabularySize: modelVocabularySize)
         }
-        var tokens: [Token] = []
-        tokens.reserveCapacity(pieces + Self.sentinelCount)
-        for id in 0..<Int32(pieces) { tokens.append(Token(model.entry(id))) }
+        var tokens = (0..<Int32(pieces)).map { [model] in Token(model.entry($0)) }
         let hasSentinels = tokens.contains(.special("<extra_id_0>"))
-        if !hasSentinels, modelVocabularySize >= pieces + Self.sentinelCount {
+        let sentinels = declared.sentinels ?? Self.sentinelCount
+        let hasRoom = sentinels <= modelVocabularySize - pieces
+        if !hasSentinels, hasRoom {
             // The highest id is sentinel 0.
-            for number in (0..<Self.sentinelCount).reversed() { tokens.append(.special("<extra_id_\(number)>")) }
+            for number in (0..<sentinels).reversed() { tokens.append(.special("<extra_id_\(number)>")) }
         }
+        let ids = Dictionary(
+            tokens.enumerated().map { (Array($1.stored.utf8), Int32($0)) },
+            uniquingKeysWith: { first, _ in first }
+        )
+
+        let written = tokens.compactMap { $0.specialText.map { AddedToken(content: $0) } }
+        let base = AddedVocabulary.Base(
+            file: fileName,
+            vocabularySize: tokens.count,
+            modelVocabularySize: modelVocabularySize,
+            id: { ids[Array($0.utf8)] }
+        )
+        let added = try AddedVocabulary(
+            written + declared.tokens.filter { hasSentinels || hasRoom || !$0.isSentinel },
+            to: base
+        )
+        added.name(&tokens)
         self.tokens = tokens
         vocabularySize = tokens.count
-        specials = tokens.enumerated().compactMap { id, token in
-            token.specialText.map { ($0, Int32(id)) }
-        }.sorted { $0.text.utf8.count > $1.text.utf8.count }
+        specials = AddedTokenMatcher(added.patterns(normalized: false) + added.patterns(normalized: true))
     }
 
     package func encode(_ text: String) -> [Int32] {
-        var ids: [Int32] = []
-        var rest = text[...]
-        var searched = rest.startIndex
-        while let open = rest[searched...].utf8.firstIndex(of: UInt8(ascii: "<")) {
-            guard let special = specials.first(where: { rest[open...].utf8.starts(with: $0.text.utf8) }) else {
-                searched = rest.utf8.index(after: open)
-                continue
+        let bytes = Array(text.utf8)
+        return specials.split(bytes).flatMap { part in
+            switch part {
+            case .token(let id): [id]
+            case .text(let range): model.encode(bytes[range])
             }
-            ids += model.encode(rest[..<open])
-            ids.append(special.id)
-            rest = rest[rest.utf8.index(open, offsetBy: special.text.utf8.count)...]
-            searched = rest.startIndex
         }
-        return ids + model.encode(rest)
     }
 
     package func decode(_ ids: [Int32], skippingSpecialTokens: Bool) -> String {
@@ -76,8 +100,7 @@ extension Token {
         case CSP_UNKNOWN: self = .unknown(entry.piece)
         case CSP_BYTE: self = .byte(Self.byteValue(entry.piece), stored: entry.piece)
         default:
-            let isSentinel = entry.piece.hasPrefix("<extra_id_") && entry.piece.hasSuffix(">")
-            self = isSentinel ? .special(entry.piece) : .text(entry.piece)
+            self = AddedToken.isSentinel(entry.piece) ? .special(entry.piece) : .text(entry.piece)
         }
     }
 

@@ -9,7 +9,10 @@ package struct StreamingDetokenizer: Sendable {
     private var pendingBytes: [UInt8] = []
     /// Spaces after the last word, held until the next word begins.
     private var pendingSpaces = ""
+    /// Nothing was emitted yet.
     private var isAtStart = true
+    /// No token was shown yet, be its text empty.
+    private var isFirstToken = true
 
     package init(_ tokenizer: any Tokenizer, skippingSpecialTokens: Bool) {
         self.tokenizer = tokenizer
@@ -18,13 +21,15 @@ package struct StreamingDetokenizer: Sendable {
 
     /// The text that became certain with `id`; often empty.
     package mutating func append(_ id: Int32) -> String {
-        switch tokenizer.token(id) {
-        case nil: return ""
+        guard let token = tokenizer.token(id) else { return "" }
+        if case .special = token, skippingSpecialTokens { return "" }
+        defer { isFirstToken = false }
+        switch token {
         case .byte(let byte, _):
             pendingBytes.append(byte)
             return hold(takeCompleteCharacters())
         case .special(let text):
-            return skippingSpecialTokens ? "" : hold(takeBytes() + text)
+            return hold(takeBytes() + (tokenizer.joining == .sentencePiece ? text : self.text(of: text)))
         case .unknown(_): return hold(takeBytes() + " ⁇ ")
         case .text(let piece): return hold(takeBytes() + text(of: piece))
         }
@@ -36,11 +41,14 @@ package struct StreamingDetokenizer: Sendable {
         return hold(takeBytes()) + pendingSpaces
     }
 
-    /// Drops the space of the very first word.
-    private mutating func text(of piece: String) -> String {
-        let text = String(String.UnicodeScalarView(piece.unicodeScalars.map { $0 == "▁" ? " " : $0 }))
-        guard isAtStart, text.hasPrefix(" ") else { return text }
-        return String(text.unicodeScalars.dropFirst())
+    /// `piece` with spaces for `▁`, but for those at the start.
+    private func text(of piece: String) -> String {
+        var scalars = piece.unicodeScalars
+        switch tokenizer.joining {
+        case .sentencePiece: if isAtStart, scalars.first == "▁" || scalars.first == " " { scalars.removeFirst() }
+        case .metaspace(let trimsFirst): if isFirstToken, trimsFirst { scalars.removeAll { $0 == "▁" } }
+        }
+        return String(String.UnicodeScalarView(scalars.map { $0 == "▁" ? " " : $0 }))
     }
 
     /// Emits `text` but for the spaces it ends with.

@@ -24,3 +24,21 @@ package enum Token: Equatable, Sendable {
         }
     }
 }
+
+extension Token {
+    /// How the vocabulary writes a byte, such as `<0xE4>`.
+    static func bytePiece(_ byte: UInt8) -> String {
+        let digits = String(byte, radix: 16, uppercase: true)
+        return "<0x\(digits.count == 1 ? "0" : "")\(digits)>"
+    }
+
+    /// A byte when `piece` is written as one, else text.
+    init(pieceOrByte piece: String) {
+        let digits = piece.dropFirst(3).dropLast()
+        if piece.utf8.count == 6, piece.hasPrefix("<0x"), piece.hasSuffix(">"), let byte = UInt8(digits, radix: 16) {
+            self = .byte(byte, stored: piece)
+        } else {
+            self = .text(piece)
+        }
+    }
+}

@@ -5,6 +5,9 @@ package protocol Tokenizer: Sendable {
     /// Ids run from 0 up to this, exclusive; the model's vocabulary may be larger (padding).
     var vocabularySize: Int { get }
 
+    /// How pieces become text.
+    var joining: PieceJoining { get }
+
     /// Token ids of `text`, without `</s>`.
     ///
     /// Special tokens written out, such as `<extra_id_0>`, become their own ids; text between them is cut on its own.
@@ -20,4 +23,8 @@ package protocol Tokenizer: Sendable {
 
     /// What one id stands for; nil outside the vocabulary.
     func token(_ id: Int32) -> Token?
+}
+
+extension Tokenizer {
+    package var joining: PieceJoining { .sentencePiece }
 }

@@ -3,6 +3,7 @@ import Checkpoints
 import Foundation
 import SwitchModel
 import Tensors
+import Tokenization
 
 /// Shows what a model directory holds, without loading it.
 struct Inspect: ParsableCommand {
@@ -21,8 +22,7 @@ struct Inspect: ParsableCommand {
         print("tensors               \(checkpoint.names.count)")
         let sizes = WeightPrecision.allCases.map { "\($0.rawValue) \(Self.readable(model.weightBytes($0)))" }
         print("bytes by --weights    \(sizes.joined(separator: ", "))")
-        let hasTokenizer = FileManager.default.fileExists(atPath: "\(modelDirectory)/spiece.model")
-        print("tokenizer             \(hasTokenizer ? "spiece.model" : "none: prompts are token ids")")
+        print("tokenizer             \(TokenizerDirectory(modelDirectory).source ?? "none: prompts are token ids")")
         for note in model.notes { print("repaired              \(note)") }
     }
 

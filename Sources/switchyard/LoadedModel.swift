@@ -24,7 +24,7 @@ struct LoadedModel {
         let directory = options.modelDirectory
         let started = ContinuousClock.now
         configuration = try SwitchConfiguration(directory: directory)
-        tokenizer = try Self.tokenizer(in: directory, vocabularySize: configuration.vocabularySize)
+        tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
         let checkpoint = try CheckpointDirectory(directory)
         let progress = ProgressLine("loading \(directory)", total: configuration.parameterCount)
         options.instructionSet.set?.use()
@@ -53,13 +53,6 @@ struct LoadedModel {
 
     /// Room for a forced start of the output and the start token beside what may be generated.
     private static let forcedTokens = 4096
-
-    private static func tokenizer(in directory: String, vocabularySize: Int) throws -> (any Tokenizer)? {
-        let path = "\(directory)/spiece.model"
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
-        return try SentencePieceTokenizer(serialized: bytes, modelVocabularySize: vocabularySize, fileName: path)
-    }
 
     /// Names, sizes and times of the weight files and what they are rounded to, hashed; and the newest of the times.
     private static func identity(

@@ -78,7 +78,7 @@ func streamedTextEqualsDecodedText(skipping: Bool) throws {
 }
 
 /// SplitMix64, so that a failing case can be run again.
-private struct SeededRandom: RandomNumberGenerator {
+struct SeededRandom: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

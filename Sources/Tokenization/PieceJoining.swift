@@ -1,0 +1,26 @@
+/// How the pieces of an output become text.
+package enum PieceJoining: Equatable, Sendable {
+    /// As SentencePiece: each `▁` is a space, but for those the text would begin with; an unknown piece is ` ⁇ `.
+    case sentencePiece
+    /// As the `Metaspace` decoder of `tokenizers`: each `▁` is a space, but for those of the first token when it
+    /// `trimsFirst`.
+    case metaspace(trimsFirst: Bool)
+
+    /// What the `decoder` of a `tokenizer.json` does, and whether bytes are put together before.
+    ///
+    /// - Throws: `TokenizerError.unsupported` for any but `Metaspace`, alone or after `ByteFallback`.
+    static func metaspace(
+        _ component: TokenizerDescription.Component?,
+        _ file: String
+    ) throws(TokenizerError) -> (joining: PieceJoining, joinsBytes: Bool) {
+        guard let component else { throw .unsupported(file: file, component: "decoder 'null'") }
+        var parts = component.type == "Sequence" ? component.decoders ?? [] : [component]
+        let joinsBytes = parts.first?.type == "ByteFallback"
+        if joinsBytes { parts.removeFirst() }
+        guard parts.count == 1, parts[0].type == "Metaspace" else {
+            let names = parts.map { "'\($0.type)'" }.joined(separator: ", ")
+            throw .unsupported(file: file, component: "decoder \(names.isEmpty ? "'Sequence'" : names)")
+        }
+        return (.metaspace(trimsFirst: try parts[0].metaspacePrefix("decoder", file) != .never), joinsBytes)
+    }
+}

@@ -1,0 +1,50 @@
+/// The keys of `tokenizer_config.json` and `special_tokens_map.json` that name tokens.
+struct SpecialTokens: Decodable {
+    /// Tokens in a list, or by a name of their own.
+    struct Several: Decodable {
+        var tokens: [AddedToken]
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.singleValueContainer()
+            if let list = try? values.decode([AddedToken].self) {
+                tokens = list
+            } else {
+                tokens = try values.decode([String: AddedToken].self).sorted { $0.key < $1.key }.map(\.value)
+            }
+        }
+    }
+
+    var bos_token: AddedToken?
+    var eos_token: AddedToken?
+    var unk_token: AddedToken?
+    var sep_token: AddedToken?
+    var pad_token: AddedToken?
+    var cls_token: AddedToken?
+    var mask_token: AddedToken?
+    var extra_special_tokens: Several?
+    var additional_special_tokens: Several?
+    var extra_ids: Int?
+    var added_tokens_decoder: [String: AddedToken]?
+
+    /// Every token there is a name for, in the order transformers adds them.
+    var named: [AddedToken] {
+        let extra = extra_special_tokens?.tokens ?? []
+        return [bos_token, eos_token, unk_token, sep_token, pad_token, cls_token, mask_token].compactMap { $0 }
+            + (extra.isEmpty ? additional_special_tokens?.tokens ?? [] : extra)
+    }
+
+    /// What `other` names instead where it does.
+    func overridden(by other: SpecialTokens) -> SpecialTokens {
+        var result = self
+        result.bos_token = other.bos_token ?? bos_token
+        result.eos_token = other.eos_token ?? eos_token
+        result.unk_token = other.unk_token ?? unk_token
+        result.sep_token = other.sep_token ?? sep_token
+        result.pad_token = other.pad_token ?? pad_token
+        result.cls_token = other.cls_token ?? cls_token
+        result.mask_token = other.mask_token ?? mask_token
+        result.extra_special_tokens = other.extra_special_tokens ?? extra_special_tokens
+        result.additional_special_tokens = other.additional_special_tokens ?? additional_special_tokens
+        return result
+    }
+}

@@ -1,0 +1,15 @@
+extension TokenizerDescription {
+    /// Leaves out the sentinels at the vocabulary's end for which the model has no embedding.
+    ///
+    /// transformers writes a hundred of them whether or not the model has room for them.
+    /// - Parameter declared: added tokens of other files, which lose them too.
+    mutating func dropSentinels(beyond modelVocabularySize: Int, _ declared: inout [AddedToken]) {
+        var dropped: Set<String> = []
+        while model.vocab.count > modelVocabularySize, let last = model.vocab.last, AddedToken.isSentinel(last.piece) {
+            dropped.insert(last.piece)
+            model.vocab.removeLast()
+        }
+        added_tokens?.removeAll { dropped.contains($0.content) }
+        declared.removeAll { dropped.contains($0.content) }
+    }
+}

@@ -1,0 +1,39 @@
+/// The tokenizer files of a model directory.
+///
+/// The vocabulary is that of `spiece.model`, and where there is none that of `tokenizer.json`. What
+/// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json` add comes on top of either.
+package struct TokenizerDirectory: Sendable {
+    private let path: String
+
+    package init(_ path: String) { self.path = path }
+
+    /// The file the vocabulary is read from, nil when there is none.
+    package var source: String? {
+        ["spiece.model", "tokenizer.json"].first { TokenizerFile.exists("\(path)/\($0)") }
+    }
+
+    /// The tokenizer, nil when the directory has none.
+    ///
+    /// - Parameter modelVocabularySize: rows of the model's embedding.
+    /// - Throws: `TokenizerError`, which names the file.
+    package func tokenizer(modelVocabularySize: Int) throws(TokenizerError) -> (any Tokenizer)? {
+        guard let source else { return nil }
+        let file = "\(path)/\(source)"
+        guard let bytes = try TokenizerFile.readIfPresent(file) else { return nil }
+        let declared = try SpecialTokenFiles(directory: path)
+        guard source == "tokenizer.json" else {
+            return try SentencePieceTokenizer(
+                serialized: bytes,
+                declared: declared,
+                modelVocabularySize: modelVocabularySize,
+                fileName: file
+            )
+        }
+        return try UnigramTokenizer(
+            TokenizerFile.decode(TokenizerDescription.self, from: bytes, file: file),
+            declared: declared.tokens,
+            modelVocabularySize: modelVocabularySize,
+            file: file
+        )
+    }
+}
