@@ -111,6 +111,30 @@ CK_TARGET static size_t CK_NAME(argmax)(const float *values, size_t count) {
     return index;
 }
 
+CK_TARGET static void CK_NAME(activate)(ck_activation activation, float *values, const float *factors, size_t count) {
+#pragma clang fp contract(fast)
+    switch (activation) {
+    case CK_RELU:
+        for (size_t i = 0; i < count; i++) values[i] = values[i] > 0 ? values[i] : 0;
+        break;
+    case CK_GELU:
+        for (size_t i = 0; i < count; i++) values[i] *= 0.5f * (1.0f + erff(values[i] * 0.70710678f));
+        break;
+    case CK_GELU_TANH:
+        // (1 + tanh(u)) / 2 is the logistic function of 2u.
+        for (size_t i = 0; i < count; i++) {
+            const float x = values[i], u = 1.5957691216f * (x + 0.044715f * x * x * x);
+            values[i] = x / (1.0f + CK_NAME(exp)(-u));
+        }
+        break;
+    case CK_SILU:
+        for (size_t i = 0; i < count; i++) values[i] /= 1.0f + CK_NAME(exp)(-values[i]);
+        break;
+    }
+    if (factors)
+        for (size_t i = 0; i < count; i++) values[i] *= factors[i];
+}
+
 CK_TARGET static int CK_NAME(all_finite)(const float *values, size_t count) {
     uint32_t largest = 0;
     for (size_t i = 0; i < count; i++) {
@@ -396,6 +420,6 @@ CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes)
     .read_memory = CK_NAME(read_memory), .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),             \
     .max = CK_NAME(largest), .exponentials = CK_NAME(exponentials),                                             \
     .exponential_sum = CK_NAME(exponential_sum),                                                                   \
-    .merged_log_sum = CK_NAME(merged_log_sum), .argmax = CK_NAME(argmax), .all_finite = CK_NAME(all_finite),           \
+    .merged_log_sum = CK_NAME(merged_log_sum), .argmax = CK_NAME(argmax), .activate = CK_NAME(activate), .all_finite = CK_NAME(all_finite),           \
     .add_scaled = CK_NAME(add_scaled), .store_cache_row = CK_NAME(store_cache_row),                                \
     .attention_row = CK_NAME(attention_row)

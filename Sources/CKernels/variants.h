@@ -22,6 +22,7 @@ typedef struct {
     float (*max)(const float *, size_t);
     float (*exponentials)(float *, size_t, float, float);
     size_t (*argmax)(const float *, size_t);
+    void (*activate)(ck_activation, float *, const float *, size_t);
     int (*all_finite)(const float *, size_t);
     void (*add_scaled)(const float *, float, float *, size_t);
     void (*store_cache_row)(const float *, ck_cache, int32_t);

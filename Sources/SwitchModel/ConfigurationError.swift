@@ -17,6 +17,8 @@ package enum ConfigurationError: Error, Equatable, Sendable {
     case bucketsPastDistance(buckets: Int, maxDistance: Int)
     case tokenOutsideVocabulary(key: String, token: Int, vocabularySize: Int)
     case noStartToken
+    /// The blocks whose tensors are experts are not every n-th one.
+    case sparseBlocksFitNoStep(stack: String, blocks: [Int])
 }
 
 extension ConfigurationError: CustomStringConvertible {
@@ -43,6 +45,9 @@ extension ConfigurationError: CustomStringConvertible {
                 + "'relative_attention_num_buckets', which is \(buckets)"
         case .tokenOutsideVocabulary(let key, let token, let size):
             "'\(key)' is \(token), expected a token from 0 to \(size - 1)"
+        case .sparseBlocksFitNoStep(let stack, let blocks):
+            "the sparse blocks of the \(stack) are \(blocks.map(String.init).joined(separator: ", ")), "
+                + "expected every n-th one from 1 on, or all"
         case .noStartToken:
             "neither generation_config.json nor config.json gives 'decoder_start_token_id'; "
                 + "expected the token that outputs begin with (0 in T5-family models)"

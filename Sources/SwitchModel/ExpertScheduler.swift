@@ -16,9 +16,9 @@ struct ExpertScheduler {
         workspace.expertInner.resize(rows: rows.count, columns: experts[0].inner.outputs)
         workspace.expertOutput.resize(rows: rows.count, columns: hidden.columns)
         run(workspace) { expert, rows in
-            Product(expert.inner, workspace.expertInput, rows: rows, into: workspace.expertInner, .storeRectified)
+            Product(expert.inner, workspace.expertInput, rows: rows, into: workspace.expertInner, expert.innerEpilogue)
         }
-        workspace.expertInput.load(workspace.expertInner, as: workspace.input.precision, on: workspace.workers)
+        experts[0].activate(workspace.expertInner, into: workspace.expertInput, on: workspace.workers)
         run(workspace) { expert, rows in
             Product(expert.output, workspace.expertInput, rows: rows, into: workspace.expertOutput)
         }

@@ -13,7 +13,7 @@ struct FeedForward {
     private let stack: Stack
     private let block: Int
 
-    /// - Parameter weights: the scope of the sublayer, the last `layer` of its block.
+    /// - Parameter weights: the scope of the sublayer, the last `layer` of its block; T5 names the dense one otherwise.
     init(
         _ weights: WeightScope,
         in stack: Stack,
@@ -26,7 +26,7 @@ struct FeedForward {
         kind =
             context.configuration.isSparse(block: block, in: stack)
             ? .sparse(try SparseFeedForward(weights["mlp"], context))
-            : .dense(try DenseFeedForward(weights["mlp"], context))
+            : .dense(try DenseFeedForward(weights[context.denseName], context))
     }
 
     /// Adds to `hidden`, `[rows, model]`; a sparse one records where it sent the rows.

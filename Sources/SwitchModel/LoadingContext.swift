@@ -26,6 +26,9 @@ package struct LoadingContext {
         self.loaded = loaded
     }
 
+    /// What a dense feed-forward is called within its sublayer.
+    var denseName: String { configuration.modelType == .switchTransformers ? "mlp" : "DenseReluDense" }
+
     /// Packs the linear layers `names`, each `[outputs, inputs]`, stacked output by output.
     func linear(
         _ weights: WeightScope,

@@ -38,7 +38,13 @@ package struct PassCost: Equatable, Sendable {
         for block in 0..<model.decoderLayers {
             cost.addProduct(width * 6 * inner, rows: context.count, precision)
             let isSparse = model.isSparse(block: block, in: .decoder)
-            if !isSparse { cost.addProduct(2 * width * model.feedForwardWidth, rows: context.count, precision) }
+            if !isSparse {
+                cost.addProduct(
+                    (1 + model.feedForward.innerFactor) * width * model.feedForwardWidth,
+                    rows: context.count,
+                    precision
+                )
+            }
             let positions = context.reduce(0) { $0 + $1.own + $1.prompt }
             let elements = Double(positions * 2 * inner)
             cost.parts.append(Part(bytes: elements * Double(cacheElementBytes), operations: elements * 2))
@@ -61,7 +67,13 @@ package struct PassCost: Equatable, Sendable {
         for block in 0..<model.encoderLayers {
             cost.addProduct(width * 4 * inner, rows: rows, precision)
             let isSparse = model.isSparse(block: block, in: .encoder)
-            if !isSparse { cost.addProduct(2 * width * model.feedForwardWidth, rows: rows, precision) }
+            if !isSparse {
+                cost.addProduct(
+                    (1 + model.feedForward.innerFactor) * width * model.feedForwardWidth,
+                    rows: rows,
+                    precision
+                )
+            }
         }
         cost.addExperts(plans, model, precision)
         cost.addProduct(model.decoderLayers * width * 2 * inner, rows: rows, precision)
@@ -71,11 +83,12 @@ package struct PassCost: Equatable, Sendable {
     private mutating func addExperts(_ plans: [RoutingPlan], _ model: SwitchConfiguration, _ precision: WeightPrecision)
     {
         var order = ExpertOrder()
+        let layer = (1 + model.feedForward.innerFactor) * model.modelWidth * model.feedForwardWidth
         for plan in plans {
             order.fill(plan)
             addProduct(model.modelWidth * model.experts, rows: plan.experts.count, .float32)
             for segment in order.segments {
-                addProduct(2 * model.modelWidth * model.feedForwardWidth, rows: segment.rows.count, precision)
+                addProduct(layer, rows: segment.rows.count, precision)
             }
         }
     }

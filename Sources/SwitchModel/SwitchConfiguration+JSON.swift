@@ -1,4 +1,5 @@
 import Checkpoints
+import Tensors
 
 extension SwitchConfiguration {
     /// The largest `config.json` or `generation_config.json` that is read.
@@ -29,7 +30,8 @@ extension SwitchConfiguration {
     package init(config: [UInt8], generation: [UInt8]?) throws(ConfigurationError) {
         let config = try ConfigurationReader(config, file: "config.json")
         let generation = try ConfigurationReader(generation ?? Array("{}".utf8), file: "generation_config.json")
-        self.init(startToken: 0)
+        let modelType = try config.string("model_type").flatMap(ModelType.init) ?? .switchTransformers
+        self.init(startToken: 0, modelType)
         try checkKind(config)
         try readSizes(config)
         try readLayers(config)
@@ -40,14 +42,9 @@ extension SwitchConfiguration {
 
     /// Refuses models this program would run wrongly.
     private mutating func checkKind(_ config: ConfigurationReader) throws(ConfigurationError) {
-        try config.require("model_type", oneOf: ["switch_transformers"])
-        try config.require("dense_act_fn", oneOf: Activation.allCases.map(\.rawValue))
-        try config.require("feed_forward_proj", oneOf: Activation.allCases.map(\.rawValue))
+        try config.require("model_type", oneOf: ModelType.allCases.map(\.rawValue))
         try config.require("router_dtype", oneOf: ["float32"])
         try config.require("router_type", oneOf: ["tokens_masked"])
-        if try config.bool("is_gated_act") == true {
-            throw .unsupported(file: "config.json", key: "is_gated_act", value: "true", expected: "false")
-        }
         if try config.bool("is_encoder_decoder") == false {
             throw .unsupported(file: "config.json", key: "is_encoder_decoder", value: "false", expected: "true")
         }
@@ -78,28 +75,55 @@ extension SwitchConfiguration {
         encoderLayers = try config.integer("num_layers", alias: "num_hidden_layers", in: layers) ?? encoderLayers
         let decoderDefault = config.mentions("num_decoder_layers") ? encoderLayers : decoderLayers
         decoderLayers = try config.integer("num_decoder_layers", in: layers) ?? decoderDefault
-        encoderSparseStep = try Self.sparseStep(config, .encoder, layers: encoderLayers)
-        decoderSparseStep = try Self.sparseStep(config, .decoder, layers: decoderLayers)
+        encoderSparseStep = try sparseStep(config, .encoder, layers: encoderLayers)
+        decoderSparseStep = try sparseStep(config, .decoder, layers: decoderLayers)
         let hasSparseBlocks = Stack.allCases.contains { !sparseBlocks(in: $0).isEmpty }
         let counts = (hasSparseBlocks ? 1 : 0)...Self.maximumSize
         experts = try config.integer("num_experts", in: counts) ?? experts
         expertCapacity = try config.integer("expert_capacity", in: 1...Int(Int32.max)) ?? expertCapacity
     }
 
-    private static func sparseStep(
+    private func sparseStep(
         _ config: ConfigurationReader,
         _ stack: Stack,
         layers: Int
     ) throws(ConfigurationError) -> Int {
-        let sparseLayers = try config.integer("num_sparse_\(stack.rawValue)_layers", in: 0...maximumLayers) ?? 3
-        let step = try config.integer("\(stack.rawValue)_sparse_step", in: 0...maximumLayers)
+        guard modelType == .switchTransformers else { return 0 }
+        let sparseLayers = try config.integer("num_sparse_\(stack.rawValue)_layers", in: 0...Self.maximumLayers) ?? 3
+        let step = try config.integer("\(stack.rawValue)_sparse_step", in: 0...Self.maximumLayers)
         return step ?? (sparseLayers > 0 ? layers / sparseLayers : layers)
     }
 
     private mutating func readSwitches(_ config: ConfigurationReader) throws(ConfigurationError) {
         routerBias = try config.bool("router_bias") ?? routerBias
-        tieWordEmbeddings = try config.bool("tie_word_embeddings") ?? tieWordEmbeddings
         layerNormEpsilon = try config.epsilon("layer_norm_epsilon") ?? layerNormEpsilon
+        let isTied = try config.bool("tie_word_embeddings") ?? true
+        switch modelType {
+        case .switchTransformers: (tieWordEmbeddings, scalesDecoderOutput) = (isTied, isTied)
+        // Version 5 says which; before, tied models were those that scale. The tensors tell what is tied.
+        case .t5: scalesDecoderOutput = try config.bool("scale_decoder_outputs") ?? isTied
+        case .mt5: break
+        }
+        try readFeedForward(config)
+    }
+
+    /// T5 goes by `feed_forward_proj`, Switch Transformers by `dense_act_fn`; old writers gave both.
+    private mutating func readFeedForward(_ config: ConfigurationReader) throws(ConfigurationError) {
+        let keys = ["feed_forward_proj", "dense_act_fn"]
+        for key in modelType == .switchTransformers ? keys.reversed() : keys {
+            guard let name = try config.string(key) else { continue }
+            guard let kind = FeedForwardKind(named: name) else {
+                try config.require(key, oneOf: FeedForwardKind.activations.keys.sorted())
+                continue
+            }
+            feedForward = kind
+            break
+        }
+        guard modelType == .switchTransformers else { return }
+        if try config.bool("is_gated_act") == true { feedForward.isGated = true }
+        if try config.string("feed_forward_proj") == "gated-gelu" {
+            feedForward = FeedForwardKind(activation: .geluTanh, isGated: true)
+        }
     }
 
     private mutating func readTokens(

@@ -21,25 +21,29 @@ extension SwitchConfiguration {
         KeyValuePool.Shape(layers: decoderLayers, heads: heads, headWidth: headWidth, precision: precision)
     }
 
-    /// Memory the weights take, embeddings and routers in Float32 whatever the precision; about, without paddings.
+    /// Memory the weights take, routers in Float32 and embeddings in two bytes at least; about, without paddings.
     package func weightBytes(_ precision: WeightPrecision) -> Int {
         let embeddings = product(vocabularySize, modelWidth)
         // The head is a linear layer beside the embedding it may be tied to.
-        let exact = embeddings * (tieWordEmbeddings ? 1 : 2) + product(sparseLayers, experts) * Double(modelWidth)
-        let rounded = Double(parameterCount) + (tieWordEmbeddings ? embeddings : 0) - exact
-        return Self.clamped(exact * 4 + rounded * Double(precision.bytesPerWeight))
+        let looked = embeddings * (tieWordEmbeddings ? 1 : 2)
+        let exact = product(sparseLayers, experts) * Double(modelWidth)
+        let rounded = Double(parameterCount) + (tieWordEmbeddings ? embeddings : 0) - exact - looked
+        let embeddingBytes = looked * Double(max(precision.bytesPerWeight, 2))
+        return Self.clamped(embeddingBytes + exact * 4 + rounded * Double(precision.bytesPerWeight))
     }
 
-    private var expertParameters: Double { product(sparseLayers, experts) * feedForward }
+    private var expertParameters: Double { product(sparseLayers, experts) * feedForwardLayer }
 
-    private var feedForward: Double { 2 * product(modelWidth, feedForwardWidth) }
+    private var feedForwardLayer: Double {
+        Double(1 + feedForward.innerFactor) * product(modelWidth, feedForwardWidth)
+    }
 
     private var sparseLayers: Int { sparseBlocks(in: .encoder).count + sparseBlocks(in: .decoder).count }
 
     private var feedForwardParameters: Double {
         let layers = encoderLayers + decoderLayers
         let router = product(experts, modelWidth) + (routerBias ? Double(experts) : 0)
-        return expertParameters + Double(sparseLayers) * router + Double(layers - sparseLayers) * feedForward
+        return expertParameters + Double(sparseLayers) * router + Double(layers - sparseLayers) * feedForwardLayer
             + product(layers, modelWidth)
     }
 

@@ -1,3 +1,5 @@
+import Tensors
+
 /// The sizes and switches of one model, checked once so that the layers can trust them.
 package struct SwitchConfiguration: Equatable, Sendable {
     /// One of the two halves of the model.
@@ -14,12 +16,14 @@ package struct SwitchConfiguration: Equatable, Sendable {
         case gatedInput
     }
 
-    /// The activation between the two products of a feed-forward layer.
-    package enum Activation: String, CaseIterable, Equatable, Sendable {
-        case relu
+    /// The families that share this model's code: those but the first have no sparse layer.
+    package enum ModelType: String, CaseIterable, Equatable, Sendable {
+        case switchTransformers = "switch_transformers"
+        case t5
+        case mt5
     }
 
-    package var modelType = "switch_transformers"
+    package var modelType = ModelType.switchTransformers
     package var vocabularySize = 32128
     package var modelWidth = 768
     /// The width between the two products of a feed-forward layer or an expert.
@@ -37,14 +41,17 @@ package struct SwitchConfiguration: Equatable, Sendable {
     /// How many tokens of one sequence an expert takes.
     package var expertCapacity = 64
     package var routerBias = false
-    /// A choice of this program, not read from the files.
+    /// A choice of who runs the model, not read from the files.
     package var droppedTokens = DroppedTokens.zero
 
     package var relativeBuckets = 32
     package var relativeMaxDistance = 128
     package var layerNormEpsilon: Float = 1e-6
-    package var denseActivation = Activation.relu
+    package var feedForward = FeedForwardKind()
+    /// The head is the embedding.
     package var tieWordEmbeddings = true
+    /// The decoder's output is divided by the root of the width before the head, as models with a tied head were trained.
+    package var scalesDecoderOutput = true
 
     /// The token every output begins with, not part of the result.
     package var startToken: Int32
@@ -57,7 +64,20 @@ package struct SwitchConfiguration: Equatable, Sendable {
     package var notes: [String] = []
 
     /// The class defaults of transformers 5.23.0.
-    package init(startToken: Int32) { self.startToken = startToken }
+    package init(startToken: Int32, _ modelType: ModelType = .switchTransformers) {
+        self.startToken = startToken
+        self.modelType = modelType
+        guard modelType != .switchTransformers else { return }
+        (modelWidth, encoderSparseStep, decoderSparseStep) = (512, 0, 0)
+        switch modelType {
+        case .switchTransformers, .t5: (encoderLayers, decoderLayers, heads) = (6, 6, 8)
+        case .mt5:
+            (encoderLayers, decoderLayers, heads) = (8, 8, 6)
+            (vocabularySize, feedForwardWidth) = (250_112, 1024)
+            feedForward = FeedForwardKind(activation: .geluTanh, isGated: true)
+            scalesDecoderOutput = false
+        }
+    }
 
     /// The width of all heads together: rows of the query, key and value projections.
     package var attentionWidth: Int { heads * headWidth }

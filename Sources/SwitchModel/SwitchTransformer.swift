@@ -26,9 +26,8 @@ package final class SwitchTransformer {
         let names = EmbeddingNames(weights, isTied: configuration.tieWordEmbeddings)
         let (vocabulary, model) = (configuration.vocabularySize, configuration.modelWidth)
         encoderEmbedding = try context.embedding(weights, names.encoder)
-        decoderEmbedding =
-            names.decoder == names.encoder
-            ? encoderEmbedding : try context.embedding(weights, names.decoder)
+        let isShared = names.encoder == names.decoder ? true : try weights.areEqual(names.encoder, names.decoder)
+        decoderEmbedding = isShared ? encoderEmbedding : try context.embedding(weights, names.decoder)
         encoder = try Encoder(weights["encoder"], context)
         decoder = try Decoder(weights["decoder"], context)
         head = try context.linear(weights, [names.head], outputs: vocabulary, inputs: model)
@@ -97,7 +96,7 @@ package final class SwitchTransformer {
         routing.rewind()
         decoderEmbedding.look(up: rows.tokens, into: hidden)
         decoder.step(hidden, rows, in: pool, &routing, workspace)
-        if configuration.tieWordEmbeddings {
+        if configuration.scalesDecoderOutput {
             hidden.scale(by: 1 / Float(configuration.modelWidth).squareRoot())
         }
         workspace.input.load(hidden, as: head.precision, on: workspace.workers)
@@ -117,22 +116,18 @@ package final class SwitchTransformer {
 
 /// Which tensors hold the two embeddings and the head.
 ///
-/// A tied checkpoint keeps one matrix under any of four names. An untied one has a head of its own, and may have an
-/// embedding for each stack beside `shared`, which then goes unused.
+/// A tied checkpoint keeps one matrix under any of these names, or under several. Whatever is stored under a name of its
+/// own is used, as transformers 5 does when values differ.
 private struct EmbeddingNames {
     let encoder: String
     let decoder: String
     let head: String
 
     init(_ weights: WeightScope, isTied: Bool) {
+        let shared = ["shared", "encoder.embed_tokens", "decoder.embed_tokens", "lm_head"]
         func first(_ names: [String]) -> String { names.first { weights.contains("\($0).weight") } ?? "shared" }
-        if isTied {
-            let shared = first(["shared", "encoder.embed_tokens", "decoder.embed_tokens", "lm_head"])
-            (encoder, decoder, head) = (shared, shared, shared)
-        } else {
-            encoder = first(["encoder.embed_tokens", "shared"])
-            decoder = first(["decoder.embed_tokens", "shared"])
-            head = "lm_head"
-        }
+        encoder = first(["encoder.embed_tokens"] + shared)
+        decoder = first(["decoder.embed_tokens"] + shared)
+        head = first((isTied ? ["lm_head"] : ["lm_head", "decoder.lm_head"]) + shared)
     }
 }

@@ -48,6 +48,26 @@ package final class ProductInput: @unchecked Sendable {
         workers.run(rows: rows, columns: columns, work)
     }
 
+    /// Rounds every row of `inner` after `activation`; where it is gated, the first half of a row scaled by the second.
+    ///
+    /// Overwrites `inner`.
+    package func load(
+        _ activation: Activation,
+        of inner: Matrix,
+        isGated: Bool,
+        as precision: WeightPrecision,
+        on workers: Workers
+    ) {
+        resize(rows: inner.rows, columns: isGated ? inner.columns / 2 : inner.columns, precision)
+        let work = ActivatedRows(
+            activation: activation.element,
+            isGated: isGated,
+            sourceStride: inner.columns,
+            rounding: rounding(of: inner)
+        )
+        workers.run(rows: rows, columns: inner.columns, work)
+    }
+
     /// Takes rows of `source`, in the order given.
     package func gather(_ indices: [Int32], from source: ProductInput, on workers: Workers) {
         resize(rows: indices.count, columns: source.columns, source.precision)
@@ -107,8 +127,10 @@ private struct RoundedRows: RowWork {
     let stride: Int
     let scales: UnsafeMutablePointer<Float>
 
-    func run(row: Int) {
-        scales[row] = ck_round_row(element, source + row * columns, columns, target + row * stride)
+    func run(row: Int) { run(row: row, at: source + row * columns) }
+
+    func run(row: Int, at values: UnsafePointer<Float>) {
+        scales[row] = ck_round_row(element, values, columns, target + row * stride)
     }
 }
 
@@ -123,6 +145,20 @@ private struct NormedRows: RowWork {
         let columns = rounding.columns
         ck_rms_norm_f32(source + row * columns, scale, rounding.source + row * columns, 1, columns, epsilon)
         rounding.run(row: row)
+    }
+}
+
+private struct ActivatedRows: RowWork {
+    let activation: ck_activation
+    let isGated: Bool
+    let sourceStride: Int
+    let rounding: RoundedRows
+
+    func run(row: Int) {
+        let values = rounding.source + row * sourceStride
+        let count = rounding.columns
+        ck_activate_f32(activation, values, isGated ? values + count : nil, count)
+        rounding.run(row: row, at: values)
     }
 }
 

@@ -13,8 +13,8 @@ struct Inspect: ParsableCommand {
     var modelDirectory: String
 
     func run() throws {
-        let model = try SwitchConfiguration(directory: modelDirectory)
         let checkpoint = try CheckpointDirectory(modelDirectory)
+        let model = try SwitchConfiguration(directory: modelDirectory, tensors: checkpoint.names)
         let parameters = model.parameterCount
         let experts = model.expertParameterCount
         for (name, value) in rows(model) { print("\(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(value)") }
@@ -31,14 +31,21 @@ struct Inspect: ParsableCommand {
             let blocks = model.sparseBlocks(in: stack).map(String.init).joined(separator: " ")
             return "\(model.layers(in: stack)) layers, sparse: \(blocks.isEmpty ? "none" : blocks)"
         }
+        let hasExperts = model.expertParameterCount > 0
         return [
-            ("model type", model.modelType),
+            ("model type", model.modelType.rawValue),
             ("model width", "\(model.modelWidth)"),
-            ("feed-forward width", "\(model.feedForwardWidth)"),
+            (
+                "feed-forward",
+                "\(model.feedForwardWidth), \(model.feedForward.isGated ? "gated " : "")\(model.feedForward.activation)"
+            ),
             ("heads", "\(model.heads) of \(model.headWidth)"),
             ("encoder", sparse(.encoder)),
             ("decoder", sparse(.decoder)),
-            ("experts", "\(model.experts), capacity \(model.expertCapacity) tokens of a sequence"),
+            (
+                "experts",
+                hasExperts ? "\(model.experts), capacity \(model.expertCapacity) tokens of a sequence" : "none"
+            ),
             ("vocabulary", "\(model.vocabularySize), \(model.tieWordEmbeddings ? "tied" : "untied") embeddings"),
             ("start, end, pad", "\(model.startToken), \(model.endTokens), \(model.padToken)"),
         ]

@@ -23,9 +23,9 @@ struct LoadedModel {
     init(_ options: ModelOptions, logger: Logger?) throws {
         let directory = options.modelDirectory
         let started = ContinuousClock.now
-        configuration = try SwitchConfiguration(directory: directory)
-        tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
         let checkpoint = try CheckpointDirectory(directory)
+        configuration = try options.configuration(tensors: checkpoint.names)
+        tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
         let progress = ProgressLine("loading \(directory)", total: configuration.parameterCount)
         options.instructionSet.set?.use()
         let precision = options.weights.precision

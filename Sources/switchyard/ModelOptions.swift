@@ -1,4 +1,5 @@
 import ArgumentParser
+import SwitchModel
 import Tensors
 
 /// The precision weights are held in.
@@ -51,6 +52,15 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Memory for keys and values of running requests, such as 4G.")
     var cacheMemory = ByteSize(bytes: 4 << 30)
 
+    @Option(
+        help:
+            "What becomes of a token whose expert is full: residual adds nothing, passthrough its gated input, none never fills one."
+    )
+    var capacityMode = CapacityMode.residual
+
+    @Option(help: "Tokens of a sequence that an expert takes. Default: the configuration's.")
+    var expertCapacity: Int?
+
     @Option(help: "Threads that compute. Default: one for each core this process may use.")
     var threads: Int?
 
@@ -62,8 +72,19 @@ struct ModelOptions: ParsableArguments {
 
     func validate() throws {
         try Limit.check("--threads", threads ?? 1, in: 1...1024)
+        try Limit.check("--expert-capacity", expertCapacity ?? 1, in: 1...Int(Int32.max))
         try Limit.check("--max-input-tokens", maxInputTokens, in: 1...1_000_000)
         try Limit.check("--max-output-tokens", maxOutputTokens, in: 1...1_000_000)
+    }
+}
+
+extension ModelOptions {
+    /// The model directory's configuration, set right by the tensors named and by these flags.
+    func configuration(tensors: Set<String>) throws -> SwitchConfiguration {
+        var configuration = try SwitchConfiguration(directory: modelDirectory, tensors: tensors)
+        if let expertCapacity { configuration.expertCapacity = expertCapacity }
+        capacityMode.apply(to: &configuration)
+        return configuration
     }
 }
 

@@ -81,7 +81,8 @@ struct Reference: Decodable {
     }
 
     static func model(in directory: URL, _ precision: WeightPrecision = .float32) throws -> SwitchTransformer {
-        let configuration = try SwitchConfiguration(directory: directory.path)
+        let checkpoint = try CheckpointDirectory(directory.path)
+        let configuration = try SwitchConfiguration(directory: directory.path, tensors: checkpoint.names)
         let workers = Workers(threads: 2)
         let context = LoadingContext(
             configuration: configuration,
@@ -91,7 +92,7 @@ struct Reference: Decodable {
         )
         let cache = configuration.cacheShape(precision == .float32 ? .float32 : .bfloat16)
         let pool = try KeyValuePool(cache, bytes: 1 << 26)
-        return try SwitchTransformer(WeightScope(root: CheckpointDirectory(directory.path)), context, pool: pool)
+        return try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
     }
 
     /// Checkpoints with a reference: the committed ones, or all below `SWITCHYARD_PARITY` when that is set.

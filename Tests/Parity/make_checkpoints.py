@@ -13,15 +13,32 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import GenerationConfig, SwitchTransformersConfig, SwitchTransformersForConditionalGeneration
+from transformers import (
+    GenerationConfig, MT5Config, MT5ForConditionalGeneration, SwitchTransformersConfig,
+    SwitchTransformersForConditionalGeneration, T5Config, T5ForConditionalGeneration)
+
+from gated_experts import gate_experts
 
 END_BOOST = 1.7
 BASE = dict(
     vocab_size=96, d_model=32, d_kv=8, d_ff=48, num_heads=4, num_layers=2, num_decoder_layers=2, num_experts=8,
     expert_capacity=4, encoder_sparse_step=2, decoder_sparse_step=2, router_bias=False, tie_word_embeddings=True,
     relative_attention_num_buckets=32, relative_attention_max_distance=128, start=0, eos=1, pad=0,
-    dtype="float32", shard=None, layout="plain",
+    dtype="float32", shard=None, layout="plain", family="switch",
 )
+# What config.json says in place of the truth, as those of the largest published checkpoints do.
+CLAIMS = {
+    "like-xxl": dict(num_layers=6, num_decoder_layers=1, dense_act_fn="gelu", is_gated_act=False,
+                     feed_forward_proj="gated-gelu", tie_word_embeddings=True),
+    "like-c": dict(num_decoder_layers=2, encoder_sparse_step=1, decoder_sparse_step=0, tie_word_embeddings=True),
+    "no-start": dict(decoder_start_token_id=None),
+    "sparse-by-tensors": dict(encoder_sparse_step=1, decoder_sparse_step=3, num_experts=4, router_bias=False),
+}
+FAMILIES = {
+    "switch": (SwitchTransformersConfig, SwitchTransformersForConditionalGeneration),
+    "t5": (T5Config, T5ForConditionalGeneration), "mt5": (MT5Config, MT5ForConditionalGeneration),
+}
+SWITCH_ONLY = ("num_experts", "expert_capacity", "encoder_sparse_step", "decoder_sparse_step", "router_bias")
 TINY = dict(vocab_size=40, d_model=16, d_ff=18, d_kv=6, num_heads=2, num_experts=5)
 
 CHECKPOINTS = {
@@ -57,6 +74,21 @@ CHECKPOINTS = {
     "all-aliases": dict(layout="aliases"),
     "head-only": dict(layout="head-only"),
     "large-vocabulary": dict(vocab_size=1000, d_model=64, d_kv=16, num_experts=10, expert_capacity=4),
+    "gelu": dict(dense_act_fn="gelu", num_experts=6),
+    "silu": dict(dense_act_fn="silu", num_experts=6),
+    "like-xxl": dict(dense_act_fn="gelu_new", is_gated=True, tie_word_embeddings=False, layout="decoder-head",
+                     num_layers=3, num_decoder_layers=4, dtype="bfloat16"),
+    "like-c": dict(encoder_sparse_step=1, decoder_sparse_step=1, tie_word_embeddings=False, layout="decoder-head",
+                   num_layers=3, num_decoder_layers=3, d_model=40, num_heads=3, d_kv=12, num_experts=16, dtype="bfloat16"),
+    "no-start": dict(),
+    "sparse-by-tensors": dict(num_layers=6, num_decoder_layers=4, encoder_sparse_step=3, decoder_sparse_step=2,
+                              router_bias=True),
+    "t5": dict(family="t5", feed_forward_proj="relu"),
+    "t5-sharded-half": dict(family="t5", feed_forward_proj="relu", shard="40KB", dtype="float16", num_layers=3),
+    "t5-gated": dict(family="t5", feed_forward_proj="gated-gelu", layout="own-head"),
+    "t5-silu": dict(family="t5", feed_forward_proj="gated-silu", num_decoder_layers=4),
+    "mt5": dict(family="mt5", feed_forward_proj="gated-gelu", layout="own-head", vocab_size=120, d_model=40),
+    "mt5-tied": dict(family="mt5", feed_forward_proj="gated-gelu"),
 }
 
 # Picked so that outputs vary, some end early, and no choice is closer than rounding could decide.
@@ -65,7 +97,8 @@ SEEDS = {
     "dense-encoder": 0, "step-three": 6, "deep-encoder": 1, "deep-decoder": 1, "many-experts": 17, "odd-widths": 7,
     "wide-heads": 0, "one-head": 10, "near-buckets": 1, "far-buckets": 1, "untied": 0, "untied-sharded-bf16": 1,
     "router-bias": 12, "half": 3, "brain": 1, "sharded": 0, "many-ends": 0, "all-aliases": 6, "head-only": 2,
-    "large-vocabulary": 9,
+    "large-vocabulary": 9, "gelu": 0, "silu": 0, "like-xxl": 0, "like-c": 0, "no-start": 0, "sparse-by-tensors": 0,
+    "t5": 0, "t5-sharded-half": 0, "t5-gated": 0, "t5-silu": 0, "mt5": 0, "mt5-tied": 0,
 }
 
 
@@ -74,15 +107,21 @@ def build(name):
     spec = BASE | CHECKPOINTS[name]
     torch.manual_seed(zlib.crc32(name.encode()) + SEEDS[name])
     end = spec["eos"]
-    config = SwitchTransformersConfig(
-        **{key: spec[key] for key in spec if key not in ("start", "eos", "pad", "dtype", "shard", "layout",
-                                                         "encoder_sparse_step", "decoder_sparse_step")},
+    not_config = ("start", "eos", "pad", "dtype", "shard", "layout", "family", "is_gated")
+    config_type, model_type = FAMILIES[spec["family"]]
+    if spec["family"] != "switch":
+        not_config += SWITCH_ONLY + ("tie_word_embeddings",)
+    config = config_type(
+        **{key: spec[key] for key in spec if key not in not_config},
         decoder_start_token_id=spec["start"], eos_token_id=end, pad_token_id=spec["pad"],
-        encoder_sparse_step=spec["encoder_sparse_step"], decoder_sparse_step=spec["decoder_sparse_step"],
     )
-    assert (config.encoder_sparse_step, config.decoder_sparse_step) == (
-        spec["encoder_sparse_step"], spec["decoder_sparse_step"])
-    model = SwitchTransformersForConditionalGeneration(config).eval()
+    if spec["layout"] == "own-head" and spec["family"] == "t5":
+        config.scale_decoder_outputs = False
+    if spec["family"] == "switch":
+        assert (config.encoder_sparse_step, config.decoder_sparse_step) == (
+            spec["encoder_sparse_step"], spec["decoder_sparse_step"])
+    gate_experts(spec.get("is_gated", False))
+    model = model_type(config).eval()
     scale(model, config)
     model.generation_config = GenerationConfig(
         decoder_start_token_id=spec["start"], eos_token_id=end, pad_token_id=spec["pad"])
@@ -97,7 +136,7 @@ def scale(model, config):
         "relative_attention_bias.weight": 2.0, "layer_norm.weight": None,
         ".q.weight": 2.5 * (width * config.d_kv) ** -0.5, ".k.weight": 2.5 * width**-0.5, ".v.weight": 2 * width**-0.5,
         ".o.weight": 6 * (config.num_heads * config.d_kv) ** -0.5,
-        ".wi.weight": 2 * width**-0.5, ".wo.weight": 8 * config.d_ff**-0.5,
+        ".wi.weight": 2 * width**-0.5, ".wi_0.weight": 2 * width**-0.5, ".wi_1.weight": 2 * width**-0.5, ".wo.weight": 8 * config.d_ff**-0.5,
         "embed_tokens.weight": 1.0, "lm_head.weight": 2.5 * width**-0.5,
         "shared.weight": 1.7,
     }
@@ -117,16 +156,39 @@ def save(model, spec, directory):
     sharding = {"max_shard_size": spec["shard"]} if spec["shard"] else {}
     model.save_pretrained(directory, **sharding)
     rewrite_layout(spec["layout"], directory / "model.safetensors")
+    claim(directory)
+
+
+def claim(directory):
+    """Leaves the truth in truth/config.json, for the reference, and what a publisher said instead in config.json."""
+    claims = CLAIMS.get(directory.name)
+    if not claims:
+        return
+    (directory / "truth").mkdir(exist_ok=True)
+    for file in ["config.json", "generation_config.json"]:
+        text = (directory / file).read_text()
+        (directory / "truth" / file).write_text(text)
+        said = {key: value for key, value in (json.loads(text) | claims).items() if value is not None}
+        if file == "config.json":
+            (directory / file).write_text(json.dumps(said, indent=2))
+        elif "decoder_start_token_id" in claims:
+            (directory / file).unlink()
 
 
 def rewrite_layout(layout, path):
-    """Stores the tied embedding as older writers did: under all its names, or only as the head."""
+    """Stores the tied embedding as older writers did: under all its names, or only as the head; or gives the head a name
+    or numbers of its own."""
     if layout == "plain":
         return
     tensors = load_file(path)
     names = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight"]
     metadata = {"format": "pt"}
-    if layout == "aliases":
+    if layout == "decoder-head":
+        tensors["decoder.lm_head.weight"] = tensors.pop("lm_head.weight")
+    elif layout == "own-head":
+        head = torch.randn(tensors["shared.weight"].shape, generator=torch.Generator().manual_seed(5))
+        tensors["lm_head.weight"] = head.to(tensors["shared.weight"].dtype) * 2.5 * head.shape[1] ** -0.5
+    elif layout == "aliases":
         tensors |= {name: tensors["shared.weight"].clone() for name in names}
     else:
         tensors["lm_head.weight"] = tensors.pop("shared.weight")

@@ -28,8 +28,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from transformers import DynamicCache, EncoderDecoderCache, SwitchTransformersForConditionalGeneration
+from safetensors.torch import load_file
+from transformers import (
+    AutoConfig, DynamicCache, EncoderDecoderCache, GenerationConfig, MT5ForConditionalGeneration,
+    SwitchTransformersForConditionalGeneration, T5ForConditionalGeneration)
 from transformers.models.switch_transformers.modeling_switch_transformers import SwitchTransformersTop1Router
+
+from gated_experts import gate_experts
 
 GREEDY_TOKENS = 48
 BEAM_TOKENS = 24
@@ -43,9 +48,24 @@ def rounded(values):
 def load(directory):
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    model = SwitchTransformersForConditionalGeneration.from_pretrained(
-        directory, dtype=torch.float32, attn_implementation="eager")
-    return model.eval()
+    truth = directory / "truth" if (directory / "truth").exists() else directory
+    config = AutoConfig.from_pretrained(truth)
+    model_type = {"switch_transformers": SwitchTransformersForConditionalGeneration, "t5": T5ForConditionalGeneration,
+                  "mt5": MT5ForConditionalGeneration}[config.model_type]
+    tensors = {name: tensor for file in directory.glob("*.safetensors") for name, tensor in load_file(file).items()}
+    gate_experts(any(".wi_0." in name for name in tensors))
+    if "decoder.lm_head.weight" not in tensors:
+        model = model_type.from_pretrained(
+            directory, config=config, dtype=torch.float32, attn_implementation="eager").eval()
+        model.generation_config = GenerationConfig.from_pretrained(truth)
+        return model
+    # transformers does not look for the head there.
+    tensors["lm_head.weight"] = tensors.pop("decoder.lm_head.weight")
+    tensors = {f"{stack}.embed_tokens.weight": tensors["shared.weight"] for stack in ("encoder", "decoder")} | tensors
+    model = model_type(config).eval()
+    model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    model.generation_config = GenerationConfig.from_pretrained(truth)
+    return model
 
 
 def make_prompts(model, lengths, seed=7):

@@ -81,6 +81,19 @@ void ck_pack_values(ck_element element, const float *values, size_t stride, size
 /// A NaN or an infinity makes every sum of the row one.
 float ck_round_row(ck_element element, const float *input, size_t count, void *output);
 
+typedef enum {
+    CK_RELU,
+    /// x * (1 + erf(x / sqrt 2)) / 2
+    CK_GELU,
+    /// x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) / 2
+    CK_GELU_TANH,
+    /// x / (1 + exp(-x))
+    CK_SILU,
+} ck_activation;
+
+/// values[i] = activation(values[i]), times factors[i] where factors is not NULL.
+void ck_activate_f32(ck_activation activation, float *values, const float *factors, size_t count);
+
 /// Turns `count` bfloat16 values into Float32.
 void ck_widen_bf16(const void *input, size_t count, float *output);
 

@@ -1,0 +1,79 @@
+import Tensors
+
+extension SwitchConfiguration {
+    /// Reads a model directory's configuration and sets right what its tensors contradict.
+    package init(directory: String, tensors: Set<String>) throws(ConfigurationError) {
+        try self.init(directory: directory)
+        try repair(TensorCensus(tensors))
+    }
+
+    /// Believes the tensors where the two contradict: several published configurations describe another model.
+    ///
+    /// Leaves a note of every change.
+    package mutating func repair(_ census: TensorCensus) throws(ConfigurationError) {
+        repairLayers(census)
+        try repairSparseBlocks(census.encoder, in: .encoder)
+        try repairSparseBlocks(census.decoder, in: .decoder)
+        if census.experts > 0 { change(\.experts, to: census.experts, "num_experts") }
+        if census.hasRouterBias { change(\.routerBias, to: true, "router_bias") }
+        repairFeedForward(census)
+        repairHead(census)
+    }
+
+    private mutating func repairLayers(_ census: TensorCensus) {
+        if census.encoder.layers > 0 { change(\.encoderLayers, to: census.encoder.layers, "num_layers") }
+        if census.decoder.layers > 0 { change(\.decoderLayers, to: census.decoder.layers, "num_decoder_layers") }
+    }
+
+    private mutating func repairSparseBlocks(_ found: TensorCensus.Stack, in stack: Stack) throws(ConfigurationError) {
+        let layers = layers(in: stack)
+        guard found.layers == layers, Set(sparseBlocks(in: stack)) != found.sparseBlocks else { return }
+        let keyPath: WritableKeyPath<Self, Int> = stack == .encoder ? \.encoderSparseStep : \.decoderSparseStep
+        let key = "\(stack.rawValue)_sparse_step"
+        let old = self[keyPath: keyPath]
+        for step in 0...layers {
+            self[keyPath: keyPath] = step
+            guard Set(sparseBlocks(in: stack)) == found.sparseBlocks else { continue }
+            notes.append(Self.note(key, old, step))
+            return
+        }
+        throw .sparseBlocksFitNoStep(stack: stack.rawValue, blocks: found.sparseBlocks.sorted())
+    }
+
+    private mutating func repairFeedForward(_ census: TensorCensus) {
+        guard census.hasGatedFeedForward != census.hasPlainFeedForward else { return }
+        guard feedForward.isGated != census.hasGatedFeedForward else { return }
+        feedForward.isGated = census.hasGatedFeedForward
+        let found = feedForward.isGated ? "wi_0 and wi_1" : "wi"
+        notes.append("the feed-forward layers hold \(found): is_gated_act is \(feedForward.isGated)")
+        if feedForward.isGated, feedForward.activation == .gelu {
+            // Models of this family with gates were trained with the tanh form, which 'gated-gelu' stands for.
+            feedForward.activation = .geluTanh
+            notes.append("the activation of a gated feed-forward is gelu_new, not gelu")
+        }
+    }
+
+    private mutating func repairHead(_ census: TensorCensus) {
+        if census.hasDecoderHead, !census.hasHead, tieWordEmbeddings || scalesDecoderOutput {
+            (tieWordEmbeddings, scalesDecoderOutput) = (false, false)
+            notes.append("decoder.lm_head.weight is a head of its own: tie_word_embeddings is false")
+        } else if !tieWordEmbeddings, !census.hasHead, !census.hasDecoderHead {
+            tieWordEmbeddings = true
+            notes.append("no tensor is a head of its own: the embedding is the head")
+        }
+    }
+
+    private mutating func change<Value: Equatable>(
+        _ keyPath: WritableKeyPath<Self, Value>,
+        to value: Value,
+        _ key: String
+    ) {
+        guard self[keyPath: keyPath] != value else { return }
+        notes.append(Self.note(key, self[keyPath: keyPath], value))
+        self[keyPath: keyPath] = value
+    }
+
+    private static func note(_ key: String, _ old: some Any, _ new: some Any) -> String {
+        "\(key) is \(new), as the tensors say, not \(old)"
+    }
+}

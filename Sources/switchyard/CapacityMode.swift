@@ -1,0 +1,20 @@
+import ArgumentParser
+import SwitchModel
+
+/// What becomes of a token that finds its expert full: the three behaviours released versions of transformers have had.
+enum CapacityMode: String, ExpressibleByArgument, CaseIterable {
+    /// Nothing is added to it (4.52 on).
+    case residual
+    /// Its normalised input, scaled by the gate, is added (up to 4.51).
+    case passthrough
+    /// No expert is ever full (5.0 to 5.17).
+    case none
+
+    func apply(to configuration: inout SwitchConfiguration) {
+        switch self {
+        case .residual: configuration.droppedTokens = .zero
+        case .passthrough: configuration.droppedTokens = .gatedInput
+        case .none: configuration.expertCapacity = Int(Int32.max)
+        }
+    }
+}
