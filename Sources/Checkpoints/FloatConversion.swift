@@ -1,6 +1,6 @@
-/// Widens stored numbers to Float, exactly and without branches, so that the loops vectorise.
+/// Makes stored numbers Float without branches, so that the loops vectorise; exactly, but for wider ones.
 ///
-/// Sources need no alignment. Part of the fence around unsafe memory: only `StoredTensor` calls it.
+/// Sources are little-endian and need no alignment. Part of the fence around unsafe memory: only `StoredTensor` calls it.
 enum FloatConversion {
     /// - Precondition: `source` holds `count` elements of `type`, `destination` has room for `count`; no overlap.
     static func convert(
@@ -12,14 +12,42 @@ enum FloatConversion {
         switch type {
         case .float32:
             UnsafeMutableRawPointer(destination).copyMemory(from: source, byteCount: count * 4)
+        case .float64, .bfloat16, .float16:
+            gather(type, from: source, stride: 1, into: destination, count: count)
+        }
+    }
+
+    /// Converts elements that are `stride` elements apart.
+    ///
+    /// - Precondition: as for `convert`, but `source` holds `(count - 1) * stride + 1` elements.
+    @inline(__always)
+    static func gather(
+        _ type: ElementType,
+        from source: UnsafeRawPointer,
+        stride: Int,
+        into destination: UnsafeMutablePointer<Float>,
+        count: Int
+    ) {
+        let step = stride &* type.byteCount
+        switch type {
+        case .float64:
+            for index in 0..<count {
+                let bits = source.loadUnaligned(fromByteOffset: index &* step, as: UInt64.self)
+                destination[index] = Float(Double(bitPattern: UInt64(littleEndian: bits)))
+            }
+        case .float32:
+            for index in 0..<count {
+                let bits = source.loadUnaligned(fromByteOffset: index &* step, as: UInt32.self)
+                destination[index] = Float(bitPattern: UInt32(littleEndian: bits))
+            }
         case .bfloat16:
             for index in 0..<count {
-                let bits = source.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self)
+                let bits = source.loadUnaligned(fromByteOffset: index &* step, as: UInt16.self)
                 destination[index] = Float(bitPattern: UInt32(UInt16(littleEndian: bits)) << 16)
             }
         case .float16:
             for index in 0..<count {
-                let bits = source.loadUnaligned(fromByteOffset: index &* 2, as: UInt16.self)
+                let bits = source.loadUnaligned(fromByteOffset: index &* step, as: UInt16.self)
                 destination[index] = float(half: UInt16(littleEndian: bits))
             }
         }
