@@ -16,7 +16,8 @@ struct LegacyTorchFile: TorchStorages {
         guard try Self.next(source, &position, file: file).root == .integer(Self.version) else {
             throw .malformedLegacyFile(file: file, problem: .unknownVersion)
         }
-        guard try !Self.isBigEndian(try Self.next(source, &position, file: file)) else {
+        let machine = try Self.next(source, &position, file: file)
+        guard !Self.isBigEndian(machine) else {
             throw .malformedLegacyFile(file: file, problem: .bigEndian)
         }
         pickle = try Self.next(source, &position, file: file)

@@ -29,7 +29,8 @@ package struct Pickle: Sendable {
     }
 
     let source: ByteSource
-    var root = PickleValue.none
+    let limits: PickleLimits
+    package internal(set) var root = PickleValue.none
     /// Where the bytes after the pickle begin.
     var end = 0
     private(set) var tupleElements: [PickleValue] = []
@@ -40,7 +41,7 @@ package struct Pickle: Sendable {
     private var storageIndices: [String: UInt32] = [:]
     private var objects: UInt32 = 0
 
-    init(_ source: ByteSource) { self.source = source }
+    init(_ source: ByteSource, limits: PickleLimits) { (self.source, self.limits) = (source, limits) }
 
     private var elementCount: Int { tupleElements.count + listElements.count + 2 * items.count }
 
@@ -52,14 +53,14 @@ package struct Pickle: Sendable {
     }
 
     mutating func addTuple(_ values: ArraySlice<PickleValue>) throws(PickleProblem) -> PickleValue {
-        guard values.count <= PickleLimit.elements.value - elementCount else { throw .pastLimit(.elements) }
+        try limits.check(.elements, elementCount + values.count)
         let start = tupleElements.count
         tupleElements += values
         return .tuple(PickleSpan(start..<tupleElements.count))
     }
 
     mutating func append(_ values: ArraySlice<PickleValue>, to list: UInt32) throws(PickleProblem) {
-        guard values.count <= PickleLimit.elements.value - elementCount else { throw .pastLimit(.elements) }
+        try limits.check(.elements, elementCount + values.count)
         for value in values { listElements.append(Element(list: list, value: value)) }
     }
 
@@ -67,7 +68,7 @@ package struct Pickle: Sendable {
     ///
     /// - Precondition: there is an even number of `pairs`.
     mutating func insert(_ pairs: ArraySlice<PickleValue>, into dictionary: UInt32) throws(PickleProblem) {
-        guard pairs.count <= PickleLimit.elements.value - elementCount else { throw .pastLimit(.elements) }
+        try limits.check(.elements, elementCount + pairs.count)
         for index in stride(from: pairs.startIndex, to: pairs.endIndex, by: 2) {
             items.append(Item(dictionary: dictionary, key: pairs[index], value: pairs[index + 1]))
         }
@@ -78,7 +79,7 @@ package struct Pickle: Sendable {
             guard storages[Int(index)] == storage else { throw .contradictoryStorage(key: storage.key) }
             return .storage(index)
         }
-        guard storages.count < PickleLimit.tensors.value else { throw .pastLimit(.tensors) }
+        try limits.check(.tensors, storages.count + 1)
         let index = UInt32(storages.count)
         storageIndices[storage.key] = index
         storages.append(storage)
@@ -86,9 +87,8 @@ package struct Pickle: Sendable {
     }
 
     mutating func addTensor(_ tensor: Tensor) throws(PickleProblem) -> PickleValue {
-        guard tensors.count < PickleLimit.tensors.value else { throw .pastLimit(.tensors) }
-        guard tensor.shape.count <= PickleLimit.dimensions.value, tensor.strides.count <= PickleLimit.dimensions.value
-        else { throw .pastLimit(.dimensions) }
+        try limits.check(.tensors, tensors.count + 1)
+        try limits.check(.dimensions, max(tensor.shape.range.count, tensor.strides.range.count))
         tensors.append(tensor)
         return .tensor(UInt32(tensors.count - 1))
     }
@@ -98,7 +98,7 @@ package struct Pickle: Sendable {
 
     /// The string at `span`, decoded.
     func text(_ span: PickleSpan) throws(PickleProblem) -> String {
-        guard span.count <= PickleLimit.nameBytes.value else { throw .pastLimit(.nameBytes) }
+        try limits.check(.nameBytes, span.range.count)
         guard let text = String(validating: source.bytes(in: span.range), as: UTF8.self) else {
             throw .notText(at: Int(span.start))
         }

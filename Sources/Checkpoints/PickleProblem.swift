@@ -10,38 +10,12 @@ package enum PickleProblem: Error, Equatable, Sendable {
     case badOperand(PickleOpcode, at: Int)
     /// A memo entry is read that was never written, or written where no pickler would.
     case badMemo(Int, at: Int)
-    case pastLimit(PickleLimit)
+    case pastLimit(PickleLimits.Kind, Int)
     /// One storage is said to be two things.
     case contradictoryStorage(key: String)
     case notText(at: Int)
     case noTensors
     case duplicateName(String)
-}
-
-/// What a pickle may hold at most; real weight files stay a hundred times below.
-package enum PickleLimit: Equatable, Sendable, CaseIterable {
-    case bytes
-    /// Values waiting on the stack, and marks between them.
-    case stackDepth
-    case memoEntries
-    /// Values in tuples, lists and dictionaries together.
-    case elements
-    case tensors
-    case dimensions
-    /// Bytes of one tensor name, storage key or Python name.
-    case nameBytes
-
-    package var value: Int {
-        switch self {
-        case .bytes: 1 << 26
-        case .stackDepth: 1 << 20
-        case .memoEntries: 1 << 22
-        case .elements: 1 << 23
-        case .tensors: 1 << 18
-        case .dimensions: 8
-        case .nameBytes: 1024
-        }
-    }
 }
 
 extension PickleProblem: CustomStringConvertible {
@@ -57,25 +31,11 @@ extension PickleProblem: CustomStringConvertible {
         case .badOperand(let opcode, let offset):
             "gives the pickle instruction '\(opcode)' before byte \(offset) values it cannot take"
         case .badMemo(let index, let offset): "has no use for memo entry \(index) before byte \(offset) of its pickle"
-        case .pastLimit(let limit): "has a pickle of more than \(limit.value) \(limit.noun)"
+        case .pastLimit(let kind, let limit): "has a pickle of more than \(limit) \(kind.rawValue)"
         case .contradictoryStorage(let key): "describes storage \(quoted(key)) in two ways"
         case .notText(let offset): "has a name at byte \(offset) of its pickle that is not UTF-8"
         case .noTensors: "holds no tensors by name; expected a state_dict"
         case .duplicateName(let name): "gives the name \(quoted(name)) to two values"
-        }
-    }
-}
-
-extension PickleLimit {
-    fileprivate var noun: String {
-        switch self {
-        case .bytes: "bytes"
-        case .stackDepth: "values on the stack"
-        case .memoEntries: "memo entries"
-        case .elements: "elements"
-        case .tensors: "tensors"
-        case .dimensions: "dimensions in a tensor"
-        case .nameBytes: "bytes in a name"
         }
     }
 }

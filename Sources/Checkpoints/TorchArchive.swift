@@ -22,7 +22,7 @@ final class TorchArchive: TorchStorages {
             guard let member = pickles.first, pickles.count == 1 else { throw .noPickle(found: pickles.count) }
             folder = String(member.name.dropLast("data.pkl".count))
             try Self.checkByteOrder(archive, folder: folder)
-            bytes = try archive.checkedContents(of: member, limit: PickleLimit.bytes.value)
+            bytes = try archive.checkedContents(of: member, limit: PickleLimits().bytes)
         } catch {
             throw .malformedArchive(file: file, problem: error)
         }

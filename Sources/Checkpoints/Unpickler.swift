@@ -10,21 +10,25 @@ package struct Unpickler {
     private(set) var marks: [Int] = []
     private var memo: [PickleValue?] = []
     let source: ByteSource
+    private let limits: PickleLimits
 
     /// Reads the pickle at the start of `source`.
-    package static func read(_ source: ByteSource) throws(PickleProblem) -> Pickle {
-        let limit = PickleLimit.bytes.value
+    package static func read(
+        _ source: ByteSource,
+        limits: PickleLimits = PickleLimits()
+    ) throws(PickleProblem) -> Pickle {
         do throws(PickleProblem) {
-            var unpickler = Unpickler(source.slice(0..<min(source.count, limit)))
+            var unpickler = Unpickler(source.slice(0..<min(source.count, limits.bytes)), limits)
             return try unpickler.run()
-        } catch .endsEarly where source.count > limit {
-            throw .pastLimit(.bytes)
+        } catch .endsEarly where source.count > limits.bytes {
+            throw .pastLimit(.bytes, limits.bytes)
         }
     }
 
-    private init(_ source: ByteSource) {
+    private init(_ source: ByteSource, _ limits: PickleLimits) {
         self.source = source
-        pickle = Pickle(source)
+        self.limits = limits
+        pickle = Pickle(source, limits: limits)
     }
 
     private mutating func run() throws(PickleProblem) -> Pickle {
@@ -66,7 +70,7 @@ package struct Unpickler {
     mutating func line() throws(PickleProblem) -> PickleSpan {
         let start = position
         while try number(as: UInt8.self) != UInt8(ascii: "\n") {
-            guard position - start <= PickleLimit.nameBytes.value else { throw .pastLimit(.nameBytes) }
+            try limits.check(.nameBytes, position - start)
         }
         return PickleSpan(start..<position - 1)
     }
@@ -74,12 +78,12 @@ package struct Unpickler {
     // MARK: Stack
 
     mutating func push(_ value: PickleValue) throws(PickleProblem) {
-        guard stack.count + marks.count < PickleLimit.stackDepth.value else { throw .pastLimit(.stackDepth) }
+        try limits.check(.stackDepth, stack.count + marks.count + 1)
         stack.append(value)
     }
 
     mutating func pushMark() throws(PickleProblem) {
-        guard stack.count + marks.count < PickleLimit.stackDepth.value else { throw .pastLimit(.stackDepth) }
+        try limits.check(.stackDepth, stack.count + marks.count + 1)
         marks.append(stack.count)
     }
 
@@ -127,7 +131,7 @@ package struct Unpickler {
         let index = index.map { Int($0) } ?? memo.count
         // Picklers count up from 0 or 1, and an entry takes two bytes.
         guard index < position else { throw .badMemo(index, at: position) }
-        guard index < PickleLimit.memoEntries.value else { throw .pastLimit(.memoEntries) }
+        try limits.check(.memoEntries, index + 1)
         while memo.count <= index { memo.append(nil) }
         memo[index] = value
     }
