@@ -30,7 +30,7 @@ extension PickleProblem: CustomStringConvertible {
         case .unsupportedProtocol(let version): "is pickled with protocol \(version); expected 2 to 5"
         case .badOperand(let opcode, let offset):
             "gives the pickle instruction '\(opcode)' before byte \(offset) values it cannot take"
-        case .badMemo(let index, let offset): "has no use for memo entry \(index) before byte \(offset) of its pickle"
+        case .badMemo(let index, let offset): "has a pickle that misuses memo entry \(index) before byte \(offset)"
         case .pastLimit(let kind, let limit): "has a pickle of more than \(limit) \(kind.rawValue)"
         case .contradictoryStorage(let key): "describes storage \(quoted(key)) in two ways"
         case .notText(let offset): "has a name at byte \(offset) of its pickle that is not UTF-8"

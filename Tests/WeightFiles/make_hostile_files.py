@@ -123,9 +123,9 @@ def pickles():
     yield "huge-long4", PROTO + b"\x8b\xff\xff\xff\x7f" + STOP, ENDS % 7
     yield "negative-long4", PROTO + b"\x8b\xff\xff\xff\xff" + STOP, ENDS % 7
     yield "negative-string", PROTO + b"T\x00\x00\x00\x80" + STOP, ENDS % 7
-    yield "memo-absent", PROTO + b"h\x05" + STOP, "'{file}' has no use for memo entry 5 before byte 4 of its pickle"
+    yield "memo-absent", PROTO + b"h\x05" + STOP, "'{file}' has a pickle that misuses memo entry 5 before byte 4"
     yield "memo-far", PROTO + b"Nr\xff\xff\xff\xff" + STOP, \
-        "'{file}' has no use for memo entry 4294967295 before byte 8 of its pickle"
+        "'{file}' has a pickle that misuses memo entry 4294967295 before byte 8"
     yield "mark-absent", PROTO + b"t" + STOP, OPERAND % ("tuple", 3)
     yield "below-mark", PROTO + b"N(0\x85" + STOP, "'{file}' holds no tensors by name; expected a state_dict"
     yield "over-mark", PROTO + b"N(\x85" + STOP, OPERAND % ("tuple1", 5)

@@ -34,7 +34,8 @@ def views():
     brain = torch.arange(12, dtype=torch.bfloat16).reshape(3, 4)
     return {
         "whole": base, "transposed": base.reshape(4, 6).t(), "tail": base[20:], "every_third": base[1::3],
-        "cut": cube[:, 1:, 2:], "turned": cube.permute(2, 0, 1), "expanded": base[5:8].expand(4, 3),
+        "cut": cube[:, 1:, 2:], "turned": cube.permute(2, 0, 1), "four": base.reshape(2, 3, 2, 2).permute(3, 1, 2, 0),
+        "expanded": base[5:8].expand(4, 3),
         "column": base.reshape(4, 6)[:, 5:], "one_row": base.reshape(4, 6).t()[2:3], "scalar": base[7],
         "empty": base[3:3], "empty_matrix": torch.zeros(0, 5), "brain": brain.t(), "half": brain.half()[:, ::2],
     }
