@@ -35,7 +35,9 @@ struct TorchTensor: Hashable, Sendable {
         storage = stored.key
         type = stored.type
         self.shape = shape
-        self.strides = count == 0 || Self.follow(shape, strides) ? nil : strides
+        // The stride of a dimension of one is never taken, and may be anything.
+        self.strides =
+            count == 0 || Self.follow(shape, strides) ? nil : zip(shape, strides).map { $0 == 1 ? 0 : $1 }
         bytes = tensor.offset * size..<end * size
     }
 
@@ -71,7 +73,7 @@ struct TorchTensor: Hashable, Sendable {
         return extent
     }
 
-    /// Whether the elements follow each other in row-major order; the stride of a dimension of one does not matter.
+    /// Whether the elements follow each other in row-major order.
     private static func follow(_ shape: [Int], _ strides: [Int]) -> Bool {
         var expected = 1
         for (size, stride) in zip(shape, strides).reversed() where size != 1 {

@@ -35,6 +35,7 @@ def views():
     return {
         "whole": base, "transposed": base.reshape(4, 6).t(), "tail": base[20:], "every_third": base[1::3],
         "cut": cube[:, 1:, 2:], "turned": cube.permute(2, 0, 1), "four": base.reshape(2, 3, 2, 2).permute(3, 1, 2, 0),
+        "far": base.as_strided((2, 1, 2), (1, 2**63 - 1, 1)), "far_column": base.as_strided((3, 1), (2, 2**62)),
         "expanded": base[5:8].expand(4, 3),
         "column": base.reshape(4, 6)[:, 5:], "one_row": base.reshape(4, 6).t()[2:3], "scalar": base[7],
         "empty": base[3:3], "empty_matrix": torch.zeros(0, 5), "brain": brain.t(), "half": brain.half()[:, ::2],

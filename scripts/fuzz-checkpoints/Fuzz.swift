@@ -27,9 +27,14 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     return 0
 }
 
-/// A zip archive of the pickle and of storages 0, 1 and 2, with 16, 24 and 96 bytes.
+/// A zip archive of the pickle and of the storages it describes, as long as they are small.
 private func archive(_ pickle: [UInt8]) -> [UInt8] {
-    let members = [("a/data.pkl", pickle)] + [16, 24, 96].enumerated().map { ("a/data/\($0)", [UInt8](0..<$1)) }
+    var members = [("a/data.pkl", pickle)]
+    for storage in (try? Unpickler.read(ByteSource(pickle)))?.storages.prefix(32) ?? [] {
+        guard storage.elementCount <= 1024, storage.key.utf8.count < 256 else { continue }
+        let bytes = storage.elementCount * storage.type.bitCount / 8
+        members.append(("a/data/\(storage.key)", [UInt8](repeating: 1, count: bytes)))
+    }
     var file: [UInt8] = []
     var directory: [UInt8] = []
     for (name, data) in members {
