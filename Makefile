@@ -2,7 +2,8 @@ PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config
 BASE8 = .build/base8
 DENSE = .build/dense
 
-.PHONY: serve test lint check-imports packages parity tokenizer-parity test-clients bench compare latency accuracy endurance fuzz sanitize
+.PHONY: serve test lint check-imports packages parity tokenizer-parity test-clients bench compare latency accuracy \
+	endurance fuzz fuzz-checkpoints sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -73,6 +74,11 @@ endurance: packages
 # The HTTP parsers, ten minutes.
 fuzz: packages
 	scripts/fuzz-http/run.sh 600
+
+# The reader of PyTorch weight files, ten minutes each of pickles and of whole files.
+fuzz-checkpoints: packages
+	scripts/fuzz-checkpoints/run.sh pickles 600
+	scripts/fuzz-checkpoints/run.sh files 600
 
 # The wide comparison with transformers: minutes, and a virtual environment with torch.
 parity: packages

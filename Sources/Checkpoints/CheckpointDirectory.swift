@@ -1,14 +1,14 @@
 private import Foundation
 private import Synchronization
 
-/// The weights in a model directory of the Hugging Face layout: one safetensors file, or shards with an index.
+/// The weights in a model directory of the Hugging Face layout: one file, or shards with an index.
 ///
-/// Every header is read and checked at once; tensor bytes are read when used. Any thread may use it.
+/// Safetensors files are preferred to those of PyTorch. Every header is read and checked at once; tensor bytes are read when used. Any thread may use it.
 package final class CheckpointDirectory: WeightSource {
     package let path: String
     package let names: Set<String>
     /// The weight files, by name.
-    private let files: [String: SafetensorsFile]
+    private let files: [String: any WeightFile]
     private let fileOfTensor: [String: String]
     private let used = Mutex<Set<String>>([])
 
@@ -18,16 +18,15 @@ package final class CheckpointDirectory: WeightSource {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue else {
             throw .notADirectory(path: path)
         }
-        let single = "model.safetensors"
-        let index = single + ".index.json"
-        if Self.exists(single, in: path) {
-            let file = try SafetensorsFile(path: path + "/" + single)
-            files = [single: file]
-            fileOfTensor = Dictionary(uniqueKeysWithValues: file.names.map { ($0, single) })
-        } else if Self.exists(index, in: path) {
-            (files, fileOfTensor) = try Self.openShards(index: index, in: path)
+        guard let format = WeightFormat.allCases.first(where: { Self.exists($0, in: path) }) else {
+            throw .noWeights(directory: path)
+        }
+        if Self.exists(format.fileName, in: path) {
+            let file = try format.open(path + "/" + format.fileName)
+            files = [format.fileName: file]
+            fileOfTensor = Dictionary(uniqueKeysWithValues: file.names.map { ($0, format.fileName) })
         } else {
-            throw Self.noWeights(in: path)
+            (files, fileOfTensor) = try Self.openShards(format, in: path)
         }
         names = Set(fileOfTensor.keys)
     }
@@ -43,22 +42,22 @@ package final class CheckpointDirectory: WeightSource {
     ///
     /// After a model is loaded these are what the checkpoint holds and the configuration does not call for.
     package var unusedNames: [String] {
-        let stored = files.values.reduce(into: Set<String>()) { $0.formUnion($1.header.entries.keys) }
+        let stored = files.values.reduce(into: Set<String>()) { $0.formUnion($1.storedNames) }
         return used.withLock { stored.subtracting($0) }.sorted()
     }
 
     private static func openShards(
-        index: String,
+        _ format: WeightFormat,
         in path: String
-    ) throws(CheckpointError) -> ([String: SafetensorsFile], [String: String]) {
-        let indexPath = path + "/" + index
+    ) throws(CheckpointError) -> ([String: any WeightFile], [String: String]) {
+        let indexPath = path + "/" + format.indexName
         let bytes = try BoundedFile.read(indexPath, limit: ShardIndex.maximumBytes)
-        let shards = try ShardIndex(bytes, file: indexPath).shards
-        var files: [String: SafetensorsFile] = [:]
+        let shards = try ShardIndex(bytes, file: indexPath, suffix: format.suffix).shards
+        var files: [String: any WeightFile] = [:]
         for (name, shard) in shards.sorted(by: { $0.key < $1.key }) {
             if files[shard] == nil {
                 guard exists(shard, in: path) else { throw .missingShard(index: indexPath, tensor: name, shard: shard) }
-                files[shard] = try SafetensorsFile(path: path + "/" + shard)
+                files[shard] = try format.open(path + "/" + shard)
             }
             guard let file = files[shard], file.names.contains(name) else {
                 throw .notInShard(shard: path + "/" + shard, tensor: name)
@@ -67,11 +66,9 @@ package final class CheckpointDirectory: WeightSource {
         return (files, shards)
     }
 
-    private static func noWeights(in path: String) -> CheckpointError {
-        for file in ["pytorch_model.bin", "pytorch_model.bin.index.json"] where exists(file, in: path) {
-            return .onlyPyTorchWeights(directory: path, file: file)
-        }
-        return .noWeights(directory: path)
+    /// Whether there is a whole file of this format, or an index of one in shards.
+    private static func exists(_ format: WeightFormat, in directory: String) -> Bool {
+        exists(format.fileName, in: directory) || exists(format.indexName, in: directory)
     }
 
     private static func exists(_ file: String, in directory: String) -> Bool {

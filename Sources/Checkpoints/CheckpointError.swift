@@ -4,8 +4,6 @@
 package enum CheckpointError: Error, Equatable, Sendable {
     case notADirectory(path: String)
     case noWeights(directory: String)
-    /// Only pickled PyTorch weights are there.
-    case onlyPyTorchWeights(directory: String, file: String)
     case unreadable(file: String, reason: String)
     case tooLarge(file: String, limit: Int, found: Int)
     /// The file ends before what its header describes.
@@ -14,6 +12,11 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case headerTooLong(file: String, length: UInt64, limit: Int)
     case malformedJSON(file: String, reason: String)
     case malformedEntry(file: String, tensor: String, problem: EntryProblem)
+    case malformedArchive(file: String, problem: ArchiveProblem)
+    case malformedPickle(file: String, problem: PickleProblem)
+    case malformedStorage(file: String, storage: String, problem: StorageProblem)
+    /// A PyTorch file of before 1.6 is not put together as such files are.
+    case malformedLegacyFile(file: String, problem: LegacyProblem)
     case malformedIndex(file: String, reason: String)
     case badShardName(index: String, tensor: String, shard: String)
     case missingShard(index: String, tensor: String, shard: String)
@@ -27,31 +30,13 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case notFinite(name: String, file: String, index: Int)
 }
 
-/// What is wrong with one tensor's entry in a safetensors header.
-package enum EntryProblem: Equatable, Sendable {
-    /// A member is absent, of the wrong kind, negative, or too large for 64 bits.
-    case badMember(String)
-    case unknownMember(String)
-    case unknownType(String)
-    /// Shape times element size passes 2^63 or does not fill whole bytes.
-    case impossibleSize
-    case reversedOffsets(begin: Int, end: Int)
-    case outsideFile(end: Int, dataBytes: Int)
-    case lengthMismatch(shapeBytes: Int, rangeBytes: Int)
-    case overlaps(tensor: String)
-    /// Bytes before this tensor belong to none.
-    case gap(begin: Int, expected: Int)
-}
-
 extension CheckpointError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .notADirectory(let path):
             "\(quoted(path)) is not a directory; expected a model directory with config.json and model.safetensors"
         case .noWeights(let directory):
-            "\(quoted(directory)) has neither model.safetensors nor model.safetensors.index.json"
-        case .onlyPyTorchWeights(let directory, let file):
-            "\(quoted(directory)) has only PyTorch weights (\(quoted(file))); convert them to model.safetensors"
+            "\(quoted(directory)) has neither model.safetensors nor pytorch_model.bin, nor the index of either"
         case .unreadable(let file, let reason):
             "\(quoted(file)) cannot be read: \(reason)"
         case .tooLarge(let file, let limit, let found):
@@ -66,6 +51,11 @@ extension CheckpointError: CustomStringConvertible {
             "\(quoted(file)) is not the JSON expected: \(reason)"
         case .malformedEntry(let file, let tensor, let problem):
             "tensor \(quoted(tensor)) in \(quoted(file)) \(problem)"
+        case .malformedArchive(let file, let problem): "\(quoted(file)) \(problem)"
+        case .malformedPickle(let file, let problem): "\(quoted(file)) \(problem)"
+        case .malformedStorage(let file, let storage, let problem):
+            "storage \(quoted(storage)) of \(quoted(file)) \(problem)"
+        case .malformedLegacyFile(let file, let problem): "\(quoted(file)) \(problem)"
         case .malformedIndex(let file, let reason):
             "\(quoted(file)) is not a shard index: \(reason)"
         case .badShardName(let index, let tensor, let shard):
@@ -82,26 +72,9 @@ extension CheckpointError: CustomStringConvertible {
         case .shapeMismatch(let name, let file, let expected, let found):
             "tensor \(quoted(name)) in \(quoted(file)) has shape \(found), but the configuration calls for \(expected)"
         case .unsupportedType(let name, let file, let type):
-            "tensor \(quoted(name)) in \(quoted(file)) has type \(type); expected F32, F16 or BF16"
+            "tensor \(quoted(name)) in \(quoted(file)) has type \(type); expected F32, F16, BF16 or F64"
         case .notFinite(let name, let file, let index):
             "tensor \(quoted(name)) in \(quoted(file)) is NaN or infinite at element \(index)"
-        }
-    }
-}
-
-extension EntryProblem: CustomStringConvertible {
-    /// The predicate of a sentence whose subject is the tensor.
-    package var description: String {
-        switch self {
-        case .badMember(let member): "has no usable '\(member)'"
-        case .unknownMember(let member): "has an unknown member \(quoted(member))"
-        case .unknownType(let type): "has the unknown type \(quoted(type))"
-        case .impossibleSize: "has a size no file can hold"
-        case .reversedOffsets(let begin, let end): "begins at byte \(begin) but ends at \(end)"
-        case .outsideFile(let end, let dataBytes): "ends at byte \(end), past the \(dataBytes) bytes of data"
-        case .lengthMismatch(let shape, let range): "needs \(shape) bytes by its shape and type, but is given \(range)"
-        case .overlaps(let tensor): "overlaps tensor \(quoted(tensor))"
-        case .gap(let begin, let expected): "begins at byte \(begin), leaving a hole from byte \(expected)"
         }
     }
 }

@@ -2,19 +2,21 @@
 ///
 /// Only these are computed with; other types are known so that they can be named.
 package enum ElementType: Equatable, Sendable {
+    case float64
     case float32
     case float16
     case bfloat16
 
     package var byteCount: Int {
         switch self {
+        case .float64: 8
         case .float32: 4
         case .float16, .bfloat16: 2
         }
     }
 }
 
-/// Every element type the safetensors format defines, by the name it has there.
+/// Every element type the safetensors format defines, by the name it has there; PyTorch's are among them.
 package enum SafetensorsType: String, CaseIterable, Equatable, Sendable {
     case bool = "BOOL"
     case f4 = "F4"
@@ -54,6 +56,7 @@ package enum SafetensorsType: String, CaseIterable, Equatable, Sendable {
     /// The type to compute with, nil when the model cannot use such tensors.
     package var elementType: ElementType? {
         switch self {
+        case .f64: .float64
         case .f32: .float32
         case .f16: .float16
         case .bf16: .bfloat16

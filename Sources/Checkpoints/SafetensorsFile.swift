@@ -1,5 +1,5 @@
 /// One safetensors file, mapped and checked.
-package struct SafetensorsFile: WeightSource {
+package struct SafetensorsFile: WeightFile {
     package let header: SafetensorsHeader
     private let mapped: MappedFile
 
@@ -12,6 +12,8 @@ package struct SafetensorsFile: WeightSource {
     package var names: Set<String> {
         Set(header.entries.keys).union(header.metadata.filter { header.entries[$0.value] != nil }.keys)
     }
+
+    package var storedNames: Set<String> { Set(header.entries.keys) }
 
     /// The name under which the tensor `name` is stored, nil when there is none.
     package func storedName(_ name: String) -> String? {
@@ -28,8 +30,8 @@ package struct SafetensorsFile: WeightSource {
         }
         return StoredTensor(
             name: name,
-            mapped: mapped,
-            bytes: entry.bytes,
+            file: mapped.path,
+            bytes: ByteSource(mapped).slice(entry.bytes),
             elementType: elementType,
             shape: entry.shape
         )

@@ -115,8 +115,6 @@ package struct SafetensorsHeader: Equatable, Sendable {
     }
 }
 
-extension EntryProblem: Error {}
-
 extension Range<Int> {
     fileprivate static func + (range: Self, offset: Int) -> Self {
         range.lowerBound + offset..<range.upperBound + offset

@@ -1,12 +1,14 @@
-/// Which file of a sharded checkpoint holds each tensor (`model.safetensors.index.json`).
+/// Which file of a sharded checkpoint holds each tensor (`model.safetensors.index.json`, `pytorch_model.bin.index.json`).
 package struct ShardIndex: Equatable, Sendable {
     package static let maximumBytes = 100_000_000
 
     /// From tensor name to a plain file name in the index's directory.
     package let shards: [String: String]
 
-    /// - Parameter file: the name of the index, for error messages.
-    package init(_ bytes: [UInt8], file: String) throws(CheckpointError) {
+    /// - Parameters:
+    ///   - file: the name of the index, for error messages.
+    ///   - suffix: what the name of every shard ends with.
+    package init(_ bytes: [UInt8], file: String, suffix: String) throws(CheckpointError) {
         let json: JSONValue
         do { json = try JSONParser.parse(bytes) } catch { throw .malformedJSON(file: file, reason: "\(error)") }
         guard case .object(let members) = json, case .object(let map) = members["weight_map"] else {
@@ -18,7 +20,9 @@ package struct ShardIndex: Equatable, Sendable {
             guard case .string(let shard) = map[name] else {
                 throw .malformedIndex(file: file, reason: "the file of tensor \(quoted(name)) is not a string")
             }
-            guard Self.isPlainName(shard) else { throw .badShardName(index: file, tensor: name, shard: shard) }
+            guard Self.isPlainName(shard), shard.hasSuffix(suffix) else {
+                throw .badShardName(index: file, tensor: name, shard: shard)
+            }
             shards[name] = shard
         }
         self.shards = shards
@@ -27,6 +31,5 @@ package struct ShardIndex: Equatable, Sendable {
     /// Whether `name` stays in its directory: no separator, no parent, nothing hidden, no NUL.
     private static func isPlainName(_ name: String) -> Bool {
         !name.isEmpty && !name.hasPrefix(".") && !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 == 0 }
-            && name.hasSuffix(".safetensors")
     }
 }

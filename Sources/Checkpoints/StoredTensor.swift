@@ -1,9 +1,11 @@
 /// A tensor where it lies in its file, converted to Float only when asked.
 ///
-/// Row-major. Copies are cheap and share the file's mapping, which lives as long as any of them.
+/// Row-major. Copies are cheap and share the file's mapping or unpacked bytes, which live as long as any of them.
 package struct StoredTensor: Sendable {
     private enum Storage: Sendable {
-        case file(MappedFile, bytes: Range<Int>)
+        /// One element after the other.
+        case contiguous(ByteSource)
+        case strided(ByteSource, StoredStrides)
         case memory([Float])
     }
 
@@ -15,15 +17,29 @@ package struct StoredTensor: Sendable {
     package let elementCount: Int
     private let storage: Storage
 
-    /// - Precondition: `bytes` lies within `mapped` and is exactly as long as shape and type require.
-    init(name: String, mapped: MappedFile, bytes: Range<Int>, elementType: ElementType, shape: [Int]) {
+    /// - Parameter strides: nil when the elements follow each other.
+    /// - Precondition: `bytes` are exactly what shape, strides and type require, from the first element to the last.
+    init(
+        name: String,
+        file: String,
+        bytes: ByteSource,
+        elementType: ElementType,
+        shape: [Int],
+        strides: [Int]? = nil
+    ) {
         self.name = name
-        self.file = mapped.path
+        self.file = file
         self.elementType = elementType
         self.shape = shape
         elementCount = shape.reduce(1, *)
-        precondition(bytes.count == elementCount * elementType.byteCount, "\(name): \(bytes.count) bytes, \(shape)")
-        storage = .file(mapped, bytes: bytes)
+        if let strides, elementCount > 0 {
+            let last = zip(shape, strides).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
+            precondition(bytes.count == (last + 1) * elementType.byteCount, "\(name): \(bytes.count) bytes, \(shape)")
+            storage = .strided(bytes, StoredStrides(shape: shape, strides: strides))
+        } else {
+            precondition(bytes.count == elementCount * elementType.byteCount, "\(name): \(bytes.count) bytes, \(shape)")
+            storage = .contiguous(bytes)
+        }
     }
 
     /// A tensor that was never in a file.
@@ -45,20 +61,6 @@ package struct StoredTensor: Sendable {
     /// How many elements a row holds: the product of all dimensions but the first.
     package var rowWidth: Int { rows == 0 ? 0 : elementCount / rows }
 
-    /// Calls `body` with the stored bytes, little-endian, of any alignment, valid only until it returns.
-    package func withBytes<Result, Failure: Error>(
-        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        switch storage {
-        case .file(let mapped, let range):
-            return try mapped.withBytes(in: range, body)
-        case .memory(let elements):
-            return try elements.withUnsafeBufferPointer { buffer throws(Failure) in
-                try body(UnsafeRawBufferPointer(buffer))
-            }
-        }
-    }
-
     /// All elements as Float, row by row.
     package func floats() -> [Float] {
         [Float](unsafeUninitializedCapacity: elementCount) { buffer, count in
@@ -74,12 +76,36 @@ package struct StoredTensor: Sendable {
     /// - Precondition: `rows` lies within the first dimension.
     package func convert(rows: Range<Int>, into destination: UnsafeMutablePointer<Float>) {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows, "rows \(rows) of \(name), shape \(shape)")
-        let width = rowWidth
-        let type = elementType
-        withBytes { bytes in
-            guard let base = bytes.baseAddress else { return }
-            let source = base + rows.lowerBound * width * type.byteCount
-            FloatConversion.convert(type, from: source, into: destination, count: rows.count * width)
+        let (start, count) = (rows.lowerBound * rowWidth, rows.count * rowWidth)
+        guard count > 0 else { return }
+        let (type, size) = (elementType, elementType.byteCount)
+        switch storage {
+        case .memory(let elements):
+            elements.withUnsafeBufferPointer { elements in
+                guard let source = elements.baseAddress else { return }
+                destination.update(from: source + start, count: count)
+            }
+        case .contiguous(let bytes):
+            bytes.withBytes(in: start * size..<(start + count) * size) { bytes in
+                guard let source = bytes.baseAddress else { return }
+                FloatConversion.convert(type, from: source, into: destination, count: count)
+            }
+        case .strided(let bytes, let strides):
+            bytes.withBytes(in: 0..<bytes.count) { bytes in
+                guard let source = bytes.baseAddress else { return }
+                var target = destination
+                strides.forEachRun(rows: rows) { start, count in
+                    let stride = strides.runStride
+                    FloatConversion.gather(
+                        type,
+                        from: source + start * size,
+                        stride: stride,
+                        into: target,
+                        count: count
+                    )
+                    target += count
+                }
+            }
         }
     }
 

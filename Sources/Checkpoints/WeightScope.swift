@@ -1,5 +1,3 @@
-private import Foundation
-
 /// A position in the checkpoint's dotted name tree, such as `encoder.block.1.layer`.
 ///
 /// A layer is handed the scope of its own weights, so it never spells out where it lives.
@@ -39,20 +37,5 @@ package struct WeightScope: Sendable {
             throw .shapeMismatch(name: path + name, file: tensor.file, expected: shape, found: tensor.shape)
         }
         return tensor
-    }
-}
-
-extension WeightScope {
-    /// Whether two tensors `name.weight` below this scope hold the same numbers: one matrix under two names.
-    package func areEqual(_ name: String, _ other: String) throws(CheckpointError) -> Bool {
-        let first = try source.tensor(named: path + name + ".weight")
-        let second = try source.tensor(named: path + other + ".weight")
-        guard first.shape == second.shape, first.elementType == second.elementType else { return false }
-        return first.withBytes { first in second.withBytes { Self.areEqual(first, $0) } }
-    }
-
-    private static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
-        guard a.count == b.count, let a = a.baseAddress, let other = b.baseAddress else { return a.count == b.count }
-        return memcmp(a, other, b.count) == 0
     }
 }

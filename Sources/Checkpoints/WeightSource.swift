@@ -1,4 +1,4 @@
-/// Where tensors come from: a directory of safetensors files, or a dictionary in a test.
+/// Where tensors come from: a directory of weight files, or a dictionary in a test.
 package protocol WeightSource: Sendable {
     /// - Throws: `CheckpointError.missingTensor`, or `.unsupportedType` for one that does not hold floats.
     func tensor(named name: String) throws(CheckpointError) -> StoredTensor

@@ -19,7 +19,7 @@ package struct FeedForwardKind: Equatable, Sendable {
     /// The tensors of the first product.
     var innerNames: [String] { isGated ? ["wi_0", "wi_1"] : ["wi"] }
 
-    /// Reads a name as `dense_act_fn` or `feed_forward_proj` give it: `relu`, `gelu_new`, `gated-gelu`, …
+    /// Reads a name as `dense_act_fn` or `feed_forward_proj` give it, such as `relu` or `gated-gelu`.
     ///
     /// T5 has always meant the tanh form by `gated-gelu`.
     package init?(named name: String) {

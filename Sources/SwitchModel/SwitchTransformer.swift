@@ -25,9 +25,11 @@ package final class SwitchTransformer {
         configuration = context.configuration
         let names = EmbeddingNames(weights, isTied: configuration.tieWordEmbeddings)
         let (vocabulary, model) = (configuration.vocabularySize, configuration.modelWidth)
-        encoderEmbedding = try context.embedding(weights, names.encoder)
-        let isShared = names.encoder == names.decoder ? true : try weights.areEqual(names.encoder, names.decoder)
-        decoderEmbedding = isShared ? encoderEmbedding : try context.embedding(weights, names.decoder)
+        let embedding = try context.embedding(weights, names.encoder)
+        encoderEmbedding = embedding
+        let own = names.encoder == names.decoder ? nil : try context.embedding(weights, names.decoder)
+        // Often one matrix under two names.
+        decoderEmbedding = own.flatMap { $0.isEqual(to: embedding) ? nil : $0 } ?? embedding
         encoder = try Encoder(weights["encoder"], context)
         decoder = try Decoder(weights["decoder"], context)
         head = try context.linear(weights, [names.head], outputs: vocabulary, inputs: model)

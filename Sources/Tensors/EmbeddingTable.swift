@@ -1,4 +1,5 @@
 import CKernels
+import Glibc
 
 /// A vector for every token, Float32 or rounded to bfloat16.
 ///
@@ -44,6 +45,12 @@ package final class EmbeddingTable: @unchecked Sendable {
             copy(token, to: row.base)
             return ck_all_finite_f32(row.base, columns) != 0
         }
+    }
+
+    /// Whether the other table holds the same bits.
+    package func isEqual(to other: EmbeddingTable) -> Bool {
+        tokens == other.tokens && stride == other.stride && isRounded == other.isRounded
+            && memcmp(memory.base, other.memory.base, tokens * stride * MemoryLayout<Float>.size) == 0
     }
 
     /// Leaves the vectors of `tokens`, in the order given, in `output`, which takes the shape `[tokens, columns]`.

@@ -62,7 +62,7 @@ struct LoadedModel {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var newest = 0
-        for name in files.sorted() where name.hasSuffix(".safetensors") || name.hasSuffix(".json") {
+        for name in files.sorted() where [".safetensors", ".bin", ".json"].contains(where: name.hasSuffix) {
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)") else {
                 continue
             }

@@ -2,7 +2,7 @@ import Checkpoints
 import Testing
 
 private func parse(_ text: String) throws(CheckpointError) -> ShardIndex {
-    try ShardIndex(Array(text.utf8), file: "i")
+    try ShardIndex(Array(text.utf8), file: "i", suffix: ".safetensors")
 }
 
 @Suite struct ShardIndexTests {

@@ -138,7 +138,8 @@ def scale(model, config):
         ".o.weight": 6 * (config.num_heads * config.d_kv) ** -0.5,
         ".wi.weight": 2 * width**-0.5, ".wi_0.weight": 2 * width**-0.5, ".wi_1.weight": 2 * width**-0.5, ".wo.weight": 8 * config.d_ff**-0.5,
         "embed_tokens.weight": 1.0, "lm_head.weight": 2.5 * width**-0.5,
-        "shared.weight": 1.7,
+        # mT5 does not scale the decoder's output down before a tied head.
+        "shared.weight": 2.5 * width**-0.5 if config.model_type == "mt5" else 1.7,
     }
     for key, weight in model.named_parameters():
         deviation = next(scales[end] for end in scales if key.endswith(end))

@@ -1,0 +1,45 @@
+/// What a pickle may hold at most; real weight files stay a hundred times below.
+package struct PickleLimits: Sendable {
+    /// What is counted, as a message puts it.
+    package enum Kind: String, Sendable {
+        case bytes = "bytes"
+        case stackDepth = "values on the stack"
+        case memoEntries = "memo entries"
+        case elements = "elements"
+        case tensors = "tensors"
+        case dimensions = "dimensions in a tensor"
+        case nameBytes = "bytes in a name"
+    }
+
+    /// Below 2^32, so that a position fits `PickleSpan`.
+    package var bytes = 1 << 26
+    /// Values waiting on the stack, and marks between them.
+    package var stackDepth = 1 << 20
+    package var memoEntries = 1 << 22
+    /// Values in tuples, lists and dictionaries together.
+    package var elements = 1 << 23
+    /// Tensors, and storages.
+    package var tensors = 1 << 18
+    package var dimensions = 8
+    /// Of one tensor name, storage key or Python name.
+    package var nameBytes = 1024
+
+    package init() {}
+
+    package subscript(kind: Kind) -> Int {
+        switch kind {
+        case .bytes: bytes
+        case .stackDepth: stackDepth
+        case .memoEntries: memoEntries
+        case .elements: elements
+        case .tensors: tensors
+        case .dimensions: dimensions
+        case .nameBytes: nameBytes
+        }
+    }
+
+    /// Refuses more than there may be of `kind`.
+    func check(_ kind: Kind, _ count: Int) throws(PickleProblem) {
+        guard count <= self[kind] else { throw .pastLimit(kind, self[kind]) }
+    }
+}

@@ -1,0 +1,30 @@
+/// The formats of weight files, the preferred one first.
+enum WeightFormat: CaseIterable {
+    case safetensors
+    case torch
+
+    /// What the file is called when there is only one.
+    var fileName: String {
+        switch self {
+        case .safetensors: "model.safetensors"
+        case .torch: "pytorch_model.bin"
+        }
+    }
+
+    var indexName: String { fileName + ".index.json" }
+
+    /// What the names of shards end with.
+    var suffix: String {
+        switch self {
+        case .safetensors: ".safetensors"
+        case .torch: ".bin"
+        }
+    }
+
+    func open(_ path: String) throws(CheckpointError) -> any WeightFile {
+        switch self {
+        case .safetensors: try SafetensorsFile(path: path)
+        case .torch: try TorchFile(path: path)
+        }
+    }
+}
