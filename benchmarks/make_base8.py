@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Writes a random checkpoint with the shapes of Switch-base-8, one tensor in memory at a time.
 
-    make_base8.py OUT_DIR [--experts 8] [--layers 12]
+    make_base8.py OUT_DIR [--experts 8] [--layers 12] [--bf16]
 
-619 M parameters, 2.5 GB of float32, unless told otherwise. Its outputs mean nothing; its speed is that of the real one.
+619 M parameters, 2.5 GB of float32, unless told otherwise; from the ninth on experts repeat the numbers of the first
+eight. Its outputs mean nothing; its speed is that of the real one.
 """
 import argparse
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -65,23 +67,39 @@ def tensors(c):
         yield f"{stack}.final_layer_norm.weight", (c["d_model"],), None
 
 
-def write(path, entries, seed=8):
+def stored(values, is_bf16):
+    """The bytes of values, rounded to bfloat16 by cutting off where asked for."""
+    return (values.view(numpy.uint32) >> 16).astype(numpy.uint16).data if is_bf16 else values.data
+
+
+def write(path, entries, is_bf16, seed=8):
     header, offset = {"__metadata__": {"format": "pt"}}, 0
     for name, shape, _ in entries:
-        end = offset + 4 * int(numpy.prod(shape))
-        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [offset, end]}
+        end = offset + (2 if is_bf16 else 4) * int(numpy.prod(shape))
+        header[name] = {"dtype": "BF16" if is_bf16 else "F32", "shape": list(shape), "data_offsets": [offset, end]}
         offset = end
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     random = numpy.random.default_rng(seed)
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
-        for _, shape, deviation in entries:
+        first = {}
+        for name, shape, deviation in entries:
+            expert = re.search(r"expert_(\d+)\.", name)
+            key = name.replace(expert[0], f"expert_{int(expert[1]) % 8}.") if expert else name
+            if key in first:
+                file.write(first[key])
+                continue
             if deviation is None:
                 values = numpy.ones(shape, dtype=numpy.float32)
             else:
                 values = random.standard_normal(shape, dtype=numpy.float32) * numpy.float32(deviation)
-            file.write(values.data)
+            if expert and len(first) > 16:
+                first.clear()
+            data = stored(values, is_bf16)
+            if expert:
+                first[key] = data
+            file.write(data)
 
 
 def main():
@@ -89,6 +107,7 @@ def main():
     parser.add_argument("out", type=Path)
     parser.add_argument("--experts", type=int, default=CONFIG["num_experts"])
     parser.add_argument("--layers", type=int, default=CONFIG["num_layers"], help="of each stack, half of them sparse")
+    parser.add_argument("--bf16", action="store_true", help="write bfloat16")
     arguments = parser.parse_args()
     out = arguments.out
     config = CONFIG | {
@@ -98,7 +117,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (out / "generation_config.json").write_text(json.dumps(GENERATION, indent=2) + "\n")
-    write(out / "model.safetensors", sorted(tensors(config)))
+    write(out / "model.safetensors", sorted(tensors(config)), arguments.bf16)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,11 @@ package struct ByteSource: Sendable {
         }
     }
 
+    /// Tells the system what will be done with all the bytes, where they lie in a file.
+    func advise(_ advice: MappedFile.Advice) {
+        if case .file(let mapped) = owner { mapped.advise(advice, in: range) }
+    }
+
     /// A copy of the bytes in `part`.
     ///
     /// - Precondition: `part` lies within the bytes.

@@ -55,6 +55,25 @@ package final class MappedFile: @unchecked Sendable {
         }
     }
 
+    /// What the process will do with some of the bytes; the system need not listen.
+    package enum Advice: Sendable {
+        /// They will be read soon: reading the file into the page cache may begin.
+        case expected
+        /// They have been read: their pages need not count toward the memory of this process.
+        case finished
+    }
+
+    /// - Precondition: `range` lies within the file.
+    package func advise(_ advice: Advice, in range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) is outside \(path)")
+        guard let base, !range.isEmpty else { return }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        // Whole pages: a neighbour's bytes are read again when they are needed.
+        let first = range.lowerBound / page * page
+        let end = min((range.upperBound + page - 1) / page * page, count)
+        madvise(base + first, end - first, advice == .expected ? MADV_WILLNEED : MADV_DONTNEED)
+    }
+
     /// A copy of the bytes in `range`.
     ///
     /// - Precondition: `range` lies within the file.

@@ -61,6 +61,17 @@ package struct StoredTensor: Sendable {
     /// How many elements a row holds: the product of all dimensions but the first.
     package var rowWidth: Int { rows == 0 ? 0 : elementCount / rows }
 
+    /// Bytes it takes where it lies.
+    package var storedBytes: Int { elementCount * elementType.byteCount }
+
+    /// Tells the system that the tensor will be read soon, or that it has been.
+    package func advise(_ advice: MappedFile.Advice) {
+        switch storage {
+        case .contiguous(let bytes), .strided(let bytes, _): bytes.advise(advice)
+        case .memory: break
+        }
+    }
+
     /// All elements as Float, row by row.
     package func floats() -> [Float] {
         [Float](unsafeUninitializedCapacity: elementCount) { buffer, count in

@@ -48,7 +48,7 @@ struct CrossAttention {
         layer: Int,
         _ workspace: Workspace
     ) {
-        norm(hidden, for: query, workspace)
+        norm(hidden, for: query.precision, workspace)
         workspace.projections.resize(rows: hidden.rows, columns: inner)
         workspace.attended.resize(rows: hidden.rows, columns: inner)
         workspace.workers.run(Product(query, workspace.input, into: workspace.projections))

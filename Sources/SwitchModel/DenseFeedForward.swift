@@ -5,24 +5,47 @@ import Tensors
 struct DenseFeedForward {
     let inner: PackedMatrix  // [feed-forward, model], twice as many outputs when gated
     let output: PackedMatrix  // [model, feed-forward]
-    private let kind: FeedForwardKind
+    let kind: FeedForwardKind
 
-    init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
-        let configuration = context.configuration
-        kind = configuration.feedForward
-        inner = try context.linear(
-            weights,
-            kind.innerNames,
-            outputs: configuration.feedForwardWidth,
-            inputs: configuration.modelWidth
-        )
-        output = try context.linear(
-            weights,
-            ["wo"],
-            outputs: configuration.modelWidth,
-            inputs: configuration.feedForwardWidth
-        )
+    /// Where the weights of one lie.
+    struct Source {
+        private let inner: LinearSource
+        private let output: LinearSource
+        private let kind: FeedForwardKind
+
+        init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+            let (model, width) = (context.configuration.modelWidth, context.configuration.feedForwardWidth)
+            kind = context.configuration.feedForward
+            let precision = context.precision
+            inner = try LinearSource(weights, kind.innerNames, outputs: width, inputs: model, precision)
+            output = try LinearSource(weights, ["wo"], outputs: model, inputs: width, precision)
+        }
+
+        var storedBytes: Int { inner.storedBytes + output.storedBytes }
+
+        var parameters: Int { inner.parameters + output.parameters }
+
+        func makeRoom() -> DenseFeedForward {
+            DenseFeedForward(inner: inner.makeRoom(), output: output.makeRoom(), kind: kind)
+        }
+
+        func fill(_ room: DenseFeedForward, on workers: Workers) {
+            inner.fill(room.inner, on: workers)
+            output.fill(room.output, on: workers)
+        }
+
+        func load(on workers: Workers) throws(CheckpointError) -> DenseFeedForward {
+            DenseFeedForward(inner: try inner.load(on: workers), output: try output.load(on: workers), kind: kind)
+        }
+
+        func expect() {
+            inner.expect()
+            output.expect()
+        }
     }
+
+    /// Bytes of memory.
+    var byteCount: Int { inner.byteCount + output.byteCount }
 
     /// What the first product leaves behind: the plain rectifier is done by the product itself.
     var innerEpilogue: Product.Epilogue { isRectified ? .storeRectified : .store }

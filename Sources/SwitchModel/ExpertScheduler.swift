@@ -1,36 +1,104 @@
+import Checkpoints
 import Tensors
 
 /// Runs a routing plan: rows sorted by expert, one parallel region per product over all experts, results scattered back.
 ///
 /// An expert nobody chose costs nothing. The experts with most rows start first, and each is cut into panels, so one
-/// expert with all the rows still keeps every thread busy.
+/// expert with all the rows still keeps every thread busy. Experts that are not all in memory come in groups.
 struct ExpertScheduler {
-    let experts: [DenseFeedForward]
+    private enum Experts {
+        case resident([DenseFeedForward])
+        case shelved(ExpertShelf)
+    }
+
+    private let experts: Experts
+
+    /// - Parameter weights: the scope of the experts, `….mlp.experts`.
+    init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+        var sources: [DenseFeedForward.Source] = []
+        for index in 0..<context.configuration.experts {
+            sources.append(try DenseFeedForward.Source(weights["expert_\(index)"], context))
+        }
+        if let memory = context.expertMemory {
+            experts = .shelved(memory.add(sources))
+            return
+        }
+        var resident: [DenseFeedForward] = []
+        for source in sources {
+            resident.append(try source.load(on: context.workers))
+            context.loaded(source.parameters)
+        }
+        experts = .resident(resident)
+    }
 
     /// Adds `gate · expert(workspace.input)` to every row of `hidden` that the plan does not drop; both `[rows, model]`.
     func run(_ plan: RoutingPlan, addingTo hidden: Matrix, _ workspace: Workspace) {
         workspace.expertOrder.fill(plan)
-        let rows = workspace.expertOrder.rows
-        guard !rows.isEmpty else { return }
-        workspace.expertInput.gather(rows, from: workspace.input, on: workspace.workers)
-        workspace.expertInner.resize(rows: rows.count, columns: experts[0].inner.outputs)
-        workspace.expertOutput.resize(rows: rows.count, columns: hidden.columns)
-        run(workspace) { expert, rows in
-            Product(expert.inner, workspace.expertInput, rows: rows, into: workspace.expertInner, expert.innerEpilogue)
+        guard !workspace.expertOrder.segments.isEmpty else { return }
+        switch experts {
+        case .resident(let experts):
+            workspace.expertGroup.removeAll()
+            for segment in workspace.expertOrder.segments {
+                workspace.expertGroup.append(workspace.expertOrder.rows, segment, experts[segment.expert])
+            }
+            compute(plan, addingTo: hidden, workspace)
+        case .shelved(let shelf):
+            shelf.visit(workspace.expertOrder.segments, on: workspace.workers) { group in
+                workspace.expertGroup.removeAll()
+                for (segment, expert) in group {
+                    workspace.expertGroup.append(workspace.expertOrder.rows, segment, expert)
+                }
+                compute(plan, addingTo: hidden, workspace)
+            }
         }
-        experts[0].activate(workspace.expertInner, into: workspace.expertInput, on: workspace.workers)
-        run(workspace) { expert, rows in
-            Product(expert.output, workspace.expertInput, rows: rows, into: workspace.expertOutput)
-        }
-        hidden.scatterAdd(workspace.expertOutput, at: rows, scales: plan.gates, on: workspace.workers)
     }
 
-    /// One region over a product of every expert that has rows.
-    private func run(_ workspace: Workspace, _ product: (_ expert: DenseFeedForward, _ rows: Range<Int>) -> Product) {
-        workspace.products.removeAll()
-        for segment in workspace.expertOrder.segments {
-            workspace.products.append(product(experts[segment.expert], segment.rows))
+    /// Computes the rows of `workspace.expertGroup`.
+    private func compute(_ plan: RoutingPlan, addingTo hidden: Matrix, _ workspace: Workspace) {
+        let group = workspace.expertGroup
+        guard let first = group.members.first?.expert else { return }
+        workspace.expertInput.gather(group.rows, from: workspace.input, on: workspace.workers)
+        workspace.expertInner.resize(rows: group.rows.count, columns: first.inner.outputs)
+        workspace.expertOutput.resize(rows: group.rows.count, columns: hidden.columns)
+        run(group, workspace) { expert, rows in
+            Product(expert.inner, workspace.expertInput, rows: rows, into: workspace.expertInner, expert.innerEpilogue)
         }
+        first.activate(workspace.expertInner, into: workspace.expertInput, on: workspace.workers)
+        run(group, workspace) { expert, rows in
+            Product(expert.output, workspace.expertInput, rows: rows, into: workspace.expertOutput)
+        }
+        hidden.scatterAdd(workspace.expertOutput, at: group.rows, scales: plan.gates, on: workspace.workers)
+    }
+
+    /// One region over a product of every expert of a group.
+    private func run(
+        _ group: ExpertGroup,
+        _ workspace: Workspace,
+        _ product: (_ expert: DenseFeedForward, _ rows: Range<Int>) -> Product
+    ) {
+        workspace.products.removeAll()
+        for member in group.members { workspace.products.append(product(member.expert, member.rows)) }
         workspace.workers.run(workspace.products)
+    }
+}
+
+/// Experts that run together and the rows they compute, end to end.
+///
+/// Kept from pass to pass, so that it asks for no memory.
+struct ExpertGroup {
+    /// Rows of the pass.
+    private(set) var rows: [Int32] = []
+    /// Each with its part of `rows`.
+    private(set) var members: [(expert: DenseFeedForward, rows: Range<Int>)] = []
+
+    mutating func removeAll() {
+        rows.removeAll(keepingCapacity: true)
+        members.removeAll(keepingCapacity: true)
+    }
+
+    mutating func append(_ sorted: [Int32], _ segment: ExpertOrder.Segment, _ expert: DenseFeedForward) {
+        let start = rows.count
+        for index in segment.rows { rows.append(sorted[index]) }
+        members.append((expert, start..<rows.count))
     }
 }

@@ -10,6 +10,7 @@ struct FeedForward {
 
     private let norm: RMSNorm
     private let kind: Kind
+    private let precision: WeightPrecision
     private let stack: Stack
     private let block: Int
 
@@ -26,7 +27,19 @@ struct FeedForward {
         kind =
             context.configuration.isSparse(block: block, in: stack)
             ? .sparse(try SparseFeedForward(weights["mlp"], context))
-            : .dense(try DenseFeedForward(weights[context.denseName], context))
+            : .dense(try Self.dense(weights[context.denseName], context))
+        precision = context.precision
+    }
+
+    private static func dense(
+        _ weights: WeightScope,
+        _ context: LoadingContext
+    ) throws(CheckpointError)
+        -> DenseFeedForward
+    {
+        let source = try DenseFeedForward.Source(weights, context)
+        defer { context.loaded(source.parameters) }
+        return try source.load(on: context.workers)
     }
 
     /// Adds to `hidden`, `[rows, model]`; a sparse one records where it sent the rows.
@@ -38,10 +51,10 @@ struct FeedForward {
     ) {
         switch kind {
         case .dense(let dense):
-            norm(hidden, for: dense.inner, workspace)
+            norm(hidden, for: precision, workspace)
             dense(addingTo: hidden, workspace)
         case .sparse(let sparse):
-            norm(hidden, for: sparse.expertWeight, workspace)
+            norm(hidden, for: precision, workspace)
             let plan = routing.record(stack, block: block, experts: sparse.expertCount) { plan in
                 sparse.route(&plan, sharing, workspace)
             }

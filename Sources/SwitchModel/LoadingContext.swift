@@ -9,6 +9,8 @@ package struct LoadingContext {
     package var workers: Workers
     /// Positions a sequence may reach, on either side.
     package var reach: Int
+    /// Where experts are brought when the router asks for them; nil when all are there from the start.
+    package var expertMemory: ExpertMemory?
     /// Called after each packed matrix with the parameters it holds.
     package var loaded: (_ parameters: Int) -> Void
 
@@ -36,16 +38,9 @@ package struct LoadingContext {
         outputs: Int,
         inputs: Int
     ) throws(CheckpointError) -> PackedMatrix {
-        var sources: [PackedMatrix.Source] = []
-        var tensors: [StoredTensor] = []
-        for name in names {
-            let tensor = try weights.tensor("\(name).weight", [outputs, inputs])
-            tensors.append(tensor)
-            sources.append(.init(outputs: outputs) { rows, target in tensor.convert(rows: rows, into: target) })
-        }
-        let packed = PackedMatrix(sources, inputs: inputs, precision: precision, on: workers)
-        if !packed.isFinite { for tensor in tensors { try Self.requireFinite(tensor) } }
-        loaded(packed.outputs * packed.inputs)
+        let source = try LinearSource(weights, names, outputs: outputs, inputs: inputs, precision)
+        let packed = try source.load(on: workers)
+        loaded(source.parameters)
         return packed
     }
 
@@ -55,7 +50,7 @@ package struct LoadingContext {
         let (rows, columns) = shape.count == 2 ? (shape[0], shape[1]) : (1, shape[0])
         let matrix = Matrix(rows: rows, columns: columns)
         matrix.fill(rows: 0..<rows) { tensor.convert(rows: 0..<shape[0], into: $0) }
-        if !matrix.isFinite { try Self.requireFinite(tensor) }
+        if !matrix.isFinite { try tensor.requireFinite() }
         loaded(rows * columns)
         return matrix
     }
@@ -67,14 +62,9 @@ package struct LoadingContext {
         let table = EmbeddingTable(tokens: tokens, columns: columns, precision: precision) { rows, target in
             tensor.convert(rows: rows, into: target)
         }
-        if !table.isFinite { try Self.requireFinite(tensor) }
+        tensor.advise(.finished)
+        if !table.isFinite { try tensor.requireFinite() }
         loaded(tokens * columns)
         return table
-    }
-
-    /// Names the first element that is not a number.
-    private static func requireFinite(_ tensor: StoredTensor) throws(CheckpointError) {
-        guard let index = tensor.firstNonFinite() else { return }
-        throw .notFinite(name: tensor.name, file: tensor.file, index: index)
     }
 }

@@ -17,15 +17,15 @@ struct RMSNorm {
         x.rmsNormalized(scale: scale, epsilon: epsilon, into: output)
     }
 
-    /// Leaves the norm in `workspace.normed` and, rounded for products with weights like `weight`, in
+    /// Leaves the norm in `workspace.normed` and, rounded for products with weights of `precision`, in
     /// `workspace.input`.
-    func callAsFunction(_ x: Matrix, for weight: PackedMatrix, _ workspace: Workspace) {
+    func callAsFunction(_ x: Matrix, for precision: WeightPrecision, _ workspace: Workspace) {
         workspace.input.load(
             normOf: x,
             scale: scale,
             epsilon: epsilon,
             into: workspace.normed,
-            as: weight.precision,
+            as: precision,
             on: workspace.workers
         )
     }

@@ -73,7 +73,7 @@ struct SelfAttention {
     }
 
     private func project(_ hidden: Matrix, _ workspace: Workspace) {
-        norm(hidden, for: queryKeyValue, workspace)
+        norm(hidden, for: queryKeyValue.precision, workspace)
         workspace.projections.resize(rows: hidden.rows, columns: 3 * inner)
         workspace.attended.resize(rows: hidden.rows, columns: inner)
         workspace.workers.run(Product(queryKeyValue, workspace.input, into: workspace.projections))

@@ -11,15 +11,8 @@ struct SparseFeedForward {
     init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
         droppedTokens = context.configuration.droppedTokens
         router = try Router(weights["router"], context)
-        var experts: [DenseFeedForward] = []
-        for index in 0..<context.configuration.experts {
-            experts.append(try DenseFeedForward(weights["experts"]["expert_\(index)"], context))
-        }
-        scheduler = ExpertScheduler(experts: experts)
+        scheduler = try ExpertScheduler(weights["experts"], context)
     }
-
-    /// What `workspace.input` is rounded for.
-    var expertWeight: PackedMatrix { scheduler.experts[0].inner }
 
     var expertCount: Int { router.expertCount }
 

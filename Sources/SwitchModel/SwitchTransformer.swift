@@ -17,6 +17,8 @@ package final class SwitchTransformer {
     private let hidden = Matrix()
     private let scores = VocabularyScores()
     private var rows = DecoderRows()
+    /// Kept for its shelves.
+    private let expertMemory: ExpertMemory?
 
     /// - Parameters:
     ///   - weights: the root of the checkpoint's name tree.
@@ -35,6 +37,7 @@ package final class SwitchTransformer {
         head = try context.linear(weights, [names.head], outputs: vocabulary, inputs: model)
         workspace = Workspace(workers: context.workers, keyValuePrecision: pool.shape.precision)
         self.pool = pool
+        expertMemory = context.expertMemory
     }
 
     /// Sequences on their way through the encoder, a few blocks at a time.

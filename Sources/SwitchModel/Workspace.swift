@@ -21,6 +21,7 @@ final class Workspace {
     let expertInner = Matrix()
     let expertOutput = Matrix()
     var expertOrder = ExpertOrder()
+    var expertGroup = ExpertGroup()
     let products = ProductList()
 
     /// Adds `weight · x` to `hidden`.

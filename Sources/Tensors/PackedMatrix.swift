@@ -4,9 +4,7 @@ import Synchronization
 /// The weights of a linear layer, rounded to a precision and laid out for the product kernels.
 ///
 /// Outputs stand in panels of 32, each panel stored input by input, so that a product reads memory once and in order.
-/// Immutable after packing.
-///
-/// `@unchecked Sendable`: the memory is written in `init` only.
+/// `@unchecked Sendable`: the memory is written in `init`, and by `fill`, whose caller is alone with the matrix then.
 package final class PackedMatrix: @unchecked Sendable {
     package let outputs: Int
     package let inputs: Int
@@ -35,15 +33,21 @@ package final class PackedMatrix: @unchecked Sendable {
     /// Stacks `sources` output by output: the product gives their outputs side by side.
     ///
     /// - Precondition: every source has `inputs` columns.
-    package init(_ sources: [Source], inputs: Int, precision: WeightPrecision, on workers: Workers) {
-        outputs = sources.reduce(0) { $0 + $1.outputs }
+    package convenience init(_ sources: [Source], inputs: Int, precision: WeightPrecision, on workers: Workers) {
+        let outputs = sources.reduce(0) { $0 + $1.outputs }
+        self.init(outputs: outputs, inputs: inputs, precision: precision)
+        fill(sources, on: workers)
+    }
+
+    /// Room for a matrix; weights are undefined until it is filled.
+    package init(outputs: Int, inputs: Int, precision: WeightPrecision) {
+        self.outputs = outputs
         self.inputs = inputs
         self.precision = precision
         panels = (outputs + Self.width - 1) / Self.width
         groups = precision.groups(inputs)
         panelStride = groups * Self.width + (precision == .int8 ? 2 * Self.width : 0)
         memory = AlignedMemory(count: panels * panelStride)
-        pack(sources, on: workers)
     }
 
     /// Whether every weight is a number; known after packing.
@@ -65,7 +69,12 @@ package final class PackedMatrix: @unchecked Sendable {
         UnsafeMutableRawPointer(scales + width).assumingMemoryBound(to: Int32.self)
     }
 
-    private func pack(_ sources: [Source], on workers: Workers) {
+    /// Packs `sources`, stacked output by output, in place of what the matrix held.
+    ///
+    /// - Precondition: they are of its shape, and nobody else uses the matrix.
+    package func fill(_ sources: [Source], on workers: Workers) {
+        precondition(sources.reduce(0) { $0 + $1.outputs } == outputs)
+        foundNonFinite.store(false, ordering: .relaxed)
         let rowScratch = Matrix(rows: workers.threads, columns: Self.width * inputs)
         workers.forEach(panels) { panel, thread in
             let rows = rowScratch.base + thread * rowScratch.columns

@@ -13,6 +13,8 @@ struct LoadedModel {
     let workers: Workers
     /// nil when the directory has no tokenizer file.
     let tokenizer: (any Tokenizer)?
+    /// nil when all experts are in memory.
+    let expertMemory: ExpertMemory?
     /// Changes when a weight file, the precision or this program does.
     let fingerprint: String
     /// Unix time of the newest weight file.
@@ -26,17 +28,20 @@ struct LoadedModel {
         let checkpoint = try CheckpointDirectory(directory)
         configuration = try options.configuration(tensors: checkpoint.names)
         tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
-        let progress = ProgressLine("loading \(directory)", total: configuration.parameterCount)
+        expertMemory = configuration.experts > 0 ? options.expertMemory.map { ExpertMemory(budget: $0.bytes) } : nil
+        let resident = configuration.parameterCount - (expertMemory == nil ? 0 : configuration.expertParameterCount)
+        let progress = ProgressLine("loading \(directory)", total: resident)
         options.instructionSet.set?.use()
         let precision = options.weights.precision
         workers = Workers(threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
-        let context = LoadingContext(
+        var context = LoadingContext(
             configuration: configuration,
             precision: precision,
             workers: workers,
             reach: max(options.maxInputTokens, options.maxOutputTokens + Self.forcedTokens),
             loaded: { progress.advance(by: $0) }
         )
+        context.expertMemory = expertMemory
         let pool = try KeyValuePool(
             configuration.cacheShape(options.cacheType.precision(for: precision)),
             bytes: options.cacheMemory.bytes

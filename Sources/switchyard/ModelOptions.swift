@@ -61,6 +61,12 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Tokens of a sequence that an expert takes. Default: the configuration's.")
     var expertCapacity: Int?
 
+    @Option(
+        help:
+            "Memory for experts, such as 2G: the others stay in the files until the router asks. Default: all in memory."
+    )
+    var expertMemory: ByteSize?
+
     @Option(help: "Threads that compute. Default: one for each core this process may use.")
     var threads: Int?
 

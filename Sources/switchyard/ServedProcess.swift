@@ -21,6 +21,7 @@ struct ServedProcess {
         let load = ExpertLoad(layers: Self.sparseLayers(loaded.configuration))
         load.register(in: registry)
         ProcessMetrics.register(in: registry)
+        loaded.expertMemory?.register(in: registry)
         modelID = options.modelId ?? URL(fileURLWithPath: options.model.modelDirectory).lastPathComponent
         hasTokenizer = loaded.tokenizer != nil
         Self.describe(loaded, modelID: modelID, in: registry)

@@ -80,16 +80,21 @@ struct Reference: Decodable {
         self = try decoder.decode(Self.self, from: Data(contentsOf: directory.appending(path: "reference.json")))
     }
 
-    static func model(in directory: URL, _ precision: WeightPrecision = .float32) throws -> SwitchTransformer {
+    static func model(
+        in directory: URL,
+        _ precision: WeightPrecision = .float32,
+        experts: ExpertMemory? = nil
+    ) throws -> SwitchTransformer {
         let checkpoint = try CheckpointDirectory(directory.path)
         let configuration = try SwitchConfiguration(directory: directory.path, tensors: checkpoint.names)
         let workers = Workers(threads: 2)
-        let context = LoadingContext(
+        var context = LoadingContext(
             configuration: configuration,
             precision: precision,
             workers: workers,
             reach: 128
         )
+        context.expertMemory = experts
         let cache = configuration.cacheShape(precision == .float32 ? .float32 : .bfloat16)
         let pool = try KeyValuePool(cache, bytes: 1 << 26)
         return try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
