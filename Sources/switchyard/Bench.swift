@@ -20,6 +20,9 @@ struct Bench: ParsableCommand {
     @Option(help: "Rounds of each measurement; medians are reported.")
     var rounds = 15
 
+    @Option(help: "How tokens are drawn, which decides how evenly experts are used.")
+    var draw = TokenDraw.Distribution.uniform
+
     @Flag(help: "Print one JSON object instead of a table.")
     var json = false
 
@@ -31,7 +34,12 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         let loaded = try LoadedModel(model, logger: nil)
-        let bench = ModelBench(loaded, precision: model.weights.precision, rounds: rounds)
+        let bench = ModelBench(
+            loaded,
+            precision: model.weights.precision,
+            rounds: rounds,
+            draw: TokenDraw(draw, vocabulary: loaded.configuration.vocabularySize)
+        )
         var results: [BenchResult] = []
         if !json { print(BenchResult.heading) }
         for measure in sequences.map({ count in { bench.decode(sequences: count) } })

@@ -8,6 +8,7 @@ struct ModelBench {
     private let configuration: SwitchConfiguration
     private let precision: WeightPrecision
     private let rounds: Int
+    private let draw: TokenDraw
     private let machine: MachineSpeed
 
     private static let promptTokens = 32
@@ -23,11 +24,12 @@ struct ModelBench {
         var limit: Double { cost.leastSeconds(bandwidth: readBandwidth, arithmetic: arithmetic) / seconds }
     }
 
-    init(_ loaded: LoadedModel, precision: WeightPrecision, rounds: Int) {
+    init(_ loaded: LoadedModel, precision: WeightPrecision, rounds: Int, draw: TokenDraw) {
         model = loaded.model
         configuration = loaded.configuration
         self.precision = precision
         self.rounds = rounds
+        self.draw = draw
         machine = MachineSpeed(workers: loaded.workers)
     }
 
@@ -40,7 +42,7 @@ struct ModelBench {
             var seconds: [(Double, PassCost)] = []
             for position in 1...Self.stepsPerRound {
                 for state in states {
-                    model.enqueue(Int32.random(in: 0..<vocabulary, using: &random), state, slot: 0, for: .best)
+                    model.enqueue(draw.token(&random), state, slot: 0, for: .best)
                 }
                 let start = ContinuousClock.now
                 _ = model.step(&routing)
@@ -73,15 +75,13 @@ struct ModelBench {
         return result("encode", size: tokens, tokens: tokens, measured)
     }
 
-    private var vocabulary: Int32 { Int32(configuration.vocabularySize) }
-
     private func encoded(
         _ count: Int,
         tokens: Int,
         _ random: inout some RandomNumberGenerator
     ) -> (states: [DecoderState], routing: RoutingLog) {
         let prompts = (0..<count).map { _ in
-            (0..<tokens).map { _ in Int32.random(in: 0..<vocabulary, using: &random) }
+            (0..<tokens).map { _ in draw.token(&random) }
         }
         let room = prompts.map { _ in (slots: 1, capacity: Self.stepsPerRound + 1) }
         var encoding = model.beginEncoding(prompts, room: room)
