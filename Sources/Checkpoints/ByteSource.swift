@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// A run of bytes in a mapped file, or in memory when they had to be unpacked.
 ///
 /// Copies are cheap and share what holds the bytes.
@@ -44,6 +46,12 @@ package struct ByteSource: Sendable {
     /// Tells the system what will be done with all the bytes, where they lie in a file.
     func advise(_ advice: MappedFile.Advice) {
         if case .file(let mapped) = owner { mapped.advise(advice, in: range) }
+    }
+
+    /// All the bytes where they are; nil unless they lie in a file.
+    func lend() -> LentMemory? {
+        guard case .file(let mapped) = owner else { return nil }
+        return mapped.lend(range)
     }
 
     /// A copy of the bytes in `part`.

@@ -10,6 +10,8 @@ package final class CheckpointDirectory: WeightSource {
     /// The weight files, by name.
     private let files: [String: any WeightFile]
     private let fileOfTensor: [String: String]
+    /// What the weights were packed to, as the writer of a packed file put it; nil for any other.
+    package let packing: String?
     private let used = Mutex<Set<String>>([])
 
     package init(_ path: String) throws(CheckpointError) {
@@ -23,9 +25,11 @@ package final class CheckpointDirectory: WeightSource {
         }
         if Self.exists(format.fileName, in: path) {
             let file = try format.open(path + "/" + format.fileName)
+            packing = format == .packed ? (file as? SafetensorsFile)?.header.metadata[PackedFileWriter.packingKey] : nil
             files = [format.fileName: file]
             fileOfTensor = Dictionary(uniqueKeysWithValues: file.names.map { ($0, format.fileName) })
         } else {
+            packing = nil
             (files, fileOfTensor) = try Self.openShards(format, in: path)
         }
         names = Set(fileOfTensor.keys)

@@ -5,6 +5,9 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case notADirectory(path: String)
     case noWeights(directory: String)
     case unreadable(file: String, reason: String)
+    case unwritable(file: String, reason: String)
+    /// The directory was packed to another precision than the one asked for, or by another version.
+    case packedOtherwise(directory: String, packing: String, wanted: String)
     case tooLarge(file: String, limit: Int, found: Int)
     /// The file ends before what its header describes.
     case truncated(file: String, expectedBytes: Int, foundBytes: Int)
@@ -39,6 +42,11 @@ extension CheckpointError: CustomStringConvertible {
             "\(quoted(directory)) has neither model.safetensors nor pytorch_model.bin, nor the index of either"
         case .unreadable(let file, let reason):
             "\(quoted(file)) cannot be read: \(reason)"
+        case .unwritable(let file, let reason):
+            "\(quoted(file)) cannot be written: \(reason)"
+        case .packedOtherwise(let directory, let packing, let wanted):
+            "\(quoted(directory)) is packed as \(quoted(packing)), but \(quoted(wanted)) is asked for: pack the model again, "
+                + "or leave --weights out"
         case .tooLarge(let file, let limit, let found):
             "\(quoted(file)) has \(found) bytes; at most \(limit) are expected"
         case .truncated(let file, let expected, let found):

@@ -1,4 +1,5 @@
 private import Foundation
+internal import Tensors
 
 /// A file mapped read-only into memory, and the one fenced unsafe type of this target.
 ///
@@ -72,6 +73,14 @@ package final class MappedFile: @unchecked Sendable {
         let first = range.lowerBound / page * page
         let end = min((range.upperBound + page - 1) / page * page, count)
         madvise(base + first, end - first, advice == .expected ? MADV_WILLNEED : MADV_DONTNEED)
+    }
+
+    /// The bytes in `range`, for as long as whoever has them keeps their owner, this mapping.
+    ///
+    /// - Precondition: `range` lies within the file and is not empty.
+    func lend(_ range: Range<Int>) -> LentMemory? {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) is outside \(path)")
+        return base.map { LentMemory(base: $0 + range.lowerBound, byteCount: range.count, owner: self) }
     }
 
     /// A copy of the bytes in `range`.

@@ -1,3 +1,5 @@
+package import Tensors
+
 /// A tensor where it lies in its file, converted to Float only when asked.
 ///
 /// Row-major. Copies are cheap and share the file's mapping or unpacked bytes, which live as long as any of them.
@@ -70,6 +72,12 @@ package struct StoredTensor: Sendable {
         case .contiguous(let bytes), .strided(let bytes, _): bytes.advise(advice)
         case .memory: break
         }
+    }
+
+    /// Its bytes where they are in the file; nil when they are not one after the other there.
+    package func lend() -> LentMemory? {
+        guard case .contiguous(let bytes) = storage else { return nil }
+        return bytes.lend()
     }
 
     /// All elements as Float, row by row.

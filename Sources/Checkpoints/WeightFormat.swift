@@ -1,11 +1,14 @@
 /// The formats of weight files, the preferred one first.
 enum WeightFormat: CaseIterable {
+    /// What `PackedFileWriter` writes: a safetensors file of packed matrices.
+    case packed
     case safetensors
     case torch
 
     /// What the file is called when there is only one.
     var fileName: String {
         switch self {
+        case .packed: PackedFileWriter.fileName
         case .safetensors: "model.safetensors"
         case .torch: "pytorch_model.bin"
         }
@@ -16,6 +19,7 @@ enum WeightFormat: CaseIterable {
     /// What the names of shards end with.
     var suffix: String {
         switch self {
+        case .packed: ".packed"
         case .safetensors: ".safetensors"
         case .torch: ".bin"
         }
@@ -23,7 +27,7 @@ enum WeightFormat: CaseIterable {
 
     func open(_ path: String) throws(CheckpointError) -> any WeightFile {
         switch self {
-        case .safetensors: try SafetensorsFile(path: path)
+        case .packed, .safetensors: try SafetensorsFile(path: path)
         case .torch: try TorchFile(path: path)
         }
     }

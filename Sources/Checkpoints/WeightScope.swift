@@ -25,6 +25,9 @@ package struct WeightScope: Sendable {
     /// Whether there is a tensor `name` below this scope.
     package func contains(_ name: String) -> Bool { names.contains(path + name) }
 
+    /// The full dotted name of `name` below this scope.
+    package func fullName(_ name: String) -> String { path + name }
+
     /// The first of `candidates` that is a tensor below this scope.
     package func firstPresent(_ candidates: [String]) -> String? { candidates.first(where: contains) }
 

@@ -34,8 +34,14 @@ struct DenseFeedForward {
             output.fill(room.output, on: workers)
         }
 
-        func load(on workers: Workers) throws(CheckpointError) -> DenseFeedForward {
-            DenseFeedForward(inner: try inner.load(on: workers), output: try output.load(on: workers), kind: kind)
+        /// Loads one, writes it where the model is being packed, and tells that it is done.
+        func load(_ context: LoadingContext) throws(CheckpointError) -> DenseFeedForward {
+            let inner = try inner.load(on: context.workers)
+            let output = try output.load(on: context.workers)
+            try context.writer?.write(self.inner.name, inner)
+            try context.writer?.write(self.output.name, output)
+            context.loaded(parameters)
+            return DenseFeedForward(inner: inner, output: output, kind: kind)
         }
 
         func expect() {

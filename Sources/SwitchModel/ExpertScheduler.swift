@@ -25,8 +25,8 @@ struct ExpertScheduler {
         }
         var resident: [DenseFeedForward] = []
         for source in sources {
-            resident.append(try source.load(on: context.workers))
-            context.loaded(source.parameters)
+            let expert = try source.load(context)
+            if context.writer == nil { resident.append(expert) }
         }
         experts = .resident(resident)
     }

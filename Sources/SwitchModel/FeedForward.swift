@@ -37,9 +37,7 @@ struct FeedForward {
     ) throws(CheckpointError)
         -> DenseFeedForward
     {
-        let source = try DenseFeedForward.Source(weights, context)
-        defer { context.loaded(source.parameters) }
-        return try source.load(on: context.workers)
+        try DenseFeedForward.Source(weights, context).load(context)
     }
 
     /// Adds to `hidden`, `[rows, model]`; a sparse one records where it sent the rows.

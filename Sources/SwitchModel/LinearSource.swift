@@ -1,9 +1,17 @@
 import Checkpoints
 import Tensors
 
-/// Where the weights of a linear layer lie in a checkpoint: one tensor, or several stacked output by output.
+/// Where the weights of a linear layer lie in a checkpoint: one tensor, or several stacked output by output; or the layer as
+/// it was packed before.
 struct LinearSource {
-    private let tensors: [StoredTensor]
+    private enum Stored {
+        case tensors([StoredTensor])
+        case packed(StoredTensor)
+    }
+
+    /// Of the layer in a packed file, without `.packed`.
+    let name: String
+    private let stored: Stored
     private let outputs: Int
     private let inputs: Int
     private let precision: WeightPrecision
@@ -17,12 +25,26 @@ struct LinearSource {
         inputs: Int,
         _ precision: WeightPrecision
     ) throws(CheckpointError) {
-        var tensors: [StoredTensor] = []
-        for name in names { tensors.append(try weights.tensor("\(name).weight", [outputs, inputs])) }
-        self.tensors = tensors
+        let joined = names.joined(separator: "+")
+        name = weights.fullName(joined)
         self.outputs = outputs * names.count
         self.inputs = inputs
         self.precision = precision
+        if weights.contains(joined + ".packed") {
+            let shape = PackedMatrix.packedShape(outputs: outputs * names.count, inputs: inputs, precision)
+            stored = .packed(try weights.tensor(joined + ".packed", shape))
+        } else {
+            var tensors: [StoredTensor] = []
+            for name in names { tensors.append(try weights.tensor("\(name).weight", [outputs, inputs])) }
+            stored = .tensors(tensors)
+        }
+    }
+
+    private var tensors: [StoredTensor] {
+        switch stored {
+        case .tensors(let tensors): tensors
+        case .packed(let tensor): [tensor]
+        }
     }
 
     var parameters: Int { outputs * inputs }
@@ -33,17 +55,27 @@ struct LinearSource {
     /// Room for the layer, to be filled.
     func makeRoom() -> PackedMatrix { PackedMatrix(outputs: outputs, inputs: inputs, precision: precision) }
 
-    /// Packs the layer into `matrix`; nothing of the file stays in this process's memory.
+    /// Packs the layer into `matrix`, or copies it there; nothing of the file stays in this process's memory.
     func fill(_ matrix: PackedMatrix, on workers: Workers) {
-        let sources = tensors.map { tensor in
-            PackedMatrix.Source(outputs: tensor.rows) { tensor.convert(rows: $0, into: $1) }
+        switch stored {
+        case .tensors(let tensors):
+            let sources = tensors.map { tensor in
+                PackedMatrix.Source(outputs: tensor.rows) { tensor.convert(rows: $0, into: $1) }
+            }
+            matrix.fill(sources, on: workers)
+        case .packed(let tensor):
+            matrix.fill(packed: { tensor.convert(rows: $0, into: $1) }, on: workers)
         }
-        matrix.fill(sources, on: workers)
         for tensor in tensors { tensor.advise(.finished) }
     }
 
+    /// The layer in memory of its own; one that was packed before stays in its file and is read there.
+    ///
     /// - Throws: `.notFinite` for a weight that is no number.
     func load(on workers: Workers) throws(CheckpointError) -> PackedMatrix {
+        if case .packed(let tensor) = stored, let lent = tensor.lend(), lent.isAligned {
+            return PackedMatrix(outputs: outputs, inputs: inputs, precision: precision, packed: lent)
+        }
         let matrix = makeRoom()
         fill(matrix, on: workers)
         if !matrix.isFinite { for tensor in tensors { try tensor.requireFinite() } }

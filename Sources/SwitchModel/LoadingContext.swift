@@ -1,4 +1,4 @@
-import Checkpoints
+package import Checkpoints
 package import Tensors
 
 /// What layers need while they are built: sizes, precision, the threads that pack, and who wants to see progress.
@@ -11,6 +11,8 @@ package struct LoadingContext {
     package var reach: Int
     /// Where experts are brought when the router asks for them; nil when all are there from the start.
     package var expertMemory: ExpertMemory?
+    /// Takes every layer as it is loaded, where the model is being packed; experts are then not kept.
+    package var writer: PackedFileWriter?
     /// Called after each packed matrix with the parameters it holds.
     package var loaded: (_ parameters: Int) -> Void
 
@@ -40,6 +42,7 @@ package struct LoadingContext {
     ) throws(CheckpointError) -> PackedMatrix {
         let source = try LinearSource(weights, names, outputs: outputs, inputs: inputs, precision)
         let packed = try source.load(on: workers)
+        try writer?.write(source.name, packed)
         loaded(source.parameters)
         return packed
     }
@@ -47,6 +50,7 @@ package struct LoadingContext {
     /// Reads a tensor as it is: a vector becomes one row.
     func matrix(_ weights: WeightScope, _ name: String, _ shape: [Int]) throws(CheckpointError) -> Matrix {
         let tensor = try weights.tensor(name, shape)
+        writer?.keep(weights.fullName(name), tensor)
         let (rows, columns) = shape.count == 2 ? (shape[0], shape[1]) : (1, shape[0])
         let matrix = Matrix(rows: rows, columns: columns)
         matrix.fill(rows: 0..<rows) { tensor.convert(rows: 0..<shape[0], into: $0) }
@@ -59,6 +63,7 @@ package struct LoadingContext {
     func embedding(_ weights: WeightScope, _ name: String) throws(CheckpointError) -> EmbeddingTable {
         let (tokens, columns) = (configuration.vocabularySize, configuration.modelWidth)
         let tensor = try weights.tensor("\(name).weight", [tokens, columns])
+        writer?.keep(weights.fullName("\(name).weight"), tensor)
         let table = EmbeddingTable(tokens: tokens, columns: columns, precision: precision) { rows, target in
             tensor.convert(rows: rows, into: target)
         }

@@ -19,9 +19,9 @@ package struct TensorCensus: Equatable, Sendable {
     package var hasDecoderHead = false
 
     package init(_ names: Set<String>) {
-        for name in names { count(name.split(separator: ".")) }
-        hasHead = names.contains("lm_head.weight")
-        hasDecoderHead = names.contains("decoder.lm_head.weight")
+        for name in names { count(name.split { $0 == "." || $0 == "+" }) }
+        hasHead = names.contains("lm_head.weight") || names.contains("lm_head.packed")
+        hasDecoderHead = names.contains("decoder.lm_head.weight") || names.contains("decoder.lm_head.packed")
     }
 
     /// `encoder.block.3.layer.1.mlp.experts.expert_5.wi.weight` and the like.

@@ -7,11 +7,14 @@ import Glibc
 final class AlignedMemory {
     let base: UnsafeMutablePointer<Float>
     private let mappedBytes: Int
+    /// Whoever the memory belongs to when it is only lent.
+    private let owner: AnyObject?
 
     private static let mappedFrom = 1 << 20
 
     /// Elements start undefined.
     init(count: Int) {
+        owner = nil
         let bytes = max(count, 16) * MemoryLayout<Float>.stride
         let mapping =
             bytes >= Self.mappedFrom
@@ -28,7 +31,31 @@ final class AlignedMemory {
         }
     }
 
+    /// Memory of someone else's, who is kept; it is only read.
+    init(lent: LentMemory) {
+        owner = lent.owner
+        mappedBytes = 0
+        base = UnsafeMutablePointer(mutating: lent.base.assumingMemoryBound(to: Float.self))
+    }
+
     deinit {
+        guard owner == nil else { return }
         if mappedBytes > 0 { munmap(base, mappedBytes) } else { base.deallocate() }
     }
+}
+
+/// Memory that is read where it is, such as that of a mapped file: valid while its owner lives.
+package struct LentMemory {
+    package let base: UnsafeRawPointer
+    package let byteCount: Int
+    package let owner: AnyObject
+
+    package init(base: UnsafeRawPointer, byteCount: Int, owner: AnyObject) {
+        self.base = base
+        self.byteCount = byteCount
+        self.owner = owner
+    }
+
+    /// Whether kernels can read it: they load whole cache lines.
+    package var isAligned: Bool { Int(bitPattern: base) % 64 == 0 }
 }

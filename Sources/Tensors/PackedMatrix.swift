@@ -40,15 +40,38 @@ package final class PackedMatrix: @unchecked Sendable {
     }
 
     /// Room for a matrix; weights are undefined until it is filled.
-    package init(outputs: Int, inputs: Int, precision: WeightPrecision) {
+    package convenience init(outputs: Int, inputs: Int, precision: WeightPrecision) {
+        let shape = Self.packedShape(outputs: outputs, inputs: inputs, precision)
+        self.init(outputs, inputs, precision, AlignedMemory(count: shape[0] * shape[1]))
+    }
+
+    /// A matrix that was packed before, read where it is.
+    ///
+    /// - Precondition: `packed` is aligned and as long as `packedShape` says.
+    package convenience init(outputs: Int, inputs: Int, precision: WeightPrecision, packed: LentMemory) {
+        let shape = Self.packedShape(outputs: outputs, inputs: inputs, precision)
+        precondition(packed.isAligned && packed.byteCount == shape[0] * shape[1] * MemoryLayout<Float>.size)
+        self.init(outputs, inputs, precision, AlignedMemory(lent: packed))
+    }
+
+    private init(_ outputs: Int, _ inputs: Int, _ precision: WeightPrecision, _ memory: AlignedMemory) {
         self.outputs = outputs
         self.inputs = inputs
         self.precision = precision
-        panels = (outputs + Self.width - 1) / Self.width
+        let shape = Self.packedShape(outputs: outputs, inputs: inputs, precision)
+        (panels, panelStride) = (shape[0], shape[1])
         groups = precision.groups(inputs)
-        panelStride = groups * Self.width + (precision == .int8 ? 2 * Self.width : 0)
-        memory = AlignedMemory(count: panels * panelStride)
+        self.memory = memory
     }
+
+    /// `[panels, floats of a panel]` of a packed matrix: what its bytes are as Float32.
+    package static func packedShape(outputs: Int, inputs: Int, _ precision: WeightPrecision) -> [Int] {
+        let stride = precision.groups(inputs) * width + (precision == .int8 ? 2 * width : 0)
+        return [(outputs + width - 1) / width, stride]
+    }
+
+    /// Changes when packed matrices of before cannot be read any more.
+    package static let layoutVersion = 1
 
     /// Whether every weight is a number; known after packing.
     package var isFinite: Bool { !foundNonFinite.load(ordering: .acquiring) }
@@ -86,6 +109,19 @@ package final class PackedMatrix: @unchecked Sendable {
             let scales = data + groups * Self.width
             ck_pack_panel(precision.element, rows, inputs, used, data, scales, Self.offsets(after: scales))
         }
+    }
+
+    /// Fills the matrix with panels that were packed before.
+    package func fill(
+        packed read: (_ panels: Range<Int>, _ destination: UnsafeMutablePointer<Float>) -> Void,
+        on workers: Workers
+    ) {
+        workers.forEach(panels) { panel, _ in read(panel..<panel + 1, memory.base + panel * panelStride) }
+    }
+
+    /// The packed panels, valid until `body` returns.
+    package func withPackedBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(UnsafeRawBufferPointer(start: memory.base, count: byteCount)) }
     }
 
     private func read(_ rows: Range<Int>, from sources: [Source], into destination: UnsafeMutablePointer<Float>) {

@@ -32,7 +32,7 @@ struct LoadedModel {
         let resident = configuration.parameterCount - (expertMemory == nil ? 0 : configuration.expertParameterCount)
         let progress = ProgressLine("loading \(directory)", total: resident)
         options.instructionSet.set?.use()
-        let precision = options.weights.precision
+        let precision = try options.precision(of: checkpoint)
         workers = Workers(threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
         var context = LoadingContext(
             configuration: configuration,
@@ -67,7 +67,7 @@ struct LoadedModel {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var newest = 0
-        for name in files.sorted() where [".safetensors", ".bin", ".json"].contains(where: name.hasSuffix) {
+        for name in files.sorted() where [".packed", ".safetensors", ".bin", ".json"].contains(where: name.hasSuffix) {
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)") else {
                 continue
             }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import SwitchModel
 import Tensors
 
@@ -85,6 +86,20 @@ struct ModelOptions: ParsableArguments {
 }
 
 extension ModelOptions {
+    /// What weights are rounded to: what `checkpoint` was packed to, if it was.
+    func precision(of checkpoint: CheckpointDirectory) throws(CheckpointError) -> WeightPrecision {
+        guard let packing = checkpoint.packing else { return weights.precision }
+        let asked = weights == .auto ? WeightPrecision.allCases : [weights.precision]
+        guard let precision = asked.first(where: { PackedFileWriter.packing($0) == packing }) else {
+            throw .packedOtherwise(
+                directory: modelDirectory,
+                packing: packing,
+                wanted: asked.map { PackedFileWriter.packing($0) }.joined(separator: " or ")
+            )
+        }
+        return precision
+    }
+
     /// The model directory's configuration, set right by the tensors named and by these flags.
     func configuration(tensors: Set<String>) throws -> SwitchConfiguration {
         var configuration = try SwitchConfiguration(directory: modelDirectory, tensors: tensors)

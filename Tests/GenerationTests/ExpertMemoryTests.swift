@@ -34,7 +34,7 @@ import Testing
         let (resident, hasExperts) = (scores(whole), whole.configuration.expertParameterCount > 0)
         for budget in [1, 20_000, 1 << 30] {
             let memory = ExpertMemory(budget: budget)
-            #expect(scores(try Reference.model(in: directory, precision, experts: memory)) == resident)
+            #expect(scores(try Reference.model(in: directory, precision) { $0.expertMemory = memory }) == resident)
             let counts = memory.counts
             #expect((counts.misses > 0) == hasExperts && (counts.bytesRead > 0) == hasExperts)
         }
@@ -43,13 +43,13 @@ import Testing
     @Test func aBudgetForOneExpertKeepsOne() throws {
         let memory = ExpertMemory(budget: 1)
         let directory = try #require(Reference.directories.first)
-        let model = try Reference.model(in: directory, .float32, experts: memory)
+        let model = try Reference.model(in: directory, .float32) { $0.expertMemory = memory }
         _ = scores(model)
         let one = memory.counts.residentBytes
         _ = scores(model)
         #expect(memory.counts.residentBytes == one)
         let three = ExpertMemory(budget: 3 * one)
-        _ = scores(try Reference.model(in: directory, .float32, experts: three))
+        _ = scores(try Reference.model(in: directory, .float32) { $0.expertMemory = three })
         #expect(three.counts.residentBytes == 3 * one)
         #expect(three.counts.misses < memory.counts.misses)
     }
@@ -57,7 +57,7 @@ import Testing
     @Test func whatFitsIsReadOnce() throws {
         let memory = ExpertMemory(budget: 1 << 30)
         let directory = try #require(Reference.directories.first)
-        let model = try Reference.model(in: directory, .float32, experts: memory)
+        let model = try Reference.model(in: directory, .float32) { $0.expertMemory = memory }
         _ = scores(model)
         let first = memory.counts
         _ = scores(model)

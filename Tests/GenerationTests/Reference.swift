@@ -83,7 +83,7 @@ struct Reference: Decodable {
     static func model(
         in directory: URL,
         _ precision: WeightPrecision = .float32,
-        experts: ExpertMemory? = nil
+        _ change: (inout LoadingContext) -> Void = { _ in }
     ) throws -> SwitchTransformer {
         let checkpoint = try CheckpointDirectory(directory.path)
         let configuration = try SwitchConfiguration(directory: directory.path, tensors: checkpoint.names)
@@ -94,7 +94,7 @@ struct Reference: Decodable {
             workers: workers,
             reach: 128
         )
-        context.expertMemory = experts
+        change(&context)
         let cache = configuration.cacheShape(precision == .float32 ? .float32 : .bfloat16)
         let pool = try KeyValuePool(cache, bytes: 1 << 26)
         return try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
