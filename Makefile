@@ -1,8 +1,9 @@
 PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config
 BASE8 = .build/base8
 DENSE = .build/dense
+BIG = .build/base128
 
-.PHONY: serve test lint check-imports packages parity tokenizer-parity test-clients bench compare latency accuracy \
+.PHONY: serve test lint check-imports packages parity tokenizer-parity test-clients bench expert-memory compare latency accuracy \
 	endurance fuzz fuzz-checkpoints sanitize
 
 # Builds the server and runs it with the model that ships.
@@ -55,6 +56,17 @@ compare: packages | $(BASE8) $(DENSE)
 	.venv/benchmarks/bin/python benchmarks/compare.py $(BASE8) --dense $(DENSE) --rounds 5 --streams 1 \
 		--prompt-tokens 512 --tokens 1 --engines switchyard-f32 switchyard-bf16 switchyard-int8 transformers-bf16 \
 		ctranslate2-int8
+
+$(BIG): .venv/benchmarks/bin/python
+	$< benchmarks/make_base8.py $@ --experts 128 --bf16
+
+# Decoding when experts do not fit: tokens a second by how much of them does, evenly used and not. 30 GB of disk.
+expert-memory: packages | $(BIG)
+	swift build -c release --product switchyard
+	test -d $(BIG)-packed || .build/release/switchyard pack $(BIG) $(BIG)-packed --weights bf16
+	for draw in uniform zipf; do for memory in 14500M 7250M 3625M 1450M; do echo $$draw $$memory; \
+		.build/release/switchyard bench $(BIG)-packed --expert-memory $$memory --draw $$draw \
+			--sequences 32 --sequences 8 --sequences 1 --encode 64 || exit 1; done; done
 
 # Time between tokens of 1 to 64 streams while others join, and beams beside streams.
 latency: packages | $(BASE8)

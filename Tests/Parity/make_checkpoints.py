@@ -24,13 +24,15 @@ BASE = dict(
     vocab_size=96, d_model=32, d_kv=8, d_ff=48, num_heads=4, num_layers=2, num_decoder_layers=2, num_experts=8,
     expert_capacity=4, encoder_sparse_step=2, decoder_sparse_step=2, router_bias=False, tie_word_embeddings=True,
     relative_attention_num_buckets=32, relative_attention_max_distance=128, start=0, eos=1, pad=0,
-    dtype="float32", shard=None, layout="plain", family="switch",
+    dtype="float32", shard=None, layout="plain", family="switch", format="safetensors", exact=(),
 )
 # What config.json says in place of the truth, as those of the largest published checkpoints do.
 CLAIMS = {
     "like-xxl": dict(num_layers=6, num_decoder_layers=1, dense_act_fn="gelu", is_gated_act=False,
                      feed_forward_proj="gated-gelu", tie_word_embeddings=True),
     "like-c": dict(num_decoder_layers=2, encoder_sparse_step=1, decoder_sparse_step=0, tie_word_embeddings=True),
+    "tiny-xxl": dict(num_layers=6, num_decoder_layers=1, dense_act_fn="gelu", is_gated_act=False,
+                     feed_forward_proj="gated-gelu", tie_word_embeddings=True),
     "no-start": dict(decoder_start_token_id=None),
     "sparse-by-tensors": dict(encoder_sparse_step=1, decoder_sparse_step=3, num_experts=4, router_bias=False),
 }
@@ -89,6 +91,15 @@ CHECKPOINTS = {
     "t5-silu": dict(family="t5", feed_forward_proj="gated-silu", num_decoder_layers=4),
     "mt5": dict(family="mt5", feed_forward_proj="gated-gelu", layout="own-head", vocab_size=120, d_model=40),
     "mt5-tied": dict(family="mt5", feed_forward_proj="gated-gelu"),
+    "pickle": dict(format="pickle"),
+    "pickle-mixed": dict(format="pickle", dtype="bfloat16", exact=["router"], num_experts=12),
+    "pickle-untied": dict(format="pickle", tie_word_embeddings=False, dtype="float16"),
+    "pickle-before-1.6": dict(format="legacy", dtype="bfloat16", exact=["layer_norm", "router"]),
+    "pickle-five-shards": dict(format="shards", num_experts=10, router_bias=True),
+    "pickle-t5": dict(format="pickle", family="t5", feed_forward_proj="gated-gelu", layout="own-head"),
+    "tiny-xxl": TINY | dict(dense_act_fn="gelu_new", is_gated=True, tie_word_embeddings=False, layout="decoder-head",
+                            num_layers=3, num_decoder_layers=2, dtype="bfloat16", exact=["router"], format="pickle"),
+    "tiny-t5-gated": TINY | dict(family="t5", feed_forward_proj="gated-gelu", layout="own-head"),
 }
 
 # Picked so that outputs vary, some end early, and no choice is closer than rounding could decide.
@@ -98,6 +109,8 @@ SEEDS = {
     "wide-heads": 0, "one-head": 10, "near-buckets": 1, "far-buckets": 1, "untied": 0, "untied-sharded-bf16": 1,
     "router-bias": 12, "half": 3, "brain": 1, "sharded": 0, "many-ends": 0, "all-aliases": 6, "head-only": 2,
     "large-vocabulary": 9, "gelu": 0, "silu": 0, "like-xxl": 0, "like-c": 0, "no-start": 0, "sparse-by-tensors": 0,
+    "pickle": 0, "pickle-mixed": 0,
+    "pickle-untied": 0, "pickle-before-1.6": 0, "pickle-five-shards": 0, "pickle-t5": 0, "tiny-xxl": 0, "tiny-t5-gated": 0,
     "t5": 0, "t5-sharded-half": 0, "t5-gated": 0, "t5-silu": 0, "mt5": 0, "mt5-tied": 0,
 }
 
@@ -107,7 +120,7 @@ def build(name):
     spec = BASE | CHECKPOINTS[name]
     torch.manual_seed(zlib.crc32(name.encode()) + SEEDS[name])
     end = spec["eos"]
-    not_config = ("start", "eos", "pad", "dtype", "shard", "layout", "family", "is_gated")
+    not_config = ("start", "eos", "pad", "dtype", "shard", "layout", "family", "is_gated", "format", "exact")
     config_type, model_type = FAMILIES[spec["family"]]
     if spec["family"] != "switch":
         not_config += SWITCH_ONLY + ("tie_word_embeddings",)
@@ -153,11 +166,34 @@ def scale(model, config):
 
 
 def save(model, spec, directory):
+    exact = {name: weight.clone() for name, weight in model.state_dict().items() if any(p in name for p in spec["exact"])}
     model = model.to(getattr(torch, spec["dtype"]))
     sharding = {"max_shard_size": spec["shard"]} if spec["shard"] else {}
     model.save_pretrained(directory, **sharding)
     rewrite_layout(spec["layout"], directory / "model.safetensors")
+    if spec["format"] != "safetensors":
+        pickle(directory, spec["format"], exact)
     claim(directory)
+
+
+def pickle(directory, format, exact):
+    """Stores the weights as PyTorch does: aliases of the tied embedding share its storage, and some tensors keep float32."""
+    tensors = load_file(directory / "model.safetensors") | exact
+    (directory / "model.safetensors").unlink()
+    for name in ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"]:
+        tensors.setdefault(name, tensors["shared.weight"])
+    if "decoder.lm_head.weight" not in tensors:
+        tensors.setdefault("lm_head.weight", tensors["shared.weight"])
+    if format != "shards":
+        torch.save(tensors, directory / "pytorch_model.bin", _use_new_zipfile_serialization=format == "pickle")
+        return
+    names, shards = sorted(tensors), 5
+    files = {name: f"pytorch_model-{index * shards // len(names) + 1:05}-of-{shards:05}.bin"
+             for index, name in enumerate(names)}
+    for file in set(files.values()):
+        torch.save({name: tensors[name] for name in names if files[name] == file}, directory / file)
+    index = {"metadata": {"total_size": sum(t.nbytes for t in tensors.values())}, "weight_map": files}
+    (directory / "pytorch_model.bin.index.json").write_text(json.dumps(index))
 
 
 def claim(directory):

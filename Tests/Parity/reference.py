@@ -53,15 +53,22 @@ def load(directory):
     model_type = {"switch_transformers": SwitchTransformersForConditionalGeneration, "t5": T5ForConditionalGeneration,
                   "mt5": MT5ForConditionalGeneration}[config.model_type]
     tensors = {name: tensor for file in directory.glob("*.safetensors") for name, tensor in load_file(file).items()}
+    is_pickled = not tensors
+    for file in directory.glob("*.bin"):
+        tensors |= torch.load(file, weights_only=True)
     gate_experts(any(".wi_0." in name for name in tensors))
-    if "decoder.lm_head.weight" not in tensors:
+    if not is_pickled and "decoder.lm_head.weight" not in tensors:
         model = model_type.from_pretrained(
             directory, config=config, dtype=torch.float32, attn_implementation="eager").eval()
         model.generation_config = GenerationConfig.from_pretrained(truth)
         return model
-    # transformers does not look for the head there.
-    tensors["lm_head.weight"] = tensors.pop("decoder.lm_head.weight")
+    # transformers does not look for the head there, and reads pickles of its own making only.
+    if "decoder.lm_head.weight" in tensors:
+        tensors["lm_head.weight"] = tensors.pop("decoder.lm_head.weight")
     tensors = {f"{stack}.embed_tokens.weight": tensors["shared.weight"] for stack in ("encoder", "decoder")} | tensors
+    if config.model_type != "switch_transformers":
+        # A head of its own is loaded beside the embedding; what T5 scales by is another key.
+        config.tie_word_embeddings = False
     model = model_type(config).eval()
     model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     model.generation_config = GenerationConfig.from_pretrained(truth)

@@ -1,5 +1,6 @@
 import Checkpoints
 import SwitchModel
+import Tensors
 import Testing
 
 private func read(_ config: String, _ generation: String? = nil) throws(ConfigurationError) -> SwitchConfiguration {
@@ -94,6 +95,36 @@ private func refusal(_ members: String, _ generation: String? = nil) -> Configur
         configuration.encoderLayers = 6
         configuration.encoderSparseStep = step
         #expect(configuration.sparseBlocks(in: .encoder) == sparse)
+    }
+
+    @Test func denseRelativesHaveTheirOwnDefaults() throws {
+        let t5 = try read(#"{"model_type": "t5", "decoder_start_token_id": 0, "num_experts": 9}"#)
+        #expect((t5.modelWidth, t5.encoderLayers, t5.heads) == (512, 6, 8))
+        #expect(t5.sparseBlocks(in: .encoder).isEmpty && t5.expertParameterCount == 0)
+        #expect(t5.feedForward == FeedForwardKind() && t5.scalesDecoderOutput)
+        let mt5 = try read(#"{"model_type": "mt5", "decoder_start_token_id": 0}"#)
+        #expect((mt5.vocabularySize, mt5.decoderLayers, mt5.heads, mt5.feedForwardWidth) == (250_112, 8, 6, 1024))
+        #expect(mt5.feedForward == FeedForwardKind(activation: .geluTanh, isGated: true))
+        #expect(!mt5.scalesDecoderOutput)
+    }
+
+    @Test(arguments: [
+        (#""tie_word_embeddings": false"#, false), (#""tie_word_embeddings": true"#, true),
+        (#""scale_decoder_outputs": false"#, false),
+        (#""scale_decoder_outputs": true, "tie_word_embeddings": false"#, true),
+    ])
+    func t5ScalesWhenItWasTied(members: String, scales: Bool) throws {
+        let t5 = try read(#"{"model_type": "t5", "decoder_start_token_id": 0, \#(members)}"#)
+        #expect(t5.scalesDecoderOutput == scales)
+    }
+
+    @Test(arguments: [
+        ("relu", Activation.relu, false), ("gated-gelu", .geluTanh, true), ("gated-silu", .silu, true),
+        ("gelu_new", .geluTanh, false), ("gelu", .gelu, false), ("gated-relu", .relu, true),
+    ])
+    func feedForwardsAreNamedAsT5NamesThem(name: String, activation: Activation, isGated: Bool) throws {
+        let t5 = try read(#"{"model_type": "t5", "decoder_start_token_id": 0, "feed_forward_proj": "\#(name)"}"#)
+        #expect(t5.feedForward == FeedForwardKind(activation: activation, isGated: isGated))
     }
 
     @Test func generationConfigWins() throws {

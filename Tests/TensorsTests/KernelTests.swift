@@ -209,6 +209,35 @@ import Testing
         }
     }
 
+    @Test(arguments: Activation.allCases) func activationsAgreeWithDoubles(activation: Activation) {
+        func expected(_ x: Double) -> Double {
+            switch activation {
+            case .relu: max(x, 0)
+            case .gelu: x * 0.5 * (1 + erf(x / 2.0.squareRoot()))
+            case .geluTanh: x * 0.5 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+            case .silu: x / (1 + exp(-x))
+            }
+        }
+        let workers = Workers(threads: 2)
+        for columns in [1, 5, 16, 33, 200] {
+            let x = values(3 * 2 * columns, seed: 4).map { $0 * 20 }
+            let (plain, gated) = (ProductInput(), ProductInput())
+            let inner = Matrix(rows: 3, columns: 2 * columns, elements: x)
+            plain.load(activation, of: inner, isGated: false, as: .float32, on: workers)
+            for (value, x) in zip(inner.elements, x) { #expect(abs(Double(value) - expected(Double(x))) < 2e-6 * 20) }
+            let halves = Matrix(rows: 3, columns: 2 * columns, elements: x)
+            gated.load(activation, of: halves, isGated: true, as: .float32, on: workers)
+            #expect(gated.columns == columns)
+            for row in 0..<3 {
+                for column in 0..<columns {
+                    let place = row * 2 * columns + column
+                    let wanted = expected(Double(x[place])) * Double(x[place + columns])
+                    #expect(abs(Double(halves.elements[place]) - wanted) < 1e-5 * max(1, abs(wanted)))
+                }
+            }
+        }
+    }
+
     @Test func everyTileRunsExactlyOnce() {
         for threads in [1, 2, 5] {
             let workers = Workers(threads: threads)
