@@ -13,6 +13,9 @@ struct LoadedModel {
     let workers: Workers
     /// nil when the directory has no tokenizer file.
     let tokenizer: (any Tokenizer)?
+    /// What weights are rounded to.
+    let precision: WeightPrecision
+    let capacityMode: CapacityMode
     /// nil when all experts are in memory.
     let expertMemory: ExpertMemory?
     /// Changes when a weight file, the precision or this program does.
@@ -32,7 +35,8 @@ struct LoadedModel {
         let resident = configuration.parameterCount - (expertMemory == nil ? 0 : configuration.expertParameterCount)
         let progress = ProgressLine("loading \(directory)", total: resident)
         options.instructionSet.set?.use()
-        let precision = try options.precision(of: checkpoint)
+        precision = try options.precision(of: checkpoint)
+        capacityMode = options.capacityMode
         workers = Workers(threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
         var context = LoadingContext(
             configuration: configuration,

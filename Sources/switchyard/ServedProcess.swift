@@ -5,6 +5,7 @@ import InferenceAPI
 import Logging
 import SwitchModel
 import Telemetry
+import Tensors
 
 /// Everything `serve` wires together: model, engine, metrics, endpoints, server.
 struct ServedProcess {
@@ -132,8 +133,8 @@ struct ServedProcess {
             "What it serves.",
             [
                 MetricLabel("model", modelID), MetricLabel("experts", "\(loaded.configuration.experts)"),
-                MetricLabel("dtype", "f32"),
-                MetricLabel("capacity_mode", loaded.configuration.droppedTokens.rawValue),
+                MetricLabel("dtype", loaded.precision.rawValue),
+                MetricLabel("capacity_mode", loaded.capacityMode.rawValue),
             ]
         ).set(1)
         registry.gauge("switchyard_model_load_seconds", "Time the model took to load.").set(loaded.loadSeconds)
