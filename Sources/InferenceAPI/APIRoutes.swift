@@ -1,5 +1,6 @@
 package import HTTPServing
 package import HTTPTypes
+import Telemetry
 
 /// Every endpoint of the server, and the table that finds them.
 package struct APIRoutes: Sendable {
@@ -81,11 +82,15 @@ package struct APIRoutes: Sendable {
         _ respond: @escaping @Sendable (ServerRequest) async throws(APIError) -> ServerResponse
     ) {
         let route = Route(method: method, template: template) { request in
+            var response: ServerResponse
             do throws(APIError) {
-                return try await respond(request)
+                response = try await respond(request)
             } catch {
-                return error.response
+                response = error.response
+                request.trace.set(.error, .string(error.code))
             }
+            ServerTiming.add(request.trace, to: &response)
+            return response
         }
         routes.append(route)
     }
