@@ -41,7 +41,7 @@ struct Connection: Sendable {
                 }
                 guard try await moreBytes() else { return nil }
             } catch {
-                await refuse(error)
+                await refuse(error, method: parser.method)
                 return nil
             }
         }
@@ -59,15 +59,16 @@ struct Connection: Sendable {
         }
     }
 
-    private func refuse(_ error: HTTPParseError) async {
+    /// - Parameter method: nil when not even that could be read; HEAD gets no body with an error either.
+    private func refuse(_ error: HTTPParseError, method: HTTPRequest.Method?) async {
         context.metrics.count(error)
         let response = context.configuration.errorResponse(error.status, error.description)
-        await refuse(with: response, id: RequestIdentifier().text)
+        await refuse(method, with: response, id: RequestIdentifier().text)
     }
 
-    private func refuse(with response: ServerResponse, id: String) async {
+    private func refuse(_ method: HTTPRequest.Method?, with response: ServerResponse, id: String) async {
         let exchange = Exchange(
-            method: nil,
+            method: method,
             version: .http11,
             id: id,
             keepsAlive: false,
@@ -84,7 +85,8 @@ struct Connection: Sendable {
         if case .length(let count) = head.framing, count > limit {
             let error = HTTPParseError.bodyTooLarge(limit: limit)
             context.metrics.count(error)
-            await refuse(with: context.configuration.errorResponse(error.status, error.description), id: id)
+            let response = context.configuration.errorResponse(error.status, error.description)
+            await refuse(head.method, with: response, id: id)
             return false
         }
         let body = RequestBodyReader(head: head, channel: channel, onError: context.metrics.count)
