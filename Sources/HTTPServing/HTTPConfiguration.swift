@@ -1,4 +1,5 @@
 package import HTTPTypes
+package import Telemetry
 
 /// What the server allows a client; every limit has a default here.
 package struct HTTPConfiguration: Sendable {
@@ -12,6 +13,9 @@ package struct HTTPConfiguration: Sendable {
     package var errorResponse: @Sendable (HTTPResponse.Status, _ message: String) -> ServerResponse = {
         ErrorBody(status: $0, message: $1).response
     }
+
+    /// Told of every request that is over, in this order; requests refused for the connection cap never began.
+    package var observers: [any RequestObserver] = []
 
     package init() {}
 }
