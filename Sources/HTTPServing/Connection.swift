@@ -49,7 +49,7 @@ struct Connection: Sendable {
                 }
                 guard try await moreBytes() else { return nil }
             } catch {
-                await refuse(error)
+                await refuse(error, method: parser.method)
                 return nil
             }
         }
@@ -67,18 +67,24 @@ struct Connection: Sendable {
         }
     }
 
-    private func refuse(_ error: HTTPParseError) async {
+    /// - Parameter method: nil when not even that could be read; HEAD gets no body with an error either.
+    private func refuse(_ error: HTTPParseError, method: HTTPRequest.Method?) async {
         context.metrics.count(error)
         let response = context.configuration.errorResponse(error.status, error.description)
-        await refuse(nil, with: response, trace: RequestTrace(id: RequestIdentifier().text))
+        await refuse(nil, method: method, with: response, trace: RequestTrace(id: RequestIdentifier().text))
     }
 
     /// Answers without asking the handler.
     ///
     /// - Parameter head: nil when there was none that could be read.
-    private func refuse(_ head: RequestHead?, with response: ServerResponse, trace: RequestTrace) async {
+    private func refuse(
+        _ head: RequestHead?,
+        method: HTTPRequest.Method?,
+        with response: ServerResponse,
+        trace: RequestTrace
+    ) async {
         let exchange = Exchange(
-            method: head?.method,
+            method: method,
             version: head?.version ?? .http11,
             id: trace.id,
             keepsAlive: false,
@@ -100,7 +106,7 @@ struct Connection: Sendable {
             let error = HTTPParseError.bodyTooLarge(limit: limit)
             context.metrics.count(error)
             let response = context.configuration.errorResponse(error.status, error.description)
-            await refuse(head, with: response, trace: trace)
+            await refuse(head, method: head.method, with: response, trace: trace)
             return false
         }
         let body = RequestBodyReader(head: head, channel: channel, onError: context.metrics.count)

@@ -70,6 +70,8 @@ struct ServedProcess {
         registry.counter("switchyard_log_lines_dropped", "Log lines that standard error did not take.") {
             Double(writer.dropped.value)
         }
+        options.connections.apply(to: &configuration)
+        try DescriptorLimit.prepare(for: configuration.limits)
         server = HTTPServer(
             configuration: configuration,
             handler: routes.table(),
