@@ -98,7 +98,9 @@ def test_a_client_that_leaves_is_said_to_have_left(logged):
                        "temperature": 0}).encode()
     with logged.connect() as socket_:
         socket_.sendall(raw_request("POST", "/v1/completions", body, ["X-Request-Id: leaver"]))
-        socket_.recv(100)
+        received = b""
+        while b"data: " not in received:
+            received += socket_.recv(4096)
     line = line_of(logged, "leaver")
     assert (line["end"], line["finish_reason"]) == ("client_left", "cancelled")
     assert line["completion_tokens"] < 500 and line["queue_ms"] >= 0 and line["decode_ms"] >= 0
