@@ -32,6 +32,7 @@ enum EnvironmentFlags {
         "serve": modelFlags + ConnectionOptions.flags + [
             "host", "port", "model-id", "max-sequences", "max-queued-requests", "max-batch-tokens", "request-timeout",
             "drain-timeout", "expert-metrics", "log-level", "log-format", "access-log",
+            "otlp-endpoint", "otlp-header", "trace-sample-ratio",
         ],
         "generate": modelFlags,
         "bench": modelFlags,

@@ -6,12 +6,15 @@ import Logging
 import SwitchModel
 import Telemetry
 import Tensors
+import TraceExport
 
 /// Everything `serve` wires together: model, engine, metrics, endpoints, server.
 struct ServedProcess {
     let server: HTTPServer
     let engine: InferenceEngine
     let readiness = ReadinessSwitch()
+    /// nil without a collector.
+    let exporter: TraceExporter?
     private let hasTokenizer: Bool
     private let modelID: String
 
@@ -62,11 +65,18 @@ struct ServedProcess {
         var configuration = HTTPConfiguration()
         configuration.host = options.host
         configuration.port = options.port
-        configuration.observers = options.observability.observers(
+        exporter = options.observability.makeExporter(
+            registry: registry,
+            version: BuildInformation.version,
+            logger: logger
+        )
+        let accessLog = options.observability.makeAccessLog(
             writer: writer,
             logFormat: options.logFormat,
             logger: logger
         )
+        if let accessLog { configuration.observers.append(accessLog) }
+        if let exporter { configuration.observers.append(exporter) }
         registry.counter("switchyard_log_lines_dropped", "Log lines that standard error did not take.") {
             Double(writer.dropped.value)
         }
