@@ -6,6 +6,9 @@ import TraceExport
 
 /// The flags of `serve` for what it says about its requests.
 struct ObservabilityOptions: ParsableArguments {
+    /// Their names, for the environment.
+    static let flags = ["access-log", "otlp-endpoint", "otlp-header", "trace-sample-ratio"]
+
     /// Routes that machines call every few seconds: a line for each would bury all others.
     private static let probes: Set<String> = ["/livez", "/readyz", "/health", "/metrics", "/metrics/experts"]
 
@@ -30,7 +33,7 @@ struct ObservabilityOptions: ParsableArguments {
         if let otlpEndpoint, CollectorEndpoint(otlpEndpoint) == nil {
             throw ValidationError("--otlp-endpoint must be an http or https URL, but it is \(otlpEndpoint).")
         }
-        guard headers.allSatisfy({ CollectorHeader($0) != nil }) else {
+        guard otlpHeader.allSatisfy({ CollectorHeader($0) != nil }) else {
             throw ValidationError("--otlp-header must be NAME=VALUE with the name of a header field.")
         }
         guard (0...1).contains(traceSampleRatio) else {
@@ -57,7 +60,7 @@ struct ObservabilityOptions: ParsableArguments {
         return TraceExporter(
             to: TraceExporter.Destination(
                 endpoint: endpoint,
-                headers: headers.compactMap(CollectorHeader.init),
+                headers: otlpHeader.compactMap(CollectorHeader.init),
                 resource: TraceResource(version: version)
             ),
             sampling: SamplingRule(ratio: traceSampleRatio),
@@ -65,11 +68,6 @@ struct ObservabilityOptions: ParsableArguments {
             metrics: ExportMetrics(registry),
             logger: logger
         )
-    }
-
-    /// One environment variable holds several, separated by commas.
-    private var headers: [String] {
-        otlpHeader.flatMap { $0.split(separator: ",") }.map { $0.trimmingCharacters(in: .whitespaces) }
     }
 }
 
