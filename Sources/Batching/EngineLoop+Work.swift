@@ -32,7 +32,7 @@ extension EngineLoop {
         metrics.encodeSeconds.observe(request.timings.encode)
         metrics.requestPromptTokens.observe(Double(submission.request.prompt.count))
         metrics.requestBeams.observe(Double(submission.request.rows))
-        submission.answer.yield(.encoded(routes: promptRoutes(of: submission, in: batch)))
+        submission.answer.yield(.encoded(routes: promptRoutes(of: submission, in: batch), timings: request.timings))
         request.begin()
         request.send { _, _ in [] }
         if request.isOver {

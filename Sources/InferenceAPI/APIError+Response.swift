@@ -52,6 +52,12 @@ extension APIError {
         )
     }
 
+    /// What logs and traces call it.
+    var code: String {
+        let face = face
+        return face.code ?? face.type
+    }
+
     private var face: Face {
         switch self {
         case .malformedJSON(let message):

@@ -1,5 +1,6 @@
 package import HTTPServing
 package import HTTPTypes
+import Telemetry
 
 /// Every endpoint of the server, and the table that finds them.
 package struct APIRoutes: Sendable {
@@ -62,6 +63,9 @@ package struct APIRoutes: Sendable {
     }
 
     private mutating func addOperations(_ context: RequestContext, _ sources: Sources) {
+        let index = IndexEndpoint(context: context)
+        on(.get, "/", index.respond)
+        on(.post, "/", index.respond)
         let health = HealthEndpoint(readiness: context.readiness)
         on(.get, "/livez", health.live)
         on(.get, "/readyz", health.ready)
@@ -81,11 +85,15 @@ package struct APIRoutes: Sendable {
         _ respond: @escaping @Sendable (ServerRequest) async throws(APIError) -> ServerResponse
     ) {
         let route = Route(method: method, template: template) { request in
+            var response: ServerResponse
             do throws(APIError) {
-                return try await respond(request)
+                response = try await respond(request)
             } catch {
-                return error.response
+                response = error.response
+                request.trace.set(.error, .string(error.code))
             }
+            ServerTiming.add(request.trace, to: &response)
+            return response
         }
         routes.append(route)
     }

@@ -1,5 +1,6 @@
 import HTTPServing
 import HTTPTypes
+import Telemetry
 
 /// `POST /v1/completions`.
 struct CompletionEndpoint: Sendable {
@@ -41,11 +42,17 @@ extension RequestContext {
         var reader = CompletionReader(members, for: endpoint, backend: backend, configuration: configuration)
         let parameters = try reader.parameters()
         logIgnored(reader.unknownNames, of: request)
+        if let span = reader.tokenization { request.trace.add(span) }
+        let identity = identity(idPrefix)
+        request.trace.note(parameters, model: backend.model, identity: identity)
+        let submitted = ContinuousClock.now
         return CompletionRun(
-            identity: identity(idPrefix),
+            identity: identity,
             model: backend.model,
             parameters: parameters,
-            submission: try Submission.submit(parameters, to: backend.engine)
+            submission: try Submission.submit(parameters, to: backend.engine),
+            submitted: submitted,
+            trace: request.trace
         )
     }
 }

@@ -25,6 +25,8 @@ struct CompletionParameters: Sendable {
     var rowsParameter: String
     var seed: UInt64?
     var timeout: Duration
+    /// Tokens of all prompts.
+    var promptTokens: Int { prompts.reduce(0) { $0 + $1.tokens.count } }
 
     /// What the engine is asked for one prompt.
     ///

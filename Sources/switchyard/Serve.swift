@@ -10,6 +10,9 @@ import UnixSignals
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Serves a model over HTTP.")
 
+    /// How long the last log lines may take at the end.
+    private static let flushTime = Duration.seconds(2)
+
     @OptionGroup var model: ModelOptions
 
     @Option(help: "The address to listen on.")
@@ -17,6 +20,8 @@ struct Serve: AsyncParsableCommand {
 
     @Option(help: "The port to listen on; 0 for any free one.")
     var port = 8080
+
+    @OptionGroup var connections: ConnectionOptions
 
     @Option(help: "The model's name in the API. Default: the directory's name.")
     var modelId: String?
@@ -45,6 +50,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "How log lines look: text or json.")
     var logFormat = StandardErrorLogHandler.Format.text
 
+    @OptionGroup var observability: ObservabilityOptions
+
     func validate() throws {
         try Limit.check("--port", port, in: 0...65535)
         try Limit.check("--max-sequences", maxSequences, in: 1...4096)
@@ -56,14 +63,29 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         let (format, level) = (logFormat, logLevel.level)
-        let logger = Logger(label: "switchyard") { _ in StandardErrorLogHandler(format: format, level: level) }
-        let served = try ServedProcess(self, logger: logger)
+        // A reader of the log that goes away is no reason to end.
+        signal(SIGPIPE, SIG_IGN)
+        let writer = LogWriter()
+        let logger = Logger(label: "switchyard") { _ in
+            StandardErrorLogHandler(format: format, level: level, writer: writer)
+        }
+        do {
+            try await serve(logger: logger, writer: writer)
+        } catch {
+            await writer.flush(within: Self.flushTime)
+            throw error
+        }
+        await writer.flush(within: Self.flushTime)
+    }
+
+    private func serve(logger: Logger, writer: LogWriter) async throws {
+        let served = try ServedProcess(self, logger: logger, writer: writer)
         // An address that is taken should be told before minutes of work, and is: nothing was computed yet.
         let port = try served.server.listen()
         print("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
         fflush(nil)
-        if format == .text {
-            FileHandle.standardError.write(Data("try: \(served.exampleRequest(host: host, port: port))\n".utf8))
+        if logFormat == .text {
+            writer.write(Array("try: \(served.exampleRequest(host: host, port: port))".utf8))
         }
         let service = HTTPService(
             server: served.server,

@@ -15,7 +15,7 @@ struct ServedProcess {
     private let hasTokenizer: Bool
     private let modelID: String
 
-    init(_ options: Serve, logger: Logger) throws {
+    init(_ options: Serve, logger: Logger, writer: LogWriter) throws {
         let loaded = try LoadedModel(options.model, logger: logger)
         for note in loaded.configuration.notes { logger.notice("\(note)") }
         let registry = MetricsRegistry()
@@ -62,6 +62,16 @@ struct ServedProcess {
         var configuration = HTTPConfiguration()
         configuration.host = options.host
         configuration.port = options.port
+        configuration.observers = options.observability.observers(
+            writer: writer,
+            logFormat: options.logFormat,
+            logger: logger
+        )
+        registry.counter("switchyard_log_lines_dropped", "Log lines that standard error did not take.") {
+            Double(writer.dropped.value)
+        }
+        options.connections.apply(to: &configuration)
+        try DescriptorLimit.prepare(for: configuration.limits)
         server = HTTPServer(
             configuration: configuration,
             handler: routes.table(),
