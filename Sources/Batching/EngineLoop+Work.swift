@@ -125,7 +125,6 @@ extension EngineLoop {
         let duration = request.submission.submitted.secondsToNow
         metrics.requestSeconds.observe(duration)
         metrics.requestGeneratedTokens.observe(Double(request.generatedTokens))
-        inbox.finished(afterSeconds: duration)
         for case .finished(let choice) in request.step.events {
             metrics.countFinished(choice.reason)
             break

@@ -9,12 +9,16 @@ struct CompletionRun: Sendable {
     let submission: Submission
     /// When the submission was made.
     let submitted: ContinuousClock.Instant
+    /// Of the key it was asked with, if the server needs one.
+    let permit: KeyPermit?
+    let entry: RunningAnswer
     let trace: RequestTrace
 
     /// Hands out the parts of all choices as they become certain, and says at the end what was used.
     ///
     /// - Throws: `APIError` when the engine fails, or what `take` throws.
     func forEachPart(_ take: (CompletionChoice) async throws -> Void) async throws -> Usage {
+        defer { entry.end() }
         var account = RunAccount(promptTokens: parameters.promptTokens, submitted: submitted)
         do {
             try await forEachPart(&account, take)
@@ -38,8 +42,11 @@ struct CompletionRun: Sendable {
         try await submission.forEachEvent { prompt, event in
             account.record(event, of: prompt)
             switch event {
-            case .encoded(let routes, _): encoderRoutes[prompt] = routes
+            case .encoded(let routes, _):
+                encoderRoutes[prompt] = routes
+                permit?.use(parameters.prompts[prompt].tokens.count)
             case .token(let token):
+                permit?.use(1)
                 let index = prompt * parameters.choices + token.choice
                 if let part = progress[index].append(token) { try await take(part) }
             case .finished(let finished):
@@ -48,6 +55,7 @@ struct CompletionRun: Sendable {
                 account.finished(part.finishReason)
                 try await take(part)
             case .completed: openPrompts -= 1
+            case .failed(.cancelled) where !Task.isCancelled: throw APIError.cancelled
             case .failed(let failure): throw APIError.generation(failure)
             }
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HTTPServing
+import InferenceAPI
 import Logging
 import ServiceLifecycle
 import Telemetry
@@ -26,20 +27,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The model's name in the API. Default: the directory's name.")
     var modelId: String?
 
-    @Option(help: "Sequences and beams decoded together.")
-    var maxSequences = 64
+    @OptionGroup var admission: AdmissionOptions
 
-    @Option(help: "Requests that may wait; more are refused with 503.")
-    var maxQueuedRequests = 256
-
-    @Option(help: "Prompt tokens computed between two steps of running requests.")
-    var maxBatchTokens = 2048
-
-    @Option(help: "Seconds a request may take.")
-    var requestTimeout = 300
-
-    @Option(help: "Seconds that accepted requests get to finish after SIGTERM.")
-    var drainTimeout = 30
+    @OptionGroup var access: AccessOptions
 
     @Option(help: "Router metrics at /metrics: layer, or expert for one series per expert as well.")
     var expertMetrics = ExpertMetricsLevel.layer
@@ -54,11 +44,6 @@ struct Serve: AsyncParsableCommand {
 
     func validate() throws {
         try Limit.check("--port", port, in: 0...65535)
-        try Limit.check("--max-sequences", maxSequences, in: 1...4096)
-        try Limit.check("--max-queued-requests", maxQueuedRequests, in: 0...1_000_000)
-        try Limit.check("--max-batch-tokens", maxBatchTokens, in: 1...1_000_000)
-        try Limit.check("--request-timeout", requestTimeout, in: 1...86400)
-        try Limit.check("--drain-timeout", drainTimeout, in: 0...86400)
     }
 
     func run() async throws {
@@ -80,28 +65,62 @@ struct Serve: AsyncParsableCommand {
 
     private func serve(logger: Logger, writer: LogWriter) async throws {
         let served = try ServedProcess(self, logger: logger, writer: writer)
-        // An address that is taken should be told before minutes of work, and is: nothing was computed yet.
         let port = try served.server.listen()
-        print("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
-        fflush(nil)
-        if logFormat == .text {
-            writer.write(Array("try: \(served.exampleRequest(host: host, port: port))".utf8))
-        }
-        let service = HTTPService(
-            server: served.server,
-            engine: served.engine,
-            readiness: served.readiness,
-            drain: .seconds(drainTimeout)
-        )
-        let group = ServiceGroup(
+        let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        logger.info("the model is loading; until it is there requests get 503", metadata: ["address": "\(address)"])
+        try await ServiceGroup(
             configuration: .init(
-                services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+                services: services(of: served, logger: logger) { announce(address, served.state, writer) },
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
-        )
-        try await group.run()
+        ).run()
         logger.info("stopped")
+    }
+
+    private func services(
+        of served: ServedProcess,
+        logger: Logger,
+        onReady: @escaping @Sendable () -> Void
+    ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        let state = served.state
+        let http = HTTPService(
+            server: served.server,
+            state: state,
+            delay: .seconds(admission.drainDelay),
+            drain: .seconds(admission.drainTimeout),
+            logger: logger
+        )
+        let loading = LoadingService(
+            load: {
+                try RunningModel(self, registry: served.registry, logger: logger) { state.loading(progress: $0) }
+            },
+            state: state,
+            onReady: onReady
+        )
+        return [
+            .init(service: http, successTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: loading, successTerminationBehavior: .ignore),
+        ]
+    }
+
+    /// The line that says where the server is, on standard output, and a request to try.
+    private func announce(_ address: String, _ state: ServingState, _ writer: LogWriter) {
+        print("listening on \(address)")
+        fflush(nil)
+        guard logFormat == .text, let model = state.model?.backend.model else { return }
+        let prompt =
+            model.tokenizer == nil ? "[5, 6, 7, 1]" : #""translate English to German: A man is riding a bicycle.""#
+        let example = """
+            try: curl \(address)/v1/completions -H 'Content-Type: application/json' \
+            -d '{"model": "\(model.id)", "prompt": \(prompt), "temperature": 0}'
+            """
+        writer.write(Array(example.utf8))
+    }
+
+    /// The model's name in the API.
+    var servedModelID: String {
+        modelId ?? URL(fileURLWithPath: model.modelDirectory).lastPathComponent
     }
 }
 
