@@ -20,6 +20,7 @@ struct HTTPMetrics: Sendable {
         connectionsOpen = registry.gauge("switchyard_http_connections_open", "Connections open now.")
         requestBytes = registry.counter("switchyard_http_request_body_bytes", "Bytes of request bodies read.")
         responseBytes = registry.counter("switchyard_http_response_body_bytes", "Bytes of response bodies sent.")
+        for reason in HTTPParseError.reasons { refusals(reason).increment(by: 0) }
     }
 
     func count(_ result: ConnectionResult) {
@@ -41,8 +42,12 @@ struct HTTPMetrics: Sendable {
     }
 
     private func countRefusal(_ reason: String) {
+        refusals(reason).increment()
+    }
+
+    private func refusals(_ reason: String) -> Counter {
         let label = MetricLabel("reason", reason)
-        registry.counter("switchyard_http_parse_errors", "Requests the server could not read.", [label]).increment()
+        return registry.counter("switchyard_http_parse_errors", "Requests the server could not read.", [label])
     }
 
     func finished(_ method: HTTPRequest.Method?, route: String?, status: Int, after duration: Duration) {

@@ -36,6 +36,13 @@ enum HTTPParseError: Error, Equatable, Sendable {
         }
     }
 
+    /// Every value of the label `reason` of `http_parse_errors`.
+    static let reasons = [
+        "bad_request_line", "bad_target", "header", "host", "cl_te_conflict", "content_length", "transfer_encoding",
+        "chunk", "request_line_too_long", "header_too_large", "body_too_large", "expectation", "timeout_header",
+        "timeout_body",
+    ]
+
     /// The value of the label `reason` of `http_parse_errors`.
     var reason: String {
         switch self {

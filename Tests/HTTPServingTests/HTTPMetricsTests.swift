@@ -1,0 +1,27 @@
+import Telemetry
+import Testing
+
+@testable import HTTPServing
+
+struct HTTPMetricsTests {
+    private static let errors: [HTTPParseError] = [
+        .malformedRequestLine, .malformedTarget, .malformedField, .malformedHost, .bareLineFeed, .conflictingLength,
+        .malformedLength, .malformedTransferCoding, .malformedChunk, .requestLineTooLong, .headTooLarge, .tooManyFields,
+        .bodyTooLarge(limit: 1), .unknownExpectation, .unsupportedVersion, .unsupportedTransferCoding,
+        .unsupportedMethod, .lateHead,
+    ]
+
+    @Test func everyReasonIsShownBeforeItsFirstRequest() {
+        let registry = MetricsRegistry()
+        let metrics = HTTPMetrics(registry)
+        let before = String(decoding: registry.exposition(.prometheusText), as: UTF8.self)
+        for error in Self.errors { metrics.count(error) }
+        for error: RequestBodyError in [.timedOut, .malformed] { metrics.count(error) }
+        let after = String(decoding: registry.exposition(.prometheusText), as: UTF8.self)
+        let series = before.split(separator: "\n").filter { $0.hasPrefix("switchyard_http_parse_errors_total{") }
+        #expect(series.count == HTTPParseError.reasons.count && series.allSatisfy { $0.hasSuffix("} 0") })
+        #expect(before.split(separator: "\n").count == after.split(separator: "\n").count)
+        let counted = after.split(separator: "\n").filter { $0.hasPrefix("switchyard_http_parse_errors_total{") }
+        #expect(counted.allSatisfy { !$0.hasSuffix("} 0") })
+    }
+}
