@@ -83,9 +83,9 @@ endurance: packages
 	swift build -c release --product switchyard
 	python3 benchmarks/endurance.py --binary .build/release/switchyard
 
-# The HTTP parsers, ten minutes.
+# What clients send and are sent, ten minutes each.
 fuzz: packages
-	scripts/fuzz-http/run.sh 600
+	for kind in requests responses completions; do scripts/fuzz-http/run.sh $$kind 600 || exit 1; done
 
 # The reader of PyTorch weight files, ten minutes each of pickles and of whole files.
 fuzz-checkpoints: packages

@@ -62,9 +62,8 @@ package struct APIRoutes: Sendable {
     }
 
     private mutating func addOperations(_ context: RequestContext, _ sources: Sources) {
-        let index = IndexEndpoint(context: context)
-        on(.get, "/", index.respond)
-        on(.post, "/", index.respond)
+        on(.get, "/", IndexEndpoint(context: context).respond)
+        on(.post, "/", EchoEndpoint().respond)
         let health = HealthEndpoint(readiness: context.readiness)
         on(.get, "/livez", health.live)
         on(.get, "/readyz", health.ready)
