@@ -96,6 +96,8 @@ package struct APIRoutes: Sendable {
                 response = error.response
                 request.trace.set(.error, .string(error.code))
             }
+            // What an answer says is true of one moment; RFC 9111 §4.2.2 lets caches keep even errors that do not say so.
+            if response.fields[.cacheControl] == nil { response.fields[.cacheControl] = "no-store" }
             ServerTiming.add(request.trace, to: &response)
             return response
         }
