@@ -4,6 +4,7 @@ import PackageDescription
 /// The house, floor by floor: a target may only depend on lines above it.
 let layers: [(name: String, dependsOn: [Dependency])] = [
     ("Telemetry", [.log]),
+    ("TraceExport", ["COpenSSL", "Telemetry", .log]),
     ("Tensors", ["CKernels", "COpenBLAS"]),
     ("Tokenization", ["CSentencePiece"]),
     ("Checkpoints", ["Tensors", "CZlib"]),
@@ -11,11 +12,13 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("SwitchModel", ["Tensors", "Checkpoints"]),
     ("Generation", ["Tensors", "SwitchModel"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
+    ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "Telemetry"]),
     ("InferenceAPI", ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]),
 ]
 
 let tests: [(name: String, dependsOn: [Dependency])] = [
     ("TelemetryTests", ["Telemetry", .log]),
+    ("TraceExportTests", ["TraceExport", "Telemetry", .log]),
     ("TensorsTests", ["Tensors", "TestSupport"]),
     ("TokenizationTests", ["Tokenization"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
@@ -26,6 +29,7 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
         ["Generation", "SwitchModel", "Checkpoints", "Tensors", "TestSupport", "CAllocationCounter"]
     ),
     ("BatchingTests", ["Batching", "Generation", "Telemetry", "Tensors", "TestSupport"]),
+    ("TrainingTests", ["Training", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
     (
         "InferenceAPITests",
         ["InferenceAPI", "HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]
@@ -72,7 +76,7 @@ let package = Package(
             name: "switchyard",
             dependencies: [
                 "InferenceAPI", "HTTPServing", "Batching", "Generation", "SwitchModel", "Checkpoints", "Tensors",
-                "Tokenization", "Telemetry", .arguments, .httpTypes, .lifecycle, .log, .signals,
+                "Tokenization", "TraceExport", "Telemetry", .arguments, .httpTypes, .lifecycle, .log, .signals,
             ],
             resources: [.embedInCode("openapi.yaml")],
             swiftSettings: swiftSettings
