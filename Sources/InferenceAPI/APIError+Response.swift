@@ -74,6 +74,14 @@ extension APIError {
         case .body(let error): Self.face(of: error)
         case .invalid(let parameter, let message):
             Face(status: .badRequest, message: message, parameter: parameter, code: "invalid_parameter")
+        case .textTooLong(let bytes, let limit, let tokens):
+            Face(
+                status: .badRequest,
+                message: "The prompt has \(bytes) bytes, but the \(tokens) tokens that the model accepts "
+                    + "are never more than \(limit).",
+                parameter: "prompt",
+                code: "context_length_exceeded"
+            )
         case .modelNotFound(let id):
             Face(
                 status: .notFound,
