@@ -29,20 +29,11 @@ struct HTTPMetrics: Sendable {
     }
 
     func count(_ error: HTTPParseError) {
-        countRefusal(error.reason)
+        refusals(error.reason).increment()
     }
 
     func count(_ error: RequestBodyError) {
-        switch error {
-        case .tooLarge(let limit): count(HTTPParseError.bodyTooLarge(limit: limit))
-        case .malformed: count(HTTPParseError.malformedChunk)
-        case .timedOut: countRefusal("timeout_body")
-        case .disconnected: break
-        }
-    }
-
-    private func countRefusal(_ reason: String) {
-        refusals(reason).increment()
+        if let refusal = error.refusal { count(refusal) }
     }
 
     private func refusals(_ reason: String) -> Counter {

@@ -20,6 +20,7 @@ enum HTTPParseError: Error, Equatable, Sendable {
     case unsupportedTransferCoding
     case unsupportedMethod
     case lateHead
+    case lateBody
 
     var status: HTTPResponse.Status {
         switch self {
@@ -32,7 +33,7 @@ enum HTTPParseError: Error, Equatable, Sendable {
         case .unknownExpectation: .expectationFailed
         case .unsupportedVersion: .httpVersionNotSupported
         case .unsupportedTransferCoding, .unsupportedMethod: .notImplemented
-        case .lateHead: .requestTimeout
+        case .lateHead, .lateBody: .requestTimeout
         }
     }
 
@@ -59,6 +60,7 @@ enum HTTPParseError: Error, Equatable, Sendable {
         case .bodyTooLarge: "body_too_large"
         case .unknownExpectation: "expectation"
         case .lateHead: "timeout_header"
+        case .lateBody: "timeout_body"
         }
     }
 }
@@ -84,6 +86,19 @@ extension HTTPParseError: CustomStringConvertible {
         case .unsupportedTransferCoding: "The only transfer coding this server knows is chunked."
         case .unsupportedMethod: "This server does not implement the method."
         case .lateHead: "The request head did not arrive in time."
+        case .lateBody: "The request body did not arrive in time."
+        }
+    }
+}
+
+extension RequestBodyError {
+    /// What is wrong with the request; nil when its client has gone.
+    var refusal: HTTPParseError? {
+        switch self {
+        case .tooLarge(let limit): .bodyTooLarge(limit: limit)
+        case .malformed: .malformedChunk
+        case .timedOut: .lateBody
+        case .disconnected: nil
         }
     }
 }
