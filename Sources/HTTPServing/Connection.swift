@@ -10,12 +10,35 @@ struct Connection: Sendable {
     let context: ServerContext
 
     func serve() async {
+        guard await establish() else { return await end() }
         var parser = RequestHeadParser(limits: context.configuration.limits)
         var phase = ConnectionDeadline<ContinuousClock>.Phase.head
         while let head = await nextHead(&parser, phase: phase) {
             guard await answer(head) else { break }
             phase = .idle
         }
+        await end()
+    }
+
+    /// Waits for the handshake, where there is one.
+    private func establish() async -> Bool {
+        do throws(SocketError) {
+            try await channel.awaitEstablished()
+            if let handshake = (channel.transport as? TLSTransport)?.summary { context.metrics.count(handshake) }
+            return true
+        } catch {
+            context.logger.debug("no TLS connection", metadata: ["reason": "\(error)"])
+            switch error {
+            case .timedOut: context.metrics.count(.timeout)
+            case .closed: break
+            default: context.metrics.count(.tlsFailed)
+            }
+            if error == .plainRequest { await refuse(HTTPParseError.plainRequest) }
+            return false
+        }
+    }
+
+    private func end() async {
         await linger()
         channel.close()
     }
@@ -135,7 +158,7 @@ struct Connection: Sendable {
 
     /// Lets the client read the last response before the socket goes (RFC 9112 §9.6).
     private func linger() async {
-        channel.shutDownWriting()
+        guard (try? await channel.shutDownWriting()) != nil else { return }
         channel.begin(.lingering)
         var left = context.configuration.limits.lingerBytes
         while left > 0, !channel.hasDeparted {

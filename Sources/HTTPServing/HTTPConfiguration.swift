@@ -7,6 +7,8 @@ package struct HTTPConfiguration: Sendable {
     package var backlog = 512
     package var limits = HTTPLimits()
     package var timeouts = HTTPTimeouts()
+    /// Every connection speaks TLS when there is one.
+    package var tls: TLSIdentity?
 
     /// Builds the response of errors the server finds itself: parse errors, 408, 413, 417 and 503.
     package var errorResponse: @Sendable (HTTPResponse.Status, _ message: String) -> ServerResponse = {
@@ -40,7 +42,9 @@ package struct HTTPLimits: Equatable, Sendable {
 
 /// How long the server waits for a client.
 package struct HTTPTimeouts: Equatable, Sendable {
-    /// From the first byte of a head, or from accepting the connection, to the end of the head.
+    /// From accepting a connection to the end of the TLS handshake.
+    package var handshake: Duration = .seconds(10)
+    /// From the first byte of a head, or from accepting the connection and the handshake, to the end of the head.
     package var head: Duration = .seconds(10)
     /// For a body, plus one second for each `bodyBytesPerSecond` that arrived.
     package var body: Duration = .seconds(30)

@@ -5,7 +5,10 @@ import Telemetry
 ///
 /// Labels come from fixed sets, never from a request.
 struct HTTPMetrics: Sendable {
-    enum ConnectionResult: String { case accepted, rejected, timeout }
+    enum ConnectionResult: String {
+        case accepted, rejected, timeout
+        case tlsFailed = "tls_failed"
+    }
 
     private static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"]
     private static let durations = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
@@ -25,6 +28,13 @@ struct HTTPMetrics: Sendable {
     func count(_ result: ConnectionResult) {
         let label = MetricLabel("result", result.rawValue)
         registry.counter("switchyard_http_connections", "Connections by what became of them.", [label]).increment()
+    }
+
+    func count(_ handshake: TLSSession.Summary) {
+        let labels = [
+            MetricLabel("version", handshake.version), MetricLabel("resumed", handshake.isResumed ? "true" : "false"),
+        ]
+        registry.counter("switchyard_tls_handshakes", "TLS handshakes completed.", labels).increment()
     }
 
     func count(_ error: HTTPParseError) {

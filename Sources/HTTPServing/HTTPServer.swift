@@ -109,9 +109,11 @@ package final class HTTPServer: Sendable {
 
     private func accepted(_ descriptor: Int32) {
         let configuration = context.configuration
-        let transport = PlainTransport(descriptor: descriptor)
-        guard registry.count < configuration.limits.connections else {
-            return reject(descriptor, transport)
+        guard registry.count < configuration.limits.connections else { return reject(descriptor) }
+        guard let transport = transport(descriptor) else {
+            context.logger.error("no memory for a TLS connection")
+            close(descriptor)
+            return
         }
         let channel = Channel(
             descriptor: descriptor,
@@ -132,9 +134,18 @@ package final class HTTPServer: Sendable {
         channel.start { task.cancel() }
     }
 
+    private func transport(_ descriptor: Int32) -> (any ByteTransport)? {
+        guard let tls = context.configuration.tls else { return PlainTransport(descriptor: descriptor) }
+        return TLSTransport(context: tls.context, descriptor: descriptor)
+    }
+
     /// Answers 503 with what the socket takes at once, and closes.
-    private func reject(_ descriptor: Int32, _ transport: PlainTransport) {
+    ///
+    /// With TLS it only closes: a handshake is more than a server with too much to do should spend on saying no.
+    private func reject(_ descriptor: Int32) {
         context.metrics.count(.rejected)
+        defer { close(descriptor) }
+        guard context.configuration.tls == nil else { return }
         let message = "The server has as many connections as it allows."
         let response = context.configuration.errorResponse(.serviceUnavailable, message)
         let encoder = ResponseEncoder(
@@ -145,8 +156,8 @@ package final class HTTPServer: Sendable {
         )
         var bytes = encoder.head(of: response, framing: encoder.framing(of: response))
         if case .bytes(let body) = response.body { bytes += body }
+        let transport = PlainTransport(descriptor: descriptor)
         _ = bytes.withUnsafeBytes { buffer in try? transport.write(buffer) }
-        transport.shutDownWriting()
-        close(descriptor)
+        _ = try? transport.shutDownWriting()
     }
 }
