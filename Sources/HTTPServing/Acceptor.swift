@@ -10,6 +10,8 @@ final class Acceptor: @unchecked Sendable {
     private struct State {
         var source: (any DispatchSourceRead)?
         var isPaused = false
+        /// Nothing could be accepted the last time, and the log says so.
+        var isExhausted = false
     }
 
     private static let pause = DispatchTimeInterval.milliseconds(100)
@@ -17,11 +19,11 @@ final class Acceptor: @unchecked Sendable {
     private let descriptor: Int32
     private let logger: Logger
     private let queue = DispatchQueue(label: "switchyard.accept")
-    private let onConnection: @Sendable (Int32) -> Void
+    private let onConnection: @Sendable (Int32, ClientNetwork) -> Void
     private let state = Mutex(State())
 
     /// - Parameter descriptor: owned from now on; closed by `stop`.
-    init(descriptor: Int32, logger: Logger, onConnection: @escaping @Sendable (Int32) -> Void) {
+    init(descriptor: Int32, logger: Logger, onConnection: @escaping @Sendable (Int32, ClientNetwork) -> Void) {
         self.descriptor = descriptor
         self.logger = logger
         self.onConnection = onConnection
@@ -51,16 +53,35 @@ final class Acceptor: @unchecked Sendable {
         while true {
             guard state.withLock({ $0.source != nil }) else { return }
             switch ListeningSocket.accept(on: descriptor) {
-            case .connection(let connection): onConnection(connection)
+            case .connection(let connection, let client):
+                recovered()
+                onConnection(connection, client)
             case .nothing: return
             case .exhausted:
-                logger.warning("out of file descriptors or memory: accepting pauses")
+                sayExhausted()
                 return pause()
             case .failed(let number):
                 logger.error("accept failed: \(String(cString: strerror(number)))")
                 return pause()
             }
         }
+    }
+
+    /// Says once that nothing more can be accepted, however often it is tried.
+    private func sayExhausted() {
+        let isNews = state.withLock { state in
+            defer { state.isExhausted = true }
+            return !state.isExhausted
+        }
+        if isNews { logger.warning("out of file descriptors or memory: accepting pauses") }
+    }
+
+    private func recovered() {
+        let isNews = state.withLock { state in
+            defer { state.isExhausted = false }
+            return state.isExhausted
+        }
+        if isNews { logger.notice("accepting again") }
     }
 
     private func pause() {

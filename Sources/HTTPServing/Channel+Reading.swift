@@ -159,6 +159,9 @@ extension Channel {
         return hasNews
     }
 
+    /// Whether the connection was given up because the client read nothing for too long.
+    var isStalled: Bool { state.withLock { $0.writeFailure == .timedOut } }
+
     /// Whether the client has closed its side or the connection broke.
     var hasDeparted: Bool { state.withLock { $0.hasEnded || $0.writeFailure != nil } }
 }

@@ -77,22 +77,20 @@ struct ChunkedDecoder {
     private mutating func stepSize(_ byte: UInt8, digits: Int) throws(HTTPParseError) {
         if let digit = byte.hexadecimalValue {
             guard digits < 16 else { throw .malformedChunk }
-            // The limit is far below the top of Int, so the shift cannot lose bits.
-            remaining = (digits == 0 ? 0 : remaining << 4) + digit
-            guard remaining <= limits.bodyBytes - received else { throw .bodyTooLarge(limit: limits.bodyBytes) }
+            // One byte too many stands for any size beyond the limit, so the shift cannot lose bits.
+            remaining = min((digits == 0 ? 0 : remaining << 4) + digit, limits.bodyBytes - received + 1)
             state = .size(digits: digits + 1)
             return
         }
         guard digits > 0 else { throw .malformedChunk }
-        received += remaining
         try endOrExtend(byte)
+        guard remaining <= limits.bodyBytes - received else { throw .bodyTooLarge(limit: limits.bodyBytes) }
+        received += remaining
     }
 
     private mutating func endOrExtend(_ byte: UInt8) throws(HTTPParseError) {
         switch byte {
-        case .carriageReturn:
-            extensionBytes = 0
-            state = .sizeLineFeed
+        case .carriageReturn: state = .sizeLineFeed
         case UInt8(ascii: ";"): state = .extensionName(isEmpty: true)
         default: throw .malformedChunk
         }

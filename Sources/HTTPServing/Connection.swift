@@ -8,6 +8,14 @@ import Telemetry
 struct Connection: Sendable {
     let channel: Channel
     let context: ServerContext
+    /// The client's address; nil when nobody observes requests.
+    let remote: String?
+
+    init(channel: Channel, context: ServerContext) {
+        self.channel = channel
+        self.context = context
+        remote = context.configuration.observers.isEmpty ? nil : PeerAddress.text(of: channel.descriptor)
+    }
 
     func serve() async {
         guard await establish() else { return await end() }
@@ -33,7 +41,7 @@ struct Connection: Sendable {
             case .closed: break
             default: context.metrics.count(.tlsFailed)
             }
-            if error == .plainRequest { await refuse(HTTPParseError.plainRequest) }
+            if error == .plainRequest { await refuse(HTTPParseError.plainRequest, method: nil) }
             return false
         }
     }
@@ -64,7 +72,7 @@ struct Connection: Sendable {
                 }
                 guard try await moreBytes() else { return nil }
             } catch {
-                await refuse(error)
+                await refuse(error, method: parser.method)
                 return nil
             }
         }
@@ -82,32 +90,46 @@ struct Connection: Sendable {
         }
     }
 
-    private func refuse(_ error: HTTPParseError) async {
+    /// - Parameter method: nil when not even that could be read; HEAD gets no body with an error either.
+    private func refuse(_ error: HTTPParseError, method: HTTPRequest.Method?) async {
         context.metrics.count(error)
         let response = context.configuration.errorResponse(error.status, error.description)
-        await refuse(with: response, id: RequestIdentifier().text)
+        await refuse(nil, method: method, with: response, trace: RequestTrace(id: RequestIdentifier().text))
     }
 
-    private func refuse(with response: ServerResponse, id: String) async {
+    /// Answers without asking the handler.
+    ///
+    /// - Parameter head: nil when there was none that could be read.
+    private func refuse(
+        _ head: RequestHead?,
+        method: HTTPRequest.Method?,
+        with response: ServerResponse,
+        trace: RequestTrace
+    ) async {
         let exchange = Exchange(
-            method: nil,
-            version: .http11,
-            id: id,
+            method: method,
+            version: head?.version ?? .http11,
+            id: trace.id,
             keepsAlive: false,
             channel: channel,
             context: context
         )
-        await exchange.send(response)
+        let delivery = await exchange.send(response)
+        tell(head, response, delivery, requestBytes: 0, trace: trace, after: ContinuousClock.now - trace.start)
     }
 
     /// - Returns: whether another request may follow on this connection.
     private func answer(_ head: RequestHead) async -> Bool {
-        let id = RequestIdentifier(fields: head.fields).text
+        let trace = RequestTrace(
+            id: RequestIdentifier(fields: head.fields).text,
+            parent: TraceContext(fields: head.fields)
+        )
         let limit = context.configuration.limits.bodyBytes
         if case .length(let count) = head.framing, count > limit {
             let error = HTTPParseError.bodyTooLarge(limit: limit)
             context.metrics.count(error)
-            await refuse(with: context.configuration.errorResponse(error.status, error.description), id: id)
+            let response = context.configuration.errorResponse(error.status, error.description)
+            await refuse(head, method: head.method, with: response, trace: trace)
             return false
         }
         let body = RequestBodyReader(head: head, channel: channel, onError: context.metrics.count)
@@ -116,33 +138,49 @@ struct Connection: Sendable {
             path: head.target.path,
             query: head.target.query,
             fields: head.fields,
-            id: id,
+            trace: trace,
             body: RequestBody { () async throws(RequestBodyError) in try await body.collect() }
         )
-        let started = ContinuousClock.now
         let response = await context.handler.respond(to: request)
         let exchange = Exchange(
             method: head.method,
             version: head.version,
-            id: id,
+            id: trace.id,
             keepsAlive: head.keepsAlive && body.canBeSkipped && !context.isDraining && !response.asksToClose,
             channel: channel,
             context: context
         )
-        let isIntact = await exchange.send(response)
-        let duration = ContinuousClock.now - started
-        let status = response.status.code
+        let delivery = await exchange.send(response)
+        let duration = ContinuousClock.now - trace.start
         context.metrics.requestBytes.increment(by: UInt64(body.bytesRead))
-        context.metrics.finished(head.method, route: response.route, status: status, after: duration)
-        context.logger.debug(
-            "answered",
-            metadata: [
-                "request_id": "\(id)", "method": "\(head.method.rawValue)", "route": "\(response.route ?? "other")",
-                "status": "\(status)", "seconds": "\(duration / .seconds(1))",
-            ]
-        )
-        guard isIntact, exchange.keepsAlive else { return false }
+        context.metrics.finished(head.method, route: response.route, status: response.status.code, after: duration)
+        tell(head, response, delivery, requestBytes: body.bytesRead, trace: trace, after: duration)
+        guard delivery.isReusable, exchange.keepsAlive else { return false }
         return await skip(body)
+    }
+
+    /// Tells the observers that a request is over.
+    private func tell(
+        _ head: RequestHead?,
+        _ response: ServerResponse,
+        _ delivery: Delivery,
+        requestBytes: Int,
+        trace: RequestTrace,
+        after duration: Duration
+    ) {
+        let observers = context.configuration.observers
+        guard !observers.isEmpty else { return }
+        var record = RequestRecord(trace: trace, status: response.status.code, duration: duration)
+        record.method = head?.method.rawValue
+        record.route = response.route
+        record.path = head?.target.path
+        record.requestBytes = requestBytes
+        record.responseBytes = delivery.bytes
+        record.remote = remote
+        record.userAgent = head?.fields[.userAgent]
+        record.end = delivery.end
+        if response.isForNobody { record.end = channel.hasDeparted ? .clientLeft : .aborted }
+        for observer in observers { observer.finished(record) }
     }
 
     /// Reads past a body the handler did not ask for.
@@ -174,4 +212,15 @@ struct Connection: Sendable {
 
 extension ServerResponse {
     fileprivate var asksToClose: Bool { fields[.connection]?.lowercased() == "close" }
+
+    /// 499 is what handlers answer when their client left before there was anything to say.
+    fileprivate var isForNobody: Bool { status.code == 499 }
+}
+
+extension TraceContext {
+    /// What the header fields of a request say about its trace.
+    fileprivate init?(fields: HTTPFields) {
+        guard fields.contains(.traceparent) else { return nil }
+        self.init(traceparent: fields[values: .traceparent], tracestate: fields[values: .tracestate])
+    }
 }

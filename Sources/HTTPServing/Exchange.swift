@@ -14,9 +14,9 @@ struct Exchange: Sendable {
     let channel: Channel
     let context: ServerContext
 
-    /// - Returns: whether the whole response was sent and the connection can be used again.
+    /// Sends the response as far as the client takes it.
     @discardableResult
-    func send(_ response: ServerResponse) async -> Bool {
+    func send(_ response: ServerResponse) async -> Delivery {
         let encoder = ResponseEncoder(
             date: context.date.now,
             requestID: id,
@@ -25,46 +25,61 @@ struct Exchange: Sendable {
         )
         let framing = encoder.framing(of: response)
         let head = encoder.head(of: response, framing: framing)
+        let sent = Counter()
+        var delivery = Delivery(isReusable: framing != .untilClose)
         do {
             if method == .head || framing == .none {
                 try await channel.write(head)
-                return framing != .untilClose
+            } else {
+                switch response.body {
+                case .bytes(let bytes): try await send(head, bytes, sent)
+                case .stream(let produce): try await stream(head, framing: framing, sent, produce)
+                }
             }
-            switch response.body {
-            case .bytes(let bytes): try await send(head, bytes)
-            case .stream(let produce): try await stream(head, framing: framing, produce)
-            }
-            return framing != .untilClose
         } catch {
             context.logger.debug("response cut short", metadata: ["request_id": "\(id)", "reason": "\(error)"])
-            return false
+            delivery.end = channel.isStalled ? .stalled : channel.hasDeparted ? .clientLeft : .aborted
+            delivery.isReusable = false
         }
+        delivery.bytes = Int(clamping: sent.value)
+        return delivery
     }
 
-    private func send(_ head: [UInt8], _ body: [UInt8]) async throws {
+    private func send(_ head: [UInt8], _ body: [UInt8], _ sent: Counter) async throws {
         if body.count <= Self.joinedBytes {
             try await channel.write(head + body)
         } else {
             try await channel.write(head)
             try await channel.write(body)
         }
-        context.metrics.responseBytes.increment(by: UInt64(body.count))
+        count(body.count, in: sent)
+    }
+
+    private func count(_ bytes: Int, in sent: Counter) {
+        sent.increment(by: UInt64(bytes))
+        context.metrics.responseBytes.increment(by: UInt64(bytes))
     }
 
     /// A body that breaks off is not ended properly, so that the client can tell (RFC 9112 §8).
     private func stream(
         _ head: [UInt8],
         framing: ResponseEncoder.Framing,
+        _ sent: Counter,
         _ produce: @Sendable (ResponseWriter) async throws -> Void
     ) async throws {
         try await channel.write(head)
         let writer = ResponseWriter { bytes in
             if channel.hasDeparted { throw SocketError.disconnected }
             try await channel.write(framing == .chunked ? ResponseEncoder.chunk(bytes) : bytes)
-            context.metrics.responseBytes.increment(by: UInt64(bytes.count))
+            count(bytes.count, in: sent)
         }
         try await produce(writer)
-        // Clients may leave after the last piece without reading the end; that is no error.
-        if framing == .chunked { try await channel.write(ResponseEncoder.lastChunk) }
+        guard framing == .chunked else { return }
+        do {
+            try await channel.write(ResponseEncoder.lastChunk)
+        } catch {
+            // Clients may leave after the last piece without reading the end: they have all they came for.
+            guard channel.hasDeparted else { throw error }
+        }
     }
 }

@@ -1,4 +1,5 @@
 package import HTTPTypes
+package import Telemetry
 
 /// What the server allows a client; every limit has a default here.
 package struct HTTPConfiguration: Sendable {
@@ -15,18 +16,25 @@ package struct HTTPConfiguration: Sendable {
         ErrorBody(status: $0, message: $1).response
     }
 
+    /// Told of every request that is over, in this order; requests refused for the connection cap never began.
+    package var observers: [any RequestObserver] = []
+
     package init() {}
 }
 
 /// The most a client may send or hold.
 package struct HTTPLimits: Equatable, Sendable {
     package var connections = 1024
+    /// Of one IPv4 address or one /64 network of IPv6; more are answered 429.
+    package var connectionsPerClient = 512
+    /// Sockets of refused connections kept open for a moment; beyond it they close at once.
+    package var heldRefusals = 64
     package var requestLineBytes = 8 * 1024
     package var headBytes = 32 * 1024
     package var fieldCount = 100
     package var bodyBytes = 8 * 1024 * 1024
-    /// Extensions of one chunk; trailers of one body.
-    package var chunkExtensionBytes = 1024
+    /// Extensions of all chunks of one body, and its trailers.
+    package var chunkExtensionBytes = 16 * 1024
     package var trailerBytes = 8 * 1024
     /// Bytes received and not yet parsed after which the socket is no longer read.
     ///
@@ -55,6 +63,8 @@ package struct HTTPTimeouts: Equatable, Sendable {
     package var writeStall: Duration = .seconds(30)
     /// For the client to close after a final response.
     package var linger: Duration = .seconds(2)
+    /// For a client whose connection was refused to read why.
+    package var refusal: Duration = .milliseconds(500)
     /// For cancelled requests to finish once a drain is over.
     package var abort: Duration = .seconds(1)
     /// How often deadlines are looked at; each may pass this much late.

@@ -16,6 +16,8 @@ package final class HTTPServer: Sendable {
 
     private let context: ServerContext
     private let registry = ConnectionRegistry()
+    private let admission: Mutex<ConnectionAdmission>
+    private let refused: RefusedConnections
     private let state = Mutex(State.new)
     private let stopped: AsyncStream<Never>
     private let stoppedContinuation: AsyncStream<Never>.Continuation
@@ -32,6 +34,8 @@ package final class HTTPServer: Sendable {
             metrics: HTTPMetrics(metrics),
             logger: logger
         )
+        admission = Mutex(ConnectionAdmission(limits: configuration.limits))
+        refused = RefusedConnections(context: context)
         (stopped, stoppedContinuation) = AsyncStream.makeStream()
     }
 
@@ -64,8 +68,9 @@ package final class HTTPServer: Sendable {
     private func startAccepting() -> Bool {
         state.withLock { state in
             guard case .listening(let socket) = state else { return false }
-            let acceptor = Acceptor(descriptor: socket.descriptor, logger: context.logger) { [weak self] descriptor in
-                if let self { self.accepted(descriptor) } else { close(descriptor) }
+            let acceptor = Acceptor(descriptor: socket.descriptor, logger: context.logger) {
+                [weak self] descriptor, client in
+                if let self { self.accepted(descriptor, from: client) } else { close(descriptor) }
             }
             acceptor.start()
             state = .running(acceptor)
@@ -107,11 +112,13 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    private func accepted(_ descriptor: Int32) {
+    private func accepted(_ descriptor: Int32, from client: ClientNetwork) {
         let configuration = context.configuration
-        guard registry.count < configuration.limits.connections else { return reject(descriptor) }
+        let verdict = admission.withLock { $0.admit(client) }
+        guard verdict == .admitted else { return refused.answer(descriptor, verdict) }
         guard let transport = transport(descriptor) else {
             context.logger.error("no memory for a TLS connection")
+            admission.withLock { $0.leave(client) }
             close(descriptor)
             return
         }
@@ -128,6 +135,7 @@ package final class HTTPServer: Sendable {
             Task {
                 await connection.serve()
                 registry.remove(channel)
+                self.admission.withLock { $0.leave(client) }
                 context.metrics.connectionsOpen.add(-1)
             }
         }
@@ -137,27 +145,5 @@ package final class HTTPServer: Sendable {
     private func transport(_ descriptor: Int32) -> (any ByteTransport)? {
         guard let tls = context.configuration.tls else { return PlainTransport(descriptor: descriptor) }
         return TLSTransport(context: tls.context, descriptor: descriptor)
-    }
-
-    /// Answers 503 with what the socket takes at once, and closes.
-    ///
-    /// With TLS it only closes: a handshake is more than a server with too much to do should spend on saying no.
-    private func reject(_ descriptor: Int32) {
-        context.metrics.count(.rejected)
-        defer { close(descriptor) }
-        guard context.configuration.tls == nil else { return }
-        let message = "The server has as many connections as it allows."
-        let response = context.configuration.errorResponse(.serviceUnavailable, message)
-        let encoder = ResponseEncoder(
-            date: context.date.now,
-            requestID: RequestIdentifier().text,
-            version: .http11,
-            keepsAlive: false
-        )
-        var bytes = encoder.head(of: response, framing: encoder.framing(of: response))
-        if case .bytes(let body) = response.body { bytes += body }
-        let transport = PlainTransport(descriptor: descriptor)
-        _ = bytes.withUnsafeBytes { buffer in try? transport.write(buffer) }
-        _ = try? transport.shutDownWriting()
     }
 }

@@ -47,7 +47,7 @@ struct ListeningSocket {
     }
 
     enum Accepted {
-        case connection(Int32)
+        case connection(Int32, ClientNetwork)
         case nothing
         /// Out of descriptors or memory: try again later.
         case exhausted
@@ -56,13 +56,17 @@ struct ListeningSocket {
 
     static func accept(on listener: Int32) -> Accepted {
         while true {
-            let descriptor = Glibc.accept(listener, nil, nil)
+            var address = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let descriptor = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.accept(listener, $0, &length) }
+            }
             if descriptor >= 0 {
                 _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
                 _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
                 var on: Int32 = 1
                 setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-                return .connection(descriptor)
+                return .connection(descriptor, ClientNetwork(address))
             }
             let number = errno
             switch number {

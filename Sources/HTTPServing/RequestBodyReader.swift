@@ -32,7 +32,7 @@ final class RequestBodyReader: Sendable {
             case .length(let count): .length(remaining: count)
             case .chunked: .chunked(ChunkedDecoder(limits: channel.limits))
             }
-        state = Mutex(State(decoder: decoder, mustInvite: head.expectation == .continue))
+        state = Mutex(State(decoder: decoder, mustInvite: head.expectation == .continue && head.framing != .none))
     }
 
     var bytesRead: Int { state.withLock { $0.count } }

@@ -54,4 +54,6 @@ extension Substring {
 extension HTTPField.Name {
     static let hostField = Self("Host")!
     static let requestID = Self("X-Request-Id")!
+    static let traceparent = Self("traceparent")!
+    static let tracestate = Self("tracestate")!
 }

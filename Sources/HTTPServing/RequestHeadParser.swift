@@ -20,7 +20,7 @@ struct RequestHeadParser {
     /// - Throws: once the head is known to be bad. The parser must not be used again.
     mutating func parse(_ input: inout InboundBytes) throws(HTTPParseError) -> RequestHead? {
         while let lineFeed = input.firstLineFeed(from: scanned) {
-            try check(lineEnd: lineFeed)
+            try check(input, lineEnd: lineFeed)
             guard lineFeed > lineStart, input[lineFeed - 1] == .carriageReturn else { throw .bareLineFeed }
             let bytes = input[lineStart..<(lineFeed - 1)]
             lineStart = lineFeed + 1
@@ -39,14 +39,26 @@ struct RequestHeadParser {
             try append(field: bytes)
         }
         scanned = input.count
-        try check(lineEnd: scanned)
+        try check(input, lineEnd: scanned)
         return nil
     }
 
-    private func check(lineEnd: Int) throws(HTTPParseError) {
+    /// The method of the request that is being read, once its line has arrived.
+    var method: HTTPRequest.Method? { line?.method }
+
+    private func check(_ input: InboundBytes, lineEnd: Int) throws(HTTPParseError) {
         // The line's CR is not counted.
-        if line == nil, lineEnd - lineStart > limits.requestLineBytes + 1 { throw .requestLineTooLong }
+        if line == nil, lineEnd - lineStart > limits.requestLineBytes + 1 {
+            throw tooLong(input[lineStart..<lineEnd])
+        }
         if lineEnd >= limits.headBytes { throw .headTooLarge }
+    }
+
+    /// RFC 9112 §3: 414 is for long targets; a method longer than any known one is not implemented.
+    private func tooLong(_ line: ArraySlice<UInt8>) -> HTTPParseError {
+        let start = line.prefix(limits.requestLineBytes)
+        guard let end = start.firstIndex(where: { !$0.isToken }) else { return .unsupportedMethod }
+        return line[end] == .space && end > line.startIndex ? .requestLineTooLong : .malformedRequestLine
     }
 
     private mutating func append(field bytes: ArraySlice<UInt8>) throws(HTTPParseError) {

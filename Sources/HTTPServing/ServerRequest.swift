@@ -1,4 +1,5 @@
 package import HTTPTypes
+package import Telemetry
 
 /// One request as a handler sees it.
 ///
@@ -9,12 +10,32 @@ package struct ServerRequest: Sendable {
     package let path: String
     package let query: String?
     package let fields: HTTPFields
-    /// The request's id: the client's `X-Request-Id` when valid, else generated.
-    package let id: String
+    /// What is known of the request; handlers add what they find out.
+    package let trace: RequestTrace
     /// Path parameters of the matched route, percent-decoded, such as `id` for `/v1/models/{id}`.
     package var parameters: [String: String] = [:]
     package let body: RequestBody
 
+    /// The request's id: the client's `X-Request-Id` when valid, else generated.
+    package var id: String { trace.id }
+
+    package init(
+        method: HTTPRequest.Method,
+        path: String,
+        query: String? = nil,
+        fields: HTTPFields = [:],
+        trace: RequestTrace,
+        body: RequestBody
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.fields = fields
+        self.trace = trace
+        self.body = body
+    }
+
+    /// A request that nobody else traces.
     package init(
         method: HTTPRequest.Method,
         path: String,
@@ -23,12 +44,8 @@ package struct ServerRequest: Sendable {
         id: String,
         body: RequestBody
     ) {
-        self.method = method
-        self.path = path
-        self.query = query
-        self.fields = fields
-        self.id = id
-        self.body = body
+        let trace = RequestTrace(id: id)
+        self.init(method: method, path: path, query: query, fields: fields, trace: trace, body: body)
     }
 }
 

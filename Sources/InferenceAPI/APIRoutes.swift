@@ -62,6 +62,9 @@ package struct APIRoutes: Sendable {
     }
 
     private mutating func addOperations(_ context: RequestContext, _ sources: Sources) {
+        let index = IndexEndpoint(context: context)
+        on(.get, "/", index.respond)
+        on(.post, "/", index.respond)
         let health = HealthEndpoint(readiness: context.readiness)
         on(.get, "/livez", health.live)
         on(.get, "/readyz", health.ready)

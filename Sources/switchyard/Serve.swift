@@ -18,6 +18,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 for any free one.")
     var port = 8080
 
+    @OptionGroup var connections: ConnectionOptions
+
     @Option(help: "The model's name in the API. Default: the directory's name.")
     var modelId: String?
 

@@ -62,6 +62,8 @@ struct ServedProcess {
         var configuration = HTTPConfiguration()
         configuration.host = options.host
         configuration.port = options.port
+        options.connections.apply(to: &configuration)
+        try DescriptorLimit.prepare(for: configuration.limits)
         server = HTTPServer(
             configuration: configuration,
             handler: routes.table(),

@@ -23,7 +23,8 @@ struct ChunkedDecoderTests {
 
     @Test(arguments: [
         "0x5\r\nhello", "+5\r\nhello", "-1\r\n", "5_0\r\n", " 5\r\nhello", "5 \r\nhello", "5;\r\nhello", "5\nhello",
-        "5\rhello", "5\r\nhello\n", "5\r\nhelloX", "\r\n", "00000000000000005\r\n", "5;a=\r\n", "0\r\n bad\r\n\r\n",
+        "5\rhello", "5\r\nhello\n", "5\r\nhelloX", "\r\n", "00000000000000005\r\n", "FFFFFFFFFFFFFFFF0\r\n",
+        "5;a\rX\r\n", "5;bad[=x\r\n", "5;a=\r\n", "0\r\n bad\r\n\r\n",
         "0\r\nA\n\r\n", "0\r\nA: \0\r\n\r\n", "0\r\n\rX",
     ])
     func malformedChunksAreRefused(_ text: String) {
@@ -37,9 +38,29 @@ struct ChunkedDecoderTests {
         #expect(throws: HTTPParseError.bodyTooLarge(limit: 10)) { try Self.decode(text, limits: limits) }
     }
 
-    @Test func extensionsAndTrailersAreLimited() {
-        let long = String(repeating: "a", count: 9000)
-        #expect(throws: HTTPParseError.malformedChunk) { try Self.decode("5;\(long)") }
-        #expect(throws: HTTPParseError.malformedChunk) { try Self.decode("0\r\nA: \(long)") }
+    /// Those of all chunks together, so that many small chunks carry no more than one.
+    @Test func extensionsAreLimitedInAll() throws {
+        var limits = HTTPLimits()
+        limits.chunkExtensionBytes = 8
+        // The CR that ends an extension counts.
+        #expect(try Self.decode("1;abc\r\nx\r\n0;abc\r\n\r\n", limits: limits) == "x")
+        #expect(throws: HTTPParseError.malformedChunk) {
+            try Self.decode("1;abc\r\nx\r\n0;abcd\r\n\r\n", limits: limits)
+        }
+        #expect(throws: HTTPParseError.malformedChunk) { try Self.decode("1;abcdefgh\r\n", limits: limits) }
+    }
+
+    @Test func trailersAreLimited() throws {
+        var limits = HTTPLimits()
+        limits.trailerBytes = 8
+        // The line's end and the CR of the empty line count.
+        #expect(try Self.decode("0\r\nA: bc\r\n\r\n", limits: limits) == "")
+        #expect(throws: HTTPParseError.malformedChunk) { try Self.decode("0\r\nA: bcd\r\n\r\n", limits: limits) }
+    }
+
+    @Test func aBodyOfTheLimitIsTaken() throws {
+        var limits = HTTPLimits()
+        limits.bodyBytes = 10
+        #expect(try Self.decode("5\r\n12345\r\n5;a\r\n67890\r\n0\r\n\r\n", limits: limits) == "1234567890")
     }
 }

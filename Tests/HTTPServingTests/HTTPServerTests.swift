@@ -197,6 +197,63 @@ struct HTTPServerTests {
         }
     }
 
+    @Test func connectionsOverTheLimitOfOneAddressAreAnswered429() async throws {
+        var configuration = HTTPConfiguration()
+        configuration.limits.connectionsPerClient = 1
+        try await withServer(configuration: configuration, respond: echo) { port, _ in
+            let first = TestClient(port: port)
+            await first.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+            _ = await first.receive(until: "/a")
+            let second = TestClient(port: port)
+            await second.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+            let refusal = await second.receive()
+            #expect(refusal.hasPrefix("HTTP/1.1 429 ") && refusal.contains("Retry-After: 1\r\n"))
+            #expect(refusal.contains("Connection: close\r\n"))
+            first.close()
+            second.close()
+        }
+    }
+
+    @Test func aPlaceThatBecameFreeIsGivenAgain() async throws {
+        var configuration = HTTPConfiguration()
+        configuration.limits.connectionsPerClient = 1
+        try await withServer(configuration: configuration, respond: echo) { port, _ in
+            for _ in 0..<20 {
+                // The server sees a client go a moment after it has gone; until then the next is refused.
+                var answer = ""
+                while !answer.hasPrefix("HTTP/1.1 200 ") {
+                    let client = TestClient(port: port)
+                    await client.send("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                    answer = await client.receive()
+                    client.close()
+                }
+            }
+        }
+    }
+
+    @Test func noBodyIsInvitedWhereNoneCanFollow() async throws {
+        try await withServer(respond: echo) { port, _ in
+            let client = TestClient(port: port)
+            await client.send("GET /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n")
+            #expect(await client.receive().hasPrefix("HTTP/1.1 200 "))
+            client.close()
+        }
+    }
+
+    @Test func anErrorForHeadHasNoBody() async throws {
+        try await withServer(respond: echo) { port, _ in
+            for request in [
+                "HEAD / HTTP/1.1\r\n\r\n", "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n",
+            ] {
+                let client = TestClient(port: port)
+                await client.send(request)
+                let text = await client.receive()
+                #expect(text.hasPrefix("HTTP/1.1 4") && text.hasSuffix("\r\n\r\n"))
+                client.close()
+            }
+        }
+    }
+
     @Test func noDescriptorIsLeaked() async throws {
         let before = openDescriptors()
         try await withServer(respond: echo) { port, _ in

@@ -65,6 +65,8 @@ struct RequestHeadParserTests {
         .line("ABSOLUTE-MISMATCH", 400, "GET http://b/ HTTP/1.1"), .line("SCHEME", 400, "GET ftp://a/ HTTP/1.1"),
         .line("LONG", 414, "GET /\(String(repeating: "a", count: 8192)) HTTP/1.1"),
         .line("LEADING-SPACE", 400, " GET / HTTP/1.1"),
+        .line("MAL-LONG-METHOD", 501, String(repeating: "A", count: 9000) + " / HTTP/1.1"),
+        .line("LONG-NO-METHOD", 400, String(repeating: "(", count: 9000)),
     ]
 
     static let fields: [Case] = [
@@ -97,6 +99,23 @@ struct RequestHeadParserTests {
     ])
     func wellFormedHeadsAreAccepted(_ text: String) throws {
         #expect(try Self.parse(text) != nil)
+    }
+
+    @Test func aHeadAtItsLimitsIsAccepted() throws {
+        var limits = HTTPLimits()
+        limits.requestLineBytes = 16
+        limits.fieldCount = 3
+        let text = "GET /ab HTTP/1.1\r\nHost: a\r\nB: c\r\nD: e\r\n\r\n"
+        limits.headBytes = text.utf8.count
+        #expect(try Self.parse(text, limits: limits) != nil)
+        limits.headBytes -= 1
+        #expect(throws: HTTPParseError.headTooLarge) { try Self.parse(text, limits: limits) }
+        limits.headBytes += 1
+        limits.fieldCount -= 1
+        #expect(throws: HTTPParseError.tooManyFields) { try Self.parse(text, limits: limits) }
+        limits.fieldCount += 1
+        limits.requestLineBytes -= 1
+        #expect(throws: HTTPParseError.requestLineTooLong) { try Self.parse(text, limits: limits) }
     }
 
     @Test(arguments: [1, 2, 3, 7])

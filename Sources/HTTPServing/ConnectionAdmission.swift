@@ -1,0 +1,39 @@
+/// Decides which connections are served: so many in all, and so many of one client.
+///
+/// Knows no sockets; whoever admits a connection also says when it is over.
+struct ConnectionAdmission: Sendable {
+    enum Verdict: Equatable, Sendable {
+        case admitted
+        /// As many connections are open as may be.
+        case full
+        /// This client has as many as one may have.
+        case clientFull
+    }
+
+    private let limits: HTTPLimits
+    private(set) var count = 0
+    private var counts: [ClientNetwork: Int] = [:]
+
+    init(limits: HTTPLimits) {
+        self.limits = limits
+    }
+
+    /// How many clients have a connection.
+    var clients: Int { counts.count }
+
+    /// Counts the connection unless it is refused.
+    mutating func admit(_ client: ClientNetwork) -> Verdict {
+        guard count < limits.connections else { return .full }
+        guard counts[client, default: 0] < limits.connectionsPerClient else { return .clientFull }
+        count += 1
+        counts[client, default: 0] += 1
+        return .admitted
+    }
+
+    /// A connection that was admitted is over.
+    mutating func leave(_ client: ClientNetwork) {
+        guard let current = counts[client] else { return }
+        count -= 1
+        counts[client] = current > 1 ? current - 1 : nil
+    }
+}

@@ -1,0 +1,10 @@
+import Telemetry
+
+/// What became of a response.
+struct Delivery: Sendable {
+    /// Bytes of its body that were sent.
+    var bytes = 0
+    var end = RequestRecord.End.complete
+    /// Whether the connection can take another request.
+    var isReusable = false
+}

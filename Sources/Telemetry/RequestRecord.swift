@@ -1,0 +1,47 @@
+/// A request that is over, for those who write down or export what happened.
+///
+/// Holds no query, no field value but the user agent, and nothing of either body.
+package struct RequestRecord: Sendable {
+    /// How the response ended.
+    package enum End: String, Sendable {
+        case complete
+        /// The client closed its side before the end.
+        case clientLeft = "client_left"
+        /// The client stopped reading for longer than the server waits.
+        case stalled
+        /// The server broke it off.
+        case aborted
+    }
+
+    package let trace: RequestTrace
+    /// nil when the request could not be read.
+    package var method: String?
+    /// The template of the route that answered; nil when none did.
+    package var route: String?
+    /// As sent, without the query; nil when the request could not be read.
+    package var path: String?
+    package var status: Int
+    /// Bytes of the request's body that were read.
+    package var requestBytes = 0
+    /// Bytes of the response's body that were sent.
+    package var responseBytes = 0
+    /// From the end of the head to the end of the response.
+    package var duration: Duration
+    /// The numeric address of the other end of the connection, which may be a proxy.
+    package var remote: String?
+    package var userAgent: String?
+    package var end = End.complete
+
+    package init(trace: RequestTrace, status: Int, duration: Duration) {
+        self.trace = trace
+        self.status = status
+        self.duration = duration
+    }
+}
+
+/// Is told of every request that is over.
+///
+/// Called on the cooperative pool between two requests of a connection, so it must neither block nor dawdle.
+package protocol RequestObserver: Sendable {
+    func finished(_ record: RequestRecord)
+}
