@@ -141,7 +141,10 @@ struct Connection: Sendable {
             trace: trace,
             body: RequestBody { () async throws(RequestBodyError) in try await body.collect() }
         )
-        let response = await context.handler.respond(to: request)
+        let response = ResponseCompression(limits: channel.limits).apply(
+            to: await context.handler.respond(to: request),
+            accepting: head.fields
+        )
         let exchange = Exchange(
             method: head.method,
             version: head.version,
@@ -156,7 +159,7 @@ struct Connection: Sendable {
         context.metrics.finished(head.method, route: response.route, status: response.status.code, after: duration)
         tell(head, response, delivery, requestBytes: body.bytesRead, trace: trace, after: duration)
         guard delivery.isReusable, exchange.keepsAlive else { return false }
-        return await skip(body)
+        return await body.skip()
     }
 
     /// Tells the observers that a request is over.
@@ -181,17 +184,6 @@ struct Connection: Sendable {
         record.end = delivery.end
         if response.isForNobody { record.end = channel.hasDeparted ? .clientLeft : .aborted }
         for observer in observers { observer.finished(record) }
-    }
-
-    /// Reads past a body the handler did not ask for.
-    private func skip(_ body: RequestBodyReader) async -> Bool {
-        guard !body.isFinished else { return true }
-        do throws(RequestBodyError) {
-            _ = try await body.collect()
-            return true
-        } catch {
-            return false
-        }
     }
 
     /// Lets the client read the last response before the socket goes (RFC 9112 §9.6).

@@ -45,6 +45,8 @@ struct HTTPMetrics: Sendable {
         switch error {
         case .tooLarge(let limit): count(HTTPParseError.bodyTooLarge(limit: limit))
         case .malformed: count(HTTPParseError.malformedChunk)
+        case .tooDense: countRefusal("body_ratio")
+        case .malformedCoding, .unsupportedCoding: countRefusal("content_encoding")
         case .timedOut: countRefusal("timeout_body")
         case .disconnected: break
         }

@@ -29,7 +29,7 @@ enum EnvironmentFlags {
     ]
 
     private static let flags: [String: [String]] = [
-        "serve": modelFlags + ConnectionOptions.flags + [
+        "serve": modelFlags + ConnectionOptions.flags + TLSOptions.flags + [
             "host", "port", "model-id", "max-sequences", "max-queued-requests", "max-batch-tokens", "request-timeout",
             "drain-timeout", "expert-metrics", "log-level", "log-format",
         ],

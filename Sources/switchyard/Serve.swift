@@ -20,6 +20,8 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var connections: ConnectionOptions
 
+    @OptionGroup var tls: TLSOptions
+
     @Option(help: "The model's name in the API. Default: the directory's name.")
     var modelId: String?
 
@@ -62,7 +64,7 @@ struct Serve: AsyncParsableCommand {
         let served = try ServedProcess(self, logger: logger)
         // An address that is taken should be told before minutes of work, and is: nothing was computed yet.
         let port = try served.server.listen()
-        print("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+        print("listening on \(tls.scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)")
         fflush(nil)
         if format == .text {
             FileHandle.standardError.write(Data("try: \(served.exampleRequest(host: host, port: port))\n".utf8))
@@ -73,9 +75,17 @@ struct Serve: AsyncParsableCommand {
             readiness: served.readiness,
             drain: .seconds(drainTimeout)
         )
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+        ]
+        // With nothing to read again SIGHUP ends the process, as it does any that a terminal leaves behind.
+        if !served.reloads.isEmpty {
+            let reload = ReloadService(reloads: served.reloads, logger: logger)
+            services.append(.init(service: reload, successTerminationBehavior: .ignore))
+        }
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+                services: services,
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )

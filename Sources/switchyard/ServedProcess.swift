@@ -12,10 +12,18 @@ struct ServedProcess {
     let server: HTTPServer
     let engine: InferenceEngine
     let readiness = ReadinessSwitch()
+    /// What SIGHUP reads again.
+    let reloads: [Reload]
+    private let scheme: String
     private let hasTokenizer: Bool
     private let modelID: String
 
     init(_ options: Serve, logger: Logger) throws {
+        // A certificate that cannot be used should be told before the model is loaded.
+        let tls = try options.tls.identity()
+        for warning in tls?.warnings ?? [] { logger.warning("\(warning)") }
+        reloads = tls.map { [Reload.certificate(of: $0)] } ?? []
+        scheme = options.tls.scheme
         let loaded = try LoadedModel(options.model, logger: logger)
         for note in loaded.configuration.notes { logger.notice("\(note)") }
         let registry = MetricsRegistry()
@@ -63,6 +71,14 @@ struct ServedProcess {
         configuration.host = options.host
         configuration.port = options.port
         options.connections.apply(to: &configuration)
+        configuration.tls = tls
+        configuration.timeouts.handshake = .seconds(options.tls.tlsHandshakeTimeout)
+        if let tls {
+            registry.gauge(
+                "switchyard_tls_certificate_expiry_timestamp_seconds",
+                "When the certificate that is served ends, in seconds since 1970."
+            ) { Double(tls.expiry) }
+        }
         try DescriptorLimit.prepare(for: configuration.limits)
         server = HTTPServer(
             configuration: configuration,
@@ -78,7 +94,7 @@ struct ServedProcess {
         let prompt =
             hasTokenizer ? #""translate English to German: A man is riding a bicycle.""# : "[5, 6, 7, 1]"
         return """
-            curl http://\(host):\(port)/v1/completions -H 'Content-Type: application/json' \
+            curl \(scheme)://\(host):\(port)/v1/completions -H 'Content-Type: application/json' \
             -d '{"model": "\(modelID)", "prompt": \(prompt), "temperature": 0}'
             """
     }
