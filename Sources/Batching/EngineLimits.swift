@@ -3,6 +3,8 @@ package struct EngineLimits: Equatable, Sendable {
     /// Decoder rows (sequences and beams) stepped together.
     package var maximumRows = 64
     package var maximumQueuedRequests = 256
+    /// Prompt tokens and tokens to generate of requests that wait, counting each row to its end.
+    package var maximumQueuedTokens = 1 << 18
     /// Encoder rows one engine iteration computes while sequences are decoding.
     package var maximumBatchTokens = 2048
     package var maximumInputTokens = 4096

@@ -32,7 +32,7 @@ extension EngineLoop {
         metrics.encodeSeconds.observe(request.timings.encode)
         metrics.requestPromptTokens.observe(Double(submission.request.prompt.count))
         metrics.requestBeams.observe(Double(submission.request.rows))
-        submission.answer.yield(.encoded(routes: promptRoutes(of: submission, in: batch)))
+        submission.answer.yield(.encoded(routes: promptRoutes(of: submission, in: batch), timings: request.timings))
         request.begin()
         request.send { _, _ in [] }
         if request.isOver {
@@ -125,7 +125,6 @@ extension EngineLoop {
         let duration = request.submission.submitted.secondsToNow
         metrics.requestSeconds.observe(duration)
         metrics.requestGeneratedTokens.observe(Double(request.generatedTokens))
-        inbox.finished(afterSeconds: duration)
         for case .finished(let choice) in request.step.events {
             metrics.countFinished(choice.reason)
             break

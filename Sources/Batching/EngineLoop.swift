@@ -22,6 +22,8 @@ struct EngineLoop<Model: StepModel> {
     var firstRows: [Int] = []
     /// Of requests being encoded or decoded.
     var reserved = Reservation()
+    /// Of requests that ended since the inbox was told.
+    private var releasedTokens = 0
 
     /// What admitted requests have set aside.
     struct Reservation {
@@ -66,14 +68,19 @@ struct EngineLoop<Model: StepModel> {
             if delivery.isStopping { return failEverything(.shuttingDown) }
             drop(cancelled: delivery.cancelled)
             admit()
+            guard encoding != nil || !running.isEmpty || releasedTokens > 0 else { continue }
+            let start = ContinuousClock.now
             encodeSlice()
             decodeStep()
+            inbox.worked(seconds: (ContinuousClock.now - start).seconds, finishedTokens: releasedTokens)
+            releasedTokens = 0
         }
     }
 
     /// Gives back what a request had set aside, so that whoever has its answer finds the gauges without it.
     mutating func release(_ submission: Submission) {
         reserved.release(submission)
+        releasedTokens += submission.request.greatestTokens
         showReserved()
     }
 
@@ -85,11 +92,14 @@ struct EngineLoop<Model: StepModel> {
     /// Drops requests whose client has left or whose time is up, wherever they are.
     private mutating func drop(cancelled: Set<UInt64>) {
         let departures = Departures(cancelled: cancelled, metrics: metrics)
-        let queued = waiting.count
-        waiting.removeAll { departures.take($0) }
-        inbox.left(queue: queued - waiting.count)
-
         var left: [Submission] = []
+        waiting.removeAll { submission in
+            guard departures.take(submission) else { return false }
+            left.append(submission)
+            return true
+        }
+        if !left.isEmpty { inbox.dropped(left) }
+        left = []
         func takeAdmitted(_ submission: Submission) -> Bool {
             guard departures.take(submission) else { return false }
             left.append(submission)
@@ -102,7 +112,7 @@ struct EngineLoop<Model: StepModel> {
     }
 
     private mutating func failEverything(_ failure: GenerationFailure) {
-        inbox.left(queue: waiting.count)
+        inbox.dropped(waiting)
         let left = Array(waiting) + (encoding?.live ?? []) + running.map(\.submission)
         for submission in left {
             metrics.countFailed(failure)
@@ -133,7 +143,7 @@ struct EngineLoop<Model: StepModel> {
             admitted.append(next)
         }
         guard !admitted.isEmpty else { return }
-        inbox.left(queue: admitted.count)
+        inbox.admitted(admitted)
         showReserved()
         encoding = EncodingBatch(admitted, model: model)
         metrics.promptTokens.increment(by: UInt64(tokens))

@@ -86,7 +86,7 @@ struct EngineMetrics: Sendable {
             }
         )
         rejected = Dictionary(
-            uniqueKeysWithValues: ["queue_full", "tokens", "draining"].map { reason in
+            uniqueKeysWithValues: ["queue_full", "tokens", "wait", "size", "draining"].map { reason in
                 (
                     reason,
                     registry.counter(
@@ -129,9 +129,11 @@ struct EngineMetrics: Sendable {
 
     func countRejected(_ error: AdmissionError) {
         switch error {
-        case .queueFull: rejected["queue_full"]?.increment()
+        case .queueFull(.requests, _): rejected["queue_full"]?.increment()
+        case .queueFull(.tokens, _): rejected["tokens"]?.increment()
+        case .queueFull(.wait, _): rejected["wait"]?.increment()
         case .draining: rejected["draining"]?.increment()
-        case .promptTooLong, .tooManyRows, .cacheTooLarge: rejected["tokens"]?.increment()
+        case .promptTooLong, .tooManyRows, .cacheTooLarge: rejected["size"]?.increment()
         }
     }
 }

@@ -4,6 +4,9 @@ package import Generation
 package protocol GenerationEngine: Sendable {
     var limits: EngineLimits { get }
 
+    /// Whether another request could be queued now, so that one that could not need not be read.
+    func checkRoom() throws(AdmissionError)
+
     /// Queues a request without waiting.
     ///
     /// - Parameter deadline: the request fails with `.deadline` when it is not done by then.
@@ -34,7 +37,7 @@ package struct GenerationTicket: Sendable {
 
 /// Why a request was not accepted.
 package enum AdmissionError: Error, Equatable, Sendable {
-    case queueFull(limit: Int, retryAfterSeconds: Int)
+    case queueFull(QueueBound, retryAfter: Duration)
     case draining
     case promptTooLong(tokens: Int, limit: Int)
     case tooManyRows(rows: Int, limit: Int)

@@ -18,11 +18,17 @@ final class Inbox: Sendable {
         var delivery = Delivery()
         /// Submitted and not yet taken from the queue by the engine, delivered ones included.
         var queued = 0
+        var queuedTokens = 0
+        /// Of requests being encoded or decoded.
+        var runningTokens = 0
         var nextID: UInt64 = 0
         var isDraining = false
         var isEngineWaiting = false
-        var secondsPerRequest = 1.0
+        var rate = WorkRate()
     }
+
+    /// What clients are told before anything was measured.
+    private static let unknownWait = Duration.seconds(1)
 
     private let state = Mutex(State())
     private let wake = DispatchSemaphore(value: 0)
@@ -33,25 +39,50 @@ final class Inbox: Sendable {
     }
 
     var queued: Int { state.withLock { $0.queued } }
+    var queuedTokens: Int { state.withLock { $0.queuedTokens } }
+
+    /// Whether a request of so many tokens could be queued now.
+    ///
+    /// - Parameter patience: how long it may take.
+    func checkRoom(tokens: Int, patience: Duration?) throws(AdmissionError) {
+        try state.withLock { state throws(AdmissionError) in
+            try checkRoom(state, tokens: tokens, patience: patience)
+        }
+    }
 
     /// Queues a request under a new id, or says why not, at once.
-    func submit(_ make: (_ id: UInt64) -> Submission) throws(AdmissionError) -> UInt64 {
+    func submit(
+        tokens: Int,
+        patience: Duration?,
+        _ make: (_ id: UInt64) -> Submission
+    ) throws(AdmissionError) -> UInt64 {
         let id = try state.withLock { state throws(AdmissionError) in
-            guard !state.isDraining else { throw .draining }
-            guard state.queued < limits.maximumQueuedRequests else {
-                let wait = state.secondsPerRequest * Double(state.queued) / Double(limits.maximumRows)
-                throw .queueFull(
-                    limit: limits.maximumQueuedRequests,
-                    retryAfterSeconds: max(1, Int(wait.rounded(.up)))
-                )
-            }
+            try checkRoom(state, tokens: tokens, patience: patience)
             state.nextID += 1
             state.queued += 1
+            state.queuedTokens += tokens
             state.delivery.submissions.append(make(state.nextID))
             return state.nextID
         }
         wakeEngine()
         return id
+    }
+
+    private func checkRoom(_ state: State, tokens: Int, patience: Duration?) throws(AdmissionError) {
+        guard !state.isDraining else { throw .draining }
+        let wait = state.rate.time(for: state.queuedTokens)
+        // Room comes when what waits has gone in, or, where nothing may wait, when something that runs is done.
+        let retryAfter = state.rate.time(for: max(state.queuedTokens, state.runningTokens / 2)) ?? Self.unknownWait
+        guard state.queued < limits.maximumQueuedRequests else {
+            throw .queueFull(.requests(limit: limits.maximumQueuedRequests), retryAfter: retryAfter)
+        }
+        // A request larger than the limit waits alone.
+        guard state.queued == 0 || state.queuedTokens + tokens <= limits.maximumQueuedTokens else {
+            throw .queueFull(.tokens(limit: limits.maximumQueuedTokens), retryAfter: retryAfter)
+        }
+        if let wait, let patience, wait > patience {
+            throw .queueFull(.wait(expected: wait), retryAfter: retryAfter)
+        }
     }
 
     func cancel(_ id: UInt64) {
@@ -73,14 +104,32 @@ final class Inbox: Sendable {
         wakeEngine()
     }
 
-    /// The engine took `count` requests from the queue, to run them or to drop them.
-    func left(queue count: Int) {
-        state.withLock { $0.queued -= count }
+    /// The engine took requests from the queue to run them.
+    func admitted(_ submissions: some Sequence<Submission>) {
+        leave(submissions) { $0.runningTokens += $1 }
     }
 
-    /// Lets the advice to clients follow how long requests take.
-    func finished(afterSeconds seconds: Double) {
-        state.withLock { $0.secondsPerRequest += (seconds - $0.secondsPerRequest) / 16 }
+    /// The engine took requests from the queue to drop them.
+    func dropped(_ submissions: some Sequence<Submission>) {
+        leave(submissions) { _, _ in }
+    }
+
+    private func leave(_ submissions: some Sequence<Submission>, _ take: (inout State, _ tokens: Int) -> Void) {
+        state.withLock { state in
+            for submission in submissions {
+                state.queued -= 1
+                state.queuedTokens -= submission.request.greatestTokens
+                take(&state, submission.request.greatestTokens)
+            }
+        }
+    }
+
+    /// Lets the advice to clients follow how fast requests are done.
+    func worked(seconds: Double, finishedTokens: Int) {
+        state.withLock { state in
+            state.rate.measured(seconds: seconds, finishedTokens: finishedTokens)
+            state.runningTokens -= finishedTokens
+        }
     }
 
     /// Takes what was said; when there is nothing and the engine is idle, sleeps until there is or `deadline` passes.

@@ -33,6 +33,9 @@ package final class InferenceEngine: GenerationEngine {
         registry.gauge("switchyard_queue_capacity", "Requests the queue holds.") {
             Double(limits.maximumQueuedRequests)
         }
+        registry.gauge("switchyard_tokens_waiting", "Tokens that accepted requests not yet encoded could come to.") {
+            Double(inbox.queuedTokens)
+        }
         registry.gauge("switchyard_kv_cache_capacity_bytes", "Bytes that keys and values may come to.") {
             Double(limits.maximumCacheBytes)
         }
@@ -50,6 +53,15 @@ package final class InferenceEngine: GenerationEngine {
         thread.name = "switchyard-engine"
         thread.stackSize = 8 << 20
         thread.start()
+    }
+
+    package func checkRoom() throws(AdmissionError) {
+        do {
+            try inbox.checkRoom(tokens: 0, patience: nil)
+        } catch {
+            metrics.countRejected(error)
+            throw error
+        }
     }
 
     package func submit(
@@ -92,7 +104,8 @@ package final class InferenceEngine: GenerationEngine {
         }
         // Unbounded in name only: a request yields at most its own maximum of tokens.
         let (events, answer) = AsyncStream.makeStream(of: GenerationEvent.self)
-        let id = try inbox.submit { id in
+        let patience = deadline.map { $0 - .now }
+        let id = try inbox.submit(tokens: request.greatestTokens, patience: patience) { id in
             Submission(
                 id: id,
                 request: request,

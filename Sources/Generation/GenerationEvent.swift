@@ -5,8 +5,8 @@
 package enum GenerationEvent: Sendable {
     /// The prompt went through the encoder.
     ///
-    /// Routes are there when the request asked for them.
-    case encoded(routes: [TokenRoute])
+    /// Routes are there when the request asked for them. Decoding has not begun, so its time is still 0.
+    case encoded(routes: [TokenRoute], timings: GenerationTimings = GenerationTimings())
     case token(GeneratedToken)
     case finished(FinishedChoice)
     /// Nothing follows.

@@ -32,6 +32,9 @@ package struct GenerationRequest: Sendable {
         case .beam(let beam): beam.beams
         }
     }
+
+    /// Prompt tokens and those all rows could come to: the most work it can be.
+    package var greatestTokens: Int { prompt.count + rows * (decoderPrompt.count + stop.maximumTokens) }
 }
 
 /// How the next token is picked from a row of processed logits.

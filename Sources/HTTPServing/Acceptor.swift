@@ -40,8 +40,9 @@ final class Acceptor: @unchecked Sendable {
         }
     }
 
-    /// Refuses further connections.
+    /// Refuses further connections, after those that clients have already made.
     func stop() {
+        acceptAll()
         state.withLock { state in
             state.source?.cancel()
             if state.isPaused { state.source?.resume() }

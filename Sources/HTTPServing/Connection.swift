@@ -171,7 +171,7 @@ struct Connection: Sendable {
         trace: RequestTrace,
         after duration: Duration
     ) {
-        let observers = context.configuration.observers
+        let observers = context.configuration.observers.filter { $0.wants(route: response.route) }
         guard !observers.isEmpty else { return }
         var record = RequestRecord(trace: trace, status: response.status.code, duration: duration)
         record.method = head?.method.rawValue

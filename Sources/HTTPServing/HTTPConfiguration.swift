@@ -37,10 +37,12 @@ package struct HTTPTimeouts: Equatable, Sendable {
     package var writeStall: Duration = .seconds(30)
     /// For the client to close after a final response.
     package var linger: Duration = .seconds(2)
+    /// For the first bytes on connections accepted as a drain began.
+    package var lastAccepted: Duration = .milliseconds(50)
     /// For a client whose connection was refused to read why.
     package var refusal: Duration = .milliseconds(500)
-    /// For cancelled requests to finish once a drain is over.
-    package var abort: Duration = .seconds(1)
+    /// For requests that a drain did not wait for to be told so.
+    package var abort: Duration = .seconds(5)
     /// How often deadlines are looked at; each may pass this much late.
     package var granularity: Duration = .milliseconds(100)
 

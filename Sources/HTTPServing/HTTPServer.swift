@@ -62,7 +62,8 @@ package final class HTTPServer: Sendable {
             for await _ in self.stopped {}
             group.cancelAll()
         }
-        if Task.isCancelled { await shutDown(drain: .zero) }
+        // A task of its own, since waits in a cancelled one end at once.
+        if Task.isCancelled { await Task { await shutDown(drain: .zero) }.value }
     }
 
     private func startAccepting() -> Bool {
@@ -79,7 +80,9 @@ package final class HTTPServer: Sendable {
     }
 
     /// Stops accepting, lets requests in flight finish for up to `drain`, then closes the rest.
-    package func shutDown(drain: Duration) async {
+    ///
+    /// - Parameter onDeadline: called when requests are left after that, to end them with an answer if it can.
+    package func shutDown(drain: Duration, onDeadline: @Sendable () -> Void = {}) async {
         let isFirst = state.withLock { state in
             defer { state = .stopped }
             switch state {
@@ -94,10 +97,15 @@ package final class HTTPServer: Sendable {
             for await _ in stopped {}
             return
         }
+        // Connections accepted last get the time to hand over the request that is already under way.
+        try? await Task.sleep(for: context.configuration.timeouts.lastAccepted)
         context.beginDraining()
-        registry.beginDraining()
         for entry in registry.entries { entry.channel.endIfIdle() }
         await registry.drain(for: drain)
+        if registry.count > 0 {
+            onDeadline()
+            await registry.drain(for: context.configuration.timeouts.abort)
+        }
         for entry in registry.entries { entry.task.cancel() }
         if registry.count > 0 { await registry.drain(for: context.configuration.timeouts.abort) }
         for entry in registry.entries { entry.channel.close() }

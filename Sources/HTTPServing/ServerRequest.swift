@@ -14,6 +14,8 @@ package struct ServerRequest: Sendable {
     package let trace: RequestTrace
     /// Path parameters of the matched route, percent-decoded, such as `id` for `/v1/models/{id}`.
     package var parameters: [String: String] = [:]
+    /// The name of who sent it, once a handler has made sure of it.
+    package var principal: String?
     package let body: RequestBody
 
     /// The request's id: the client's `X-Request-Id` when valid, else generated.

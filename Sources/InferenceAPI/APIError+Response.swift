@@ -24,17 +24,20 @@ extension APIError {
         var type = "invalid_request_error"
         var parameter: String? = nil
         var code: String? = nil
-        var retryAfterSeconds: Int? = nil
+        var retryAfter: Duration? = nil
+        /// Overrides what clients make of the status.
+        var invitesRetry: Bool? = nil
     }
 
     package var response: ServerResponse {
         let face = face
         var fields: HTTPFields = [.contentType: "application/json"]
-        if let seconds = face.retryAfterSeconds {
-            fields[.retryAfter] = String(max(seconds, 1))
-            fields[.retryAfterMilliseconds] = String(max(seconds, 1) * 1000)
+        if let wait = face.retryAfter {
+            let advice = RetryAdvice(wait: wait)
+            fields[.retryAfter] = advice.seconds
+            fields[.retryAfterMilliseconds] = advice.milliseconds
         }
-        if case .generation(.deadline) = self { fields[.shouldRetry] = "false" }
+        if let invitesRetry = face.invitesRetry { fields[.shouldRetry] = "\(invitesRetry)" }
         // RFC 9110 §12.5.3: what would have been taken.
         if self == .body(.unsupportedCoding) { fields[.acceptEncoding] = "gzip" }
         if self == .invalidKey { fields[.wwwAuthenticate] = "Bearer" }
@@ -52,6 +55,12 @@ extension APIError {
                 code: face.code
             )
         )
+    }
+
+    /// What logs and traces call it.
+    var code: String {
+        let face = face
+        return face.code ?? face.type
     }
 
     private var face: Face {
@@ -74,7 +83,8 @@ extension APIError {
                 parameter: "model",
                 code: "model_not_found"
             )
-        case .notReady(let readiness): Self.unavailable(readiness.reason ?? "The model is not loaded.", "not_ready", 5)
+        case .notReady(let readiness):
+            Self.unavailable(readiness.reason ?? "The model is not loaded.", "not_ready", .seconds(5))
         case .admission(let error, let rowsParameter): Self.face(of: error, rowsParameter: rowsParameter)
         case .generation(let failure): Self.face(of: failure)
         case .invalidKey:
@@ -84,17 +94,34 @@ extension APIError {
                 type: "authentication_error",
                 code: "invalid_api_key"
             )
+        case .rateLimited(let limit, let wait):
+            Face(
+                status: .tooManyRequests,
+                message: limit.message,
+                type: "rate_limit_error",
+                code: "rate_limit_exceeded",
+                retryAfter: wait
+            )
+        case .cancelled:
+            Face(status: .conflict, message: "The answer was cancelled.", code: "cancelled", invitesRetry: false)
+        case .notRunning(let id):
+            Face(
+                status: .notFound,
+                message: "No answer with the id '\(id.excerpt)' is being generated.",
+                parameter: "id",
+                code: "not_running"
+            )
         case .unrouted(let status): Self.face(of: status)
         }
     }
 
-    private static func unavailable(_ message: String, _ code: String, _ retryAfterSeconds: Int) -> Face {
+    private static func unavailable(_ message: String, _ code: String, _ wait: Duration) -> Face {
         Face(
             status: .serviceUnavailable,
             message: message,
             type: "service_unavailable_error",
             code: code,
-            retryAfterSeconds: retryAfterSeconds
+            retryAfter: wait
         )
     }
 
@@ -128,9 +155,9 @@ extension APIError {
 
     private static func face(of error: AdmissionError, rowsParameter: String) -> Face {
         switch error {
-        case .queueFull(let limit, let seconds):
-            return unavailable("The queue is full: \(limit) requests are waiting. Retry later.", "queue_full", seconds)
-        case .draining: return unavailable(Readiness.draining.reason ?? "", "draining", 1)
+        case .queueFull(let bound, let wait):
+            return unavailable("The queue is full: \(bound.reason). Retry later.", "queue_full", wait)
+        case .draining: return unavailable(Readiness.draining.reason ?? "", "draining", .seconds(1))
         case .promptTooLong(let tokens, let limit):
             return Face(
                 status: .badRequest,
@@ -160,13 +187,14 @@ extension APIError {
         switch failure {
         case .cancelled: clientGone
         case .shuttingDown:
-            unavailable("The server shut down before the answer was complete.", "shutting_down", 1)
+            unavailable("The server shut down before the answer was complete.", "shutting_down", .seconds(1))
         case .deadline:
             Face(
                 status: .gatewayTimeout,
                 message: "The answer was not complete within the request's timeout.",
                 type: "timeout_error",
-                code: "deadline_exceeded"
+                code: "deadline_exceeded",
+                invitesRetry: false
             )
         case .nothingAllowed:
             Face(
@@ -204,9 +232,4 @@ extension APIError {
         status: .init(code: 499, reasonPhrase: "Client Closed Request"),
         message: "The client went away."
     )
-}
-
-extension HTTPField.Name {
-    static let retryAfterMilliseconds = Self("retry-after-ms")!
-    static let shouldRetry = Self("x-should-retry")!
 }

@@ -22,6 +22,12 @@ package enum APIError: Error, Equatable, Sendable {
     /// The engine took it and then failed.
     case generation(GenerationFailure)
     case invalidKey
+    /// The key may do no more for now.
+    case rateLimited(KeyLimit, retryAfter: Duration)
+    /// Somebody asked for the answer to end.
+    case cancelled
+    /// No answer of that id is being generated.
+    case notRunning(String)
     /// No route, or none for the method.
     case unrouted(HTTPResponse.Status)
 }

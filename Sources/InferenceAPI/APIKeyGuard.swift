@@ -1,40 +1,40 @@
 package import HTTPServing
 import HTTPTypes
 
-/// Lets requests with a known API key through to the handler behind it.
+/// Lets requests with a known API key through to the handler behind it, and says whose they are.
 ///
-/// Health needs no key.
+/// Health needs no key, nor does a preflight, which cannot carry one.
 package struct APIKeyGuard: HTTPHandler {
-    private static let openPaths: Set<String> = ["/livez", "/readyz", "/health"]
+    /// Paths that answer without a key.
+    package static let probes: Set<String> = ["/livez", "/readyz", "/health"]
+    package static let metrics: Set<String> = ["/metrics", "/metrics/experts"]
 
-    private let keys: [[UInt8]]
+    private let keys: KeyRing
+    private let openPaths: Set<String>
     private let handler: any HTTPHandler
 
-    /// - Parameter keys: not empty, else every request is refused.
-    package init(keys: [String], handler: any HTTPHandler) {
-        self.keys = keys.map { Array($0.utf8) }
+    package init(keys: KeyRing, openPaths: Set<String>, handler: any HTTPHandler) {
+        self.keys = keys
+        self.openPaths = openPaths
         self.handler = handler
     }
 
     package func respond(to request: ServerRequest) async -> ServerResponse {
-        guard Self.openPaths.contains(request.path) || request.method == .options || isAuthorized(request) else {
+        var request = request
+        if let key = Self.key(of: request), let holder = keys.holder(of: key) {
+            request.principal = holder.name
+        } else if !openPaths.contains(request.path), request.method != .options {
             return APIError.invalidKey.response
         }
         return await handler.respond(to: request)
     }
 
-    /// Compares with every key, so that the time taken says nothing about which came close.
-    private func isAuthorized(_ request: ServerRequest) -> Bool {
-        guard let field = request.fields[.authorization] else { return false }
-        let parts = field.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
-        let given = Array(parts[1].utf8)
-        return keys.reduce(false) { found, key in Self.areEqual(key, given) || found }
-    }
-
-    /// Takes the same time wherever the first difference is.
-    private static func areEqual(_ key: [UInt8], _ given: [UInt8]) -> Bool {
-        guard key.count == given.count else { return false }
-        return zip(key, given).reduce(0 as UInt8) { $0 | ($1.0 ^ $1.1) } == 0
+    /// RFC 6750 §2.1; one `Authorization` field, or none at all.
+    private static func key(of request: ServerRequest) -> Substring? {
+        let fields = request.fields[values: .authorization]
+        guard fields.count == 1 else { return nil }
+        let parts = fields[0].split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return parts[1]
     }
 }

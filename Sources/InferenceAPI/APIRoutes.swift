@@ -1,5 +1,6 @@
 package import HTTPServing
 package import HTTPTypes
+import Telemetry
 
 /// Every endpoint of the server, and the table that finds them.
 package struct APIRoutes: Sendable {
@@ -15,14 +16,15 @@ package struct APIRoutes: Sendable {
         package var metrics: MetricsExposition
         /// One series per expert.
         package var expertMetrics: MetricsExposition
-        package var expertLoad: @Sendable () -> ExpertReport
+        /// nil until the model is loaded.
+        package var expertLoad: @Sendable () -> ExpertReport?
         /// The description of this interface, `openapi.yaml`.
         package var description: [UInt8]
 
         package init(
             metrics: @escaping MetricsExposition,
             expertMetrics: @escaping MetricsExposition,
-            expertLoad: @escaping @Sendable () -> ExpertReport,
+            expertLoad: @escaping @Sendable () -> ExpertReport?,
             description: [UInt8]
         ) {
             self.metrics = metrics
@@ -50,6 +52,7 @@ package struct APIRoutes: Sendable {
 
     private mutating func addGeneration(_ context: RequestContext) {
         on(.post, "/v1/completions", CompletionEndpoint(context: context).respond)
+        on(.delete, "/v1/completions/{id}", CancelEndpoint(context: context).respond)
         on(.post, "/v1/beam_search", BeamSearchEndpoint(context: context).respond)
         on(.post, "/v1/route", RouteEndpoint(context: context).respond)
     }
@@ -72,7 +75,10 @@ package struct APIRoutes: Sendable {
         on(.get, "/metrics", MetricsEndpoint(exposition: sources.metrics).respond)
         on(.get, "/metrics/experts", MetricsEndpoint(exposition: sources.expertMetrics).respond)
         let expertLoad = sources.expertLoad
-        on(.get, "/v1/experts") { _ in .json(expertLoad()) }
+        on(.get, "/v1/experts") { _ throws(APIError) in
+            guard let report = expertLoad() else { throw .notReady(context.readiness()) }
+            return .json(report)
+        }
         on(.get, "/openapi.yaml", DescriptionEndpoint(description: sources.description).respond)
         on(.get, "/version", VersionEndpoint(context: context).respond)
     }
@@ -84,11 +90,15 @@ package struct APIRoutes: Sendable {
         _ respond: @escaping @Sendable (ServerRequest) async throws(APIError) -> ServerResponse
     ) {
         let route = Route(method: method, template: template) { request in
+            var response: ServerResponse
             do throws(APIError) {
-                return try await respond(request)
+                response = try await respond(request)
             } catch {
-                return error.response
+                response = error.response
+                request.trace.set(.error, .string(error.code))
             }
+            ServerTiming.add(request.trace, to: &response)
+            return response
         }
         routes.append(route)
     }

@@ -1,5 +1,7 @@
+import Batching
 import HTTPServing
 import HTTPTypes
+import Telemetry
 
 /// `POST /v1/completions`.
 struct CompletionEndpoint: Sendable {
@@ -37,15 +39,33 @@ extension RequestContext {
         idPrefix: String
     ) async throws(APIError) -> CompletionRun {
         let backend = try loadedBackend()
+        do {
+            try backend.engine.checkRoom()
+        } catch {
+            throw .admission(error, rowsParameter: "n")
+        }
         let members = try await members(of: request)
         var reader = CompletionReader(members, for: endpoint, backend: backend, configuration: configuration)
         let parameters = try reader.parameters()
         logIgnored(reader.unknownNames, of: request)
+        if let span = reader.tokenization { request.trace.add(span) }
+        let identity = identity(idPrefix)
+        request.trace.note(parameters, model: backend.model, identity: identity)
+        var permit: KeyPermit?
+        if let keys, let name = request.principal {
+            permit = try keys.begin(name, tokens: parameters.greatestTokens)
+        }
+        let submitted = ContinuousClock.now
+        let submission = try Submission.submit(parameters, to: backend.engine)
         return CompletionRun(
-            identity: identity(idPrefix),
+            identity: identity,
             model: backend.model,
             parameters: parameters,
-            submission: try Submission.submit(parameters, to: backend.engine)
+            submission: submission,
+            submitted: submitted,
+            permit: permit,
+            entry: running.enter(submission, names: [identity.id, request.id], owner: request.principal),
+            trace: request.trace
         )
     }
 }

@@ -25,6 +25,13 @@ struct CompletionParameters: Sendable {
     var rowsParameter: String
     var seed: UInt64?
     var timeout: Duration
+    /// Tokens of all prompts.
+    var promptTokens: Int { prompts.reduce(0) { $0 + $1.tokens.count } }
+
+    /// Prompt and generated tokens, if every row of it goes on to the end.
+    var greatestTokens: Int {
+        prompts.count * template.greatestTokens + prompts.reduce(0) { $0 + $1.tokens.count }
+    }
 
     /// What the engine is asked for one prompt.
     ///

@@ -1,5 +1,6 @@
 import Batching
 import Generation
+import Telemetry
 
 /// Reads and validates the parameters of a request that generates text.
 struct CompletionReader {
@@ -16,6 +17,8 @@ struct CompletionReader {
     let configuration: APIConfiguration
     /// Members of nested objects that nobody asked for.
     var nestedUnknownNames: [String] = []
+    /// When the prompts became tokens.
+    private(set) var tokenization: TraceSpan?
 
     init(
         _ members: [String: JSONValue],
@@ -37,7 +40,9 @@ struct CompletionReader {
         try readModel()
         _ = try reader.text("user")
         let suffix = endpoint == .completions ? try reader.text("suffix") : nil
+        let start = ContinuousClock.now
         let prompts = try readPrompts(suffix: suffix)
+        tokenization = TraceSpan("tokenize", from: start, to: .now)
         let maximumTokens = try readMaximumTokens()
         let (strategy, choices, rowsParameter) = try readStrategy()
         var output = try readOutput()

@@ -1,4 +1,5 @@
 import Generation
+import Telemetry
 
 /// One accepted completion request: turns the engine's events into the parts of its choices.
 struct CompletionRun: Sendable {
@@ -6,31 +7,59 @@ struct CompletionRun: Sendable {
     let model: ServedModel
     let parameters: CompletionParameters
     let submission: Submission
+    /// When the submission was made.
+    let submitted: ContinuousClock.Instant
+    /// Of the key it was asked with, if the server needs one.
+    let permit: KeyPermit?
+    let entry: RunningAnswer
+    let trace: RequestTrace
 
     /// Hands out the parts of all choices as they become certain, and says at the end what was used.
     ///
     /// - Throws: `APIError` when the engine fails, or what `take` throws.
     func forEachPart(_ take: (CompletionChoice) async throws -> Void) async throws -> Usage {
+        defer { entry.end() }
+        var account = RunAccount(promptTokens: parameters.promptTokens, submitted: submitted)
+        do {
+            try await forEachPart(&account, take)
+            account.close(nil, in: trace)
+            return account.usage
+        } catch {
+            var failure = GenerationFailure.cancelled
+            if case .generation(let found)? = error as? APIError { failure = found }
+            account.close(failure, in: trace)
+            throw error
+        }
+    }
+
+    private func forEachPart(
+        _ account: inout RunAccount,
+        _ take: (CompletionChoice) async throws -> Void
+    ) async throws {
         var progress = makeProgress()
         var encoderRoutes = [[TokenRoute]](repeating: [], count: parameters.prompts.count)
-        var usage = Usage(promptTokens: parameters.prompts.reduce(0) { $0 + $1.tokens.count }, completionTokens: 0)
         var openPrompts = parameters.prompts.count
         try await submission.forEachEvent { prompt, event in
+            account.record(event, of: prompt)
             switch event {
-            case .encoded(let routes): encoderRoutes[prompt] = routes
+            case .encoded(let routes, _):
+                encoderRoutes[prompt] = routes
+                permit?.use(parameters.prompts[prompt].tokens.count)
             case .token(let token):
+                permit?.use(1)
                 let index = prompt * parameters.choices + token.choice
                 if let part = progress[index].append(token) { try await take(part) }
             case .finished(let finished):
                 let index = prompt * parameters.choices + finished.choice
-                usage.completionTokens += finished.tokens.count
-                try await take(progress[index].finish(finished, encoderRoutes: encoderRoutes[prompt]))
+                let part = progress[index].finish(finished, encoderRoutes: encoderRoutes[prompt])
+                account.finished(part.finishReason)
+                try await take(part)
             case .completed: openPrompts -= 1
+            case .failed(.cancelled) where !Task.isCancelled: throw APIError.cancelled
             case .failed(let failure): throw APIError.generation(failure)
             }
         }
         guard openPrompts == 0 else { throw APIError.generation(.cancelled) }
-        return usage
     }
 
     /// All choices, complete, in order.

@@ -1,4 +1,5 @@
 import HTTPServing
+import Telemetry
 
 /// Sends a completion as server-sent events.
 struct CompletionStream: Sendable {
@@ -17,6 +18,7 @@ struct CompletionStream: Sendable {
             }
             if includesUsage { try await send(chunk([], usage: .counted(usage)), to: writer) }
         } catch let error as APIError {
+            run.trace.set(.error, .string(error.code))
             try await send(error.object, to: writer)
         }
         try await writer.write(Array("data: [DONE]\n\n".utf8))

@@ -10,6 +10,9 @@ package struct RequestContext: Sendable {
     package var backend: @Sendable () -> InferenceBackend?
     package var readiness: @Sendable () -> Readiness
     package var logger: Logger
+    /// nil when the server needs no keys.
+    package var keys: KeyRing?
+    package var running = RunningAnswers()
 
     package init(
         configuration: APIConfiguration = APIConfiguration(),

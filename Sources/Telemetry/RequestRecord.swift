@@ -43,5 +43,11 @@ package struct RequestRecord: Sendable {
 ///
 /// Called on the cooperative pool between two requests of a connection, so it must neither block nor dawdle.
 package protocol RequestObserver: Sendable {
+    /// Whether requests of a route are of interest; for others no record is made.
+    ///
+    /// - Parameter route: the template; nil when none answered.
+    func wants(route: String?) -> Bool
+
+    /// Called only for routes that are wanted.
     func finished(_ record: RequestRecord)
 }

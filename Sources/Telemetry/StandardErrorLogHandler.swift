@@ -1,8 +1,7 @@
 import Foundation
-import Glibc
 package import Logging
 
-/// Writes log lines to standard error, as text or as JSON objects; each line in one call, so that lines never mix.
+/// Makes log lines, as text or as JSON objects, and hands them to a writer, so that logging never waits.
 package struct StandardErrorLogHandler: LogHandler {
     package enum Format: String, Sendable, CaseIterable {
         case text
@@ -12,9 +11,11 @@ package struct StandardErrorLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     private let format: Format
+    private let writer: LogWriter
 
-    package init(format: Format, level: Logger.Level) {
+    package init(format: Format, level: Logger.Level, writer: LogWriter) {
         self.format = format
+        self.writer = writer
         logLevel = level
     }
 
@@ -25,10 +26,7 @@ package struct StandardErrorLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues { "\($0)" }
-        let line = line(event.level, "\(event.message)", fields, at: Date())
-        var bytes = Array(line.utf8)
-        bytes.append(10)
-        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        writer.write(Array(line(event.level, "\(event.message)", fields, at: Date()).utf8))
     }
 
     func line(_ level: Logger.Level, _ message: String, _ fields: [String: String], at time: Date) -> String {

@@ -18,21 +18,36 @@ enum EnvironmentFlags {
         for flag in flags where !given.contains(flag) {
             let variable = prefix + flag.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
             guard let value = environment[variable], !value.isEmpty else { continue }
-            added.append("--\(flag)=\(value)")
+            switch (valueless.contains(flag), value) {
+            case (false, _): added += values(of: flag, in: value).map { "--\(flag)=\($0)" }
+            case (true, "true"), (true, "1"): added.append("--\(flag)")
+            case (true, "false"), (true, "0"): break
+            // The parser says what it thinks of it.
+            case (true, _): added.append("--\(flag)=\(value)")
+            }
         }
         guard let end = arguments.firstIndex(of: "--") else { return arguments + added }
         return Array(arguments[..<end]) + added + arguments[end...]
     }
 
+    private static func values(of flag: String, in value: String) -> [String] {
+        repeatable.contains(flag) ? value.split(separator: ",").map(String.init) : [value]
+    }
+
+    /// Set by `true` or `1`, left alone by `false` or `0`.
+    private static let valueless: Set<String> = ["metrics-public"]
+    private static let repeatable: Set<String> = ["cors-origin"]
+
     private static let modelFlags = [
         "weights", "instruction-set", "cache-type", "cache-memory", "threads", "max-input-tokens", "max-output-tokens",
+        "capacity-mode", "expert-capacity", "expert-memory",
     ]
 
     private static let flags: [String: [String]] = [
-        "serve": modelFlags + ConnectionOptions.flags + TLSOptions.flags + [
-            "host", "port", "model-id", "max-sequences", "max-queued-requests", "max-batch-tokens", "request-timeout",
-            "drain-timeout", "expert-metrics", "log-level", "log-format",
-        ],
+        "serve": modelFlags + ConnectionOptions.flags + AdmissionOptions.flags + AccessOptions.flags + TLSOptions.flags
+            + [
+                "host", "port", "model-id", "expert-metrics", "log-level", "log-format", "access-log",
+            ],
         "generate": modelFlags,
         "bench": modelFlags,
         "accuracy": modelFlags,

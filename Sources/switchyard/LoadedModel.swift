@@ -25,7 +25,8 @@ struct LoadedModel {
     let loadSeconds: Double
 
     /// - Throws: an error whose description names the file or tensor at fault.
-    init(_ options: ModelOptions, logger: Logger?) throws {
+    /// - Parameter onProgress: told how much is loaded, from 0 to 1.
+    init(_ options: ModelOptions, logger: Logger?, onProgress: @escaping (Double) -> Void = { _ in }) throws {
         let directory = options.modelDirectory
         let started = ContinuousClock.now
         let checkpoint = try CheckpointDirectory(directory)
@@ -43,7 +44,10 @@ struct LoadedModel {
             precision: precision,
             workers: workers,
             reach: max(options.maxInputTokens, options.maxOutputTokens + Self.forcedTokens),
-            loaded: { progress.advance(by: $0) }
+            loaded: {
+                progress.advance(by: $0)
+                onProgress(progress.fraction)
+            }
         )
         context.expertMemory = expertMemory
         let pool = try KeyValuePool(

@@ -19,6 +19,9 @@ final class ProgressLine {
         self.total = max(total, 1)
     }
 
+    /// How much is done, from 0 to 1.
+    var fraction: Double { Double(done) / Double(total) }
+
     func advance(by amount: Int) {
         done = min(total, done + amount)
         let percent = done * 100 / total
@@ -36,6 +39,6 @@ final class ProgressLine {
     }
 
     private func write(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 }

@@ -1,4 +1,5 @@
 import HTTPServing
+import InferenceAPI
 import Logging
 
 /// Something the process reads again when it is told to.
@@ -12,10 +13,16 @@ struct Reload: Sendable {
 }
 
 extension Reload {
-    static func certificate(of tls: TLSIdentity) -> Reload {
+    static func certificate(_ tls: TLSIdentity) -> Reload {
         Reload(name: "the TLS certificate") { logger in
             try tls.reload()
             for warning in tls.warnings { logger.warning("\(warning)") }
+        }
+    }
+
+    static func keys(in ring: KeyRing, _ options: AccessOptions) -> Reload {
+        Reload(name: "the API keys") { _ in
+            if let keys = try options.keys() { ring.replace(with: keys) }
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HTTPServing
+import InferenceAPI
 import Logging
 import ServiceLifecycle
 import Telemetry
@@ -9,6 +10,9 @@ import UnixSignals
 /// Serves a model over HTTP until told to stop.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Serves a model over HTTP.")
+
+    /// How long the last log lines may take at the end.
+    private static let flushTime = Duration.seconds(2)
 
     @OptionGroup var model: ModelOptions
 
@@ -25,20 +29,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The model's name in the API. Default: the directory's name.")
     var modelId: String?
 
-    @Option(help: "Sequences and beams decoded together.")
-    var maxSequences = 64
+    @OptionGroup var admission: AdmissionOptions
 
-    @Option(help: "Requests that may wait; more are refused with 503.")
-    var maxQueuedRequests = 256
-
-    @Option(help: "Prompt tokens computed between two steps of running requests.")
-    var maxBatchTokens = 2048
-
-    @Option(help: "Seconds a request may take.")
-    var requestTimeout = 300
-
-    @Option(help: "Seconds that accepted requests get to finish after SIGTERM.")
-    var drainTimeout = 30
+    @OptionGroup var access: AccessOptions
 
     @Option(help: "Router metrics at /metrics: layer, or expert for one series per expert as well.")
     var expertMetrics = ExpertMetricsLevel.layer
@@ -49,49 +42,93 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "How log lines look: text or json.")
     var logFormat = StandardErrorLogHandler.Format.text
 
+    @OptionGroup var observability: ObservabilityOptions
+
     func validate() throws {
         try Limit.check("--port", port, in: 0...65535)
-        try Limit.check("--max-sequences", maxSequences, in: 1...4096)
-        try Limit.check("--max-queued-requests", maxQueuedRequests, in: 0...1_000_000)
-        try Limit.check("--max-batch-tokens", maxBatchTokens, in: 1...1_000_000)
-        try Limit.check("--request-timeout", requestTimeout, in: 1...86400)
-        try Limit.check("--drain-timeout", drainTimeout, in: 0...86400)
     }
 
     func run() async throws {
         let (format, level) = (logFormat, logLevel.level)
-        let logger = Logger(label: "switchyard") { _ in StandardErrorLogHandler(format: format, level: level) }
-        let served = try ServedProcess(self, logger: logger)
-        // An address that is taken should be told before minutes of work, and is: nothing was computed yet.
-        let port = try served.server.listen()
-        print("listening on \(tls.scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)")
-        fflush(nil)
-        if format == .text {
-            FileHandle.standardError.write(Data("try: \(served.exampleRequest(host: host, port: port))\n".utf8))
+        // A reader of the log that goes away is no reason to end.
+        signal(SIGPIPE, SIG_IGN)
+        let writer = LogWriter()
+        let logger = Logger(label: "switchyard") { _ in
+            StandardErrorLogHandler(format: format, level: level, writer: writer)
         }
-        let service = HTTPService(
+        do {
+            try await serve(logger: logger, writer: writer)
+        } catch {
+            await writer.flush(within: Self.flushTime)
+            throw error
+        }
+        await writer.flush(within: Self.flushTime)
+    }
+
+    private func serve(logger: Logger, writer: LogWriter) async throws {
+        let served = try ServedProcess(self, logger: logger, writer: writer)
+        let port = try served.server.listen()
+        let address = "\(tls.scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        logger.info("the model is loading; until it is there requests get 503", metadata: ["address": "\(address)"])
+        try await ServiceGroup(
+            configuration: .init(
+                services: services(of: served, logger: logger) { announce(address, served.state, writer) },
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
+            )
+        ).run()
+        logger.info("stopped")
+    }
+
+    private func services(
+        of served: ServedProcess,
+        logger: Logger,
+        onReady: @escaping @Sendable () -> Void
+    ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        let state = served.state
+        let http = HTTPService(
             server: served.server,
-            engine: served.engine,
-            readiness: served.readiness,
-            drain: .seconds(drainTimeout)
+            state: state,
+            delay: .seconds(admission.drainDelay),
+            drain: .seconds(admission.drainTimeout),
+            logger: logger
+        )
+        let loading = LoadingService(
+            load: {
+                try RunningModel(self, registry: served.registry, logger: logger) { state.loading(progress: $0) }
+            },
+            state: state,
+            onReady: onReady
         )
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+            .init(service: http, successTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: loading, successTerminationBehavior: .ignore),
         ]
         // With nothing to read again SIGHUP ends the process, as it does any that a terminal leaves behind.
         if !served.reloads.isEmpty {
             let reload = ReloadService(reloads: served.reloads, logger: logger)
             services.append(.init(service: reload, successTerminationBehavior: .ignore))
         }
-        let group = ServiceGroup(
-            configuration: .init(
-                services: services,
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger
-            )
-        )
-        try await group.run()
-        logger.info("stopped")
+        return services
+    }
+
+    /// The line that says where the server is, on standard output, and a request to try.
+    private func announce(_ address: String, _ state: ServingState, _ writer: LogWriter) {
+        print("listening on \(address)")
+        fflush(nil)
+        guard logFormat == .text, let model = state.model?.backend.model else { return }
+        let prompt =
+            model.tokenizer == nil ? "[5, 6, 7, 1]" : #""translate English to German: A man is riding a bicycle.""#
+        let example = """
+            try: curl \(address)/v1/completions -H 'Content-Type: application/json' \
+            -d '{"model": "\(model.id)", "prompt": \(prompt), "temperature": 0}'
+            """
+        writer.write(Array(example.utf8))
+    }
+
+    /// The model's name in the API.
+    var servedModelID: String {
+        modelId ?? URL(fileURLWithPath: model.modelDirectory).lastPathComponent
     }
 }
 

@@ -13,6 +13,7 @@ struct Switchyard: AsyncParsableCommand {
 
     /// Exit status: 0 after success, 2 for bad arguments, 1 for anything else, with one sentence on standard error.
     static func main() async {
+        openStandardStreams()
         let arguments = EnvironmentFlags.merged(
             Array(CommandLine.arguments.dropFirst()),
             environment: ProcessInfo.processInfo.environment
@@ -39,6 +40,15 @@ struct Switchyard: AsyncParsableCommand {
         }
     }
 
+    /// Puts `/dev/null` where the caller closed a standard stream.
+    ///
+    /// Else the next file opened, a socket even, would have its number and take what is printed.
+    private static func openStandardStreams() {
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", O_RDWR)
+        }
+    }
+
     private static func leave(parsing error: any Error) -> Never {
         guard exitCode(for: error) != .success else {
             print(fullMessage(for: error))
@@ -49,6 +59,6 @@ struct Switchyard: AsyncParsableCommand {
     }
 
     private static func complain(_ message: String) {
-        FileHandle.standardError.write(Data("\(message)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("\(message)\n".utf8))
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPServing
+import Telemetry
 
 /// Whether the server speaks TLS, and with what.
 struct TLSOptions: ParsableArguments {
@@ -31,5 +32,16 @@ struct TLSOptions: ParsableArguments {
     func identity() throws(TLSError) -> TLSIdentity? {
         guard let tlsCertificate, let tlsKey else { return nil }
         return try TLSIdentity(certificate: tlsCertificate, key: tlsKey)
+    }
+
+    /// - Parameter identity: what `identity` returned.
+    func apply(_ identity: TLSIdentity?, to configuration: inout HTTPConfiguration, _ registry: MetricsRegistry) {
+        configuration.tls = identity
+        configuration.timeouts.handshake = .seconds(tlsHandshakeTimeout)
+        guard let identity else { return }
+        registry.gauge(
+            "switchyard_tls_certificate_expiry_timestamp_seconds",
+            "When the certificate that is served ends, in seconds since 1970."
+        ) { Double(identity.expiry) }
     }
 }

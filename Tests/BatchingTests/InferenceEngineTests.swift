@@ -76,7 +76,7 @@ import Testing
         _ = try engine.submit(request(2), deadline: nil)
         gate.waitForModel()
         for _ in 0..<2 { _ = try engine.submit(request(2), deadline: nil) }
-        #expect(throws: AdmissionError.queueFull(limit: 2, retryAfterSeconds: 2)) {
+        #expect(throws: AdmissionError.queueFull(.requests(limit: 2), retryAfter: .seconds(1))) {
             try engine.submit(request(2), deadline: nil)
         }
     }

@@ -9,6 +9,8 @@ import Testing
 private final class Records: RequestObserver {
     private let (stream, continuation) = AsyncStream.makeStream(of: RequestRecord.self)
 
+    func wants(route: String?) -> Bool { route != "/quiet" }
+
     func finished(_ record: RequestRecord) { continuation.yield(record) }
 
     func next() async -> RequestRecord? { await stream.first { _ in true } }
@@ -55,6 +57,20 @@ struct RequestObserverTests {
         #expect((found.status, found.requestBytes, found.responseBytes) == (200, 3, 8))
         #expect((found.remote, found.userAgent, found.end) == ("127.0.0.1", "curl", .complete))
         #expect(found.duration > .zero)
+    }
+
+    @Test func aRouteNobodyWantsIsNotTold() async throws {
+        let head = " HTTP/1.1\r\nHost: a\r\n\r\n"
+        let record = try await observed(
+            "GET /first" + head + "GET /second" + head,
+            respond: { request in
+                var response = ServerResponse(status: .ok)
+                response.route = request.path == "/first" ? "/quiet" : "/loud"
+                return response
+            },
+            client: { _ in }
+        )
+        #expect(record?.path == "/second")
     }
 
     @Test func aRequestThatCannotBeReadIsToldToo() async throws {

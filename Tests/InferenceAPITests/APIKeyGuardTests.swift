@@ -9,7 +9,12 @@ import Testing
         func respond(to request: ServerRequest) async -> ServerResponse { ServerResponse(status: .ok) }
     }
 
-    private func status(_ path: String, _ authorization: String?, method: HTTPRequest.Method = .get) async -> Int {
+    private func status(
+        _ path: String,
+        _ authorization: String?,
+        method: HTTPRequest.Method = .get,
+        open: Set<String> = []
+    ) async throws -> Int {
         var fields = HTTPFields()
         fields[.authorization] = authorization
         let request = ServerRequest(
@@ -20,23 +25,32 @@ import Testing
             id: "req-1",
             body: RequestBody(read: { [] })
         )
-        return await APIKeyGuard(keys: ["sk-one", "sk-two"], handler: Door()).respond(to: request).status.code
+        let keys = try APIKeys("sk-one\nsk-two", defaults: KeyLimits(), file: "keys")
+        let door = APIKeyGuard(keys: KeyRing(keys), openPaths: APIKeyGuard.probes.union(open), handler: Door())
+        return await door.respond(to: request).status.code
     }
 
     @Test(arguments: ["Bearer sk-one", "bearer sk-two", "BEARER sk-one"])
-    func aKnownKeyOpens(authorization: String) async {
-        #expect(await status("/v1/models", authorization) == 200)
+    func aKnownKeyOpens(authorization: String) async throws {
+        #expect(try await status("/v1/models", authorization) == 200)
     }
 
     @Test(arguments: [nil, "", "Bearer", "Bearer ", "Bearer SK-ONE", "Bearer sk-on", "Bearer sk-one2", "Basic sk-one"])
-    func anythingElseDoesNot(authorization: String?) async {
-        #expect(await status("/v1/models", authorization) == 401)
-        #expect(await status("/metrics", authorization) == 401)
+    func anythingElseDoesNot(authorization: String?) async throws {
+        #expect(try await status("/v1/models", authorization) == 401)
+        #expect(try await status("/metrics", authorization) == 401)
     }
 
-    @Test func healthAndPreflightNeedNoKey() async {
-        for path in ["/livez", "/readyz", "/health"] { #expect(await status(path, nil) == 200) }
-        #expect(await status("/v1/models", nil, method: .options) == 200)
+    @Test func healthAndPreflightNeedNoKey() async throws {
+        for path in ["/livez", "/readyz", "/health"] { #expect(try await status(path, nil) == 200) }
+        #expect(try await status("/v1/models", nil, method: .options) == 200)
+    }
+
+    @Test func metricsNeedNoKeyWhenTheyArePublic() async throws {
+        for path in ["/metrics", "/metrics/experts"] {
+            #expect(try await status(path, nil, open: APIKeyGuard.metrics) == 200)
+        }
+        #expect(try await status("/v1/models", nil, open: APIKeyGuard.metrics) == 401)
     }
 
     @Test func theRefusalSaysWhatIsExpected() {

@@ -130,6 +130,6 @@ import Testing
             }
         }
         #expect(described == Set(client.routes.routes.map { "\($0.method) \($0.template)" }))
-        #expect(client.routes.routes.count == 17)
+        #expect(client.routes.routes.count == 18)
     }
 }

@@ -9,8 +9,8 @@ import Testing
 @Suite struct ErrorTests {
     @Test(
         arguments: [
-            (AdmissionError.queueFull(limit: 256, retryAfterSeconds: 7), 503, "7", "queue_full"),
-            (.queueFull(limit: 256, retryAfterSeconds: 0), 503, "1", "queue_full"),
+            (AdmissionError.queueFull(.requests(limit: 256), retryAfter: .seconds(7)), 503, "7", "queue_full"),
+            (.queueFull(.tokens(limit: 256), retryAfter: .seconds(1)), 503, "1", "queue_full"),
             (.draining, 503, "1", "draining"),
             (.promptTooLong(tokens: 9, limit: 8), 400, nil, "context_length_exceeded"),
             (.tooManyRows(rows: 9, limit: 8), 400, nil, "invalid_parameter"),
@@ -28,9 +28,29 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            (Duration.milliseconds(1500), "2", "1500"), (.zero, "1", "1"), (.seconds(-3), "1", "1"),
+            (.seconds(9000), "120", "120000"), (.milliseconds(999) + .microseconds(1), "1", "1000"),
+        ]
+    )
+    func theAdviceIsNeverNothingAndNeverMoreThanClientsHeed(wait: Duration, seconds: String, milliseconds: String) {
+        let advice = RetryAdvice(wait: wait)
+        #expect(advice.seconds == seconds)
+        #expect(advice.milliseconds == milliseconds)
+    }
+
+    @Test func aRequestThatCouldNotBeQueuedIsNotRead() async {
+        let engine = ScriptedEngine.saying([1])
+        engine.fill(with: .queueFull(.requests(limit: 1), retryAfter: .seconds(3)))
+        let answer = await APIClient(engine).complete("not even JSON")
+        #expect(answer.status == 503)
+        #expect(answer.response.fields[.retryAfter] == "3")
+    }
+
     @Test func whenOnePromptIsRefusedTheOthersAreCancelled() async {
         let engine = ScriptedEngine { request, number throws(AdmissionError) in
-            if number == 2 { throw .queueFull(limit: 1, retryAfterSeconds: 2) }
+            if number == 2 { throw .queueFull(.requests(limit: 1), retryAfter: .seconds(2)) }
             return ScriptedEngine.events(of: request, saying: [1])
         }
         let answer = await APIClient(engine).complete(#"{"prompt": ["a", "b", "c", "d"], "stream": true}"#)
@@ -52,7 +72,7 @@ import Testing
     @Test(
         arguments: [
             (GenerationFailure.deadline, 504, "deadline_exceeded"), (.notANumber, 500, "not_a_number"),
-            (.nothingAllowed, 400, "nothing_allowed"), (.shuttingDown, 503, "shutting_down"), (.cancelled, 499, nil),
+            (.nothingAllowed, 400, "nothing_allowed"), (.shuttingDown, 503, "shutting_down"),
         ] as [(GenerationFailure, Int, String?)]
     )
     func aFailedRequestIsAnswered(failure: GenerationFailure, status: Int, code: String?) async {

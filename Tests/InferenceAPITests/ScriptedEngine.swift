@@ -17,6 +17,7 @@ final class ScriptedEngine: GenerationEngine {
         var requests: [GenerationRequest] = []
         var deadlines: [ContinuousClock.Instant?] = []
         var cancelled: Set<Int> = []
+        var full: AdmissionError?
     }
 
     init(limits: EngineLimits = EngineLimits(), ends: Bool = true, script: @escaping Script) {
@@ -28,6 +29,15 @@ final class ScriptedEngine: GenerationEngine {
     var requests: [GenerationRequest] { state.withLock { $0.requests } }
     var cancelled: Set<Int> { state.withLock { $0.cancelled } }
     var deadlines: [ContinuousClock.Instant?] { state.withLock { $0.deadlines } }
+
+    func checkRoom() throws(AdmissionError) {
+        if let full = state.withLock({ $0.full }) { throw full }
+    }
+
+    /// Refuses every request from now on, unread.
+    func fill(with error: AdmissionError) {
+        state.withLock { $0.full = error }
+    }
 
     func submit(
         _ request: GenerationRequest,

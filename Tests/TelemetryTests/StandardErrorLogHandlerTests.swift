@@ -12,7 +12,10 @@ struct StandardErrorLogHandlerTests {
         _ message: String,
         _ fields: [String: String] = [:]
     ) -> String {
-        StandardErrorLogHandler(format: format, level: .info).line(.warning, message, fields, at: time)
+        let writer = LogWriter(descriptor: -1)
+        defer { writer.close() }
+        return StandardErrorLogHandler(format: format, level: .info, writer: writer)
+            .line(.warning, message, fields, at: time)
     }
 
     @Test func textIsTimeLevelMessageAndSortedFields() {

@@ -1,0 +1,95 @@
+import Batching
+import Foundation
+import InferenceAPI
+import Logging
+import SwitchModel
+import Telemetry
+import Tensors
+
+/// A loaded model with the engine that runs it.
+struct RunningModel: Sendable {
+    let backend: InferenceBackend
+    let engine: InferenceEngine
+    /// Where the load of every expert is counted.
+    let load: ExpertLoad
+
+    /// Reads the checkpoint, which takes a while, and starts the engine.
+    ///
+    /// - Parameters:
+    ///   - registry: where metrics of the model appear, once it is loaded.
+    ///   - onProgress: told how much is loaded, from 0 to 1.
+    /// - Throws: an error whose description names the file or tensor at fault.
+    init(
+        _ options: Serve,
+        registry: MetricsRegistry,
+        logger: Logger,
+        onProgress: @escaping @Sendable (Double) -> Void
+    ) throws {
+        let loaded = try LoadedModel(options.model, logger: logger, onProgress: onProgress)
+        for note in loaded.configuration.notes { logger.notice("\(note)") }
+        load = ExpertLoad(layers: Self.sparseLayers(loaded.configuration))
+        load.register(in: registry)
+        loaded.expertMemory?.register(in: registry)
+        Self.describe(loaded, modelID: options.servedModelID, in: registry)
+        engine = InferenceEngine(loaded.model, limits: Self.limits(options), registry: registry, load: load)
+        backend = InferenceBackend(
+            model: ServedModel(
+                id: options.servedModelID,
+                created: loaded.created,
+                tokenizer: loaded.tokenizer,
+                vocabularySize: loaded.configuration.vocabularySize,
+                endTokens: loaded.configuration.endTokens,
+                systemFingerprint: loaded.fingerprint
+            ),
+            engine: engine
+        )
+    }
+
+    /// The load of every expert, for people and programs.
+    var expertReport: ExpertReport {
+        let rows = zip(load.layers, zip(load.totals, load.window))
+        return ExpertReport(
+            layers: rows.map { .init(layer: $0, total: $1.0.load, window: $1.1) },
+            windowSeconds: Double(ExpertLoad.windowSeconds)
+        )
+    }
+
+    private static func limits(_ options: Serve) -> EngineLimits {
+        var limits = EngineLimits()
+        limits.maximumRows = options.admission.maxSequences
+        limits.maximumQueuedRequests = options.admission.maxQueuedRequests
+        limits.maximumQueuedTokens = options.admission.maxQueuedTokens
+        limits.maximumBatchTokens = options.admission.maxBatchTokens
+        limits.maximumInputTokens = options.model.maxInputTokens
+        limits.maximumOutputTokens = options.model.maxOutputTokens
+        limits.maximumCacheBytes = options.model.cacheMemory.bytes
+        return limits
+    }
+
+    private static func sparseLayers(_ configuration: SwitchConfiguration) -> [ExpertLoad.Layer] {
+        let stacks: [(SwitchConfiguration.Stack, ModelStack)] = [(.encoder, .encoder), (.decoder, .decoder)]
+        return stacks.flatMap { stack, name in
+            configuration.sparseBlocks(in: stack).map {
+                ExpertLoad.Layer(stack: name, block: $0, experts: configuration.experts)
+            }
+        }
+    }
+
+    private static func describe(_ loaded: LoadedModel, modelID: String, in registry: MetricsRegistry) {
+        registry.gauge(
+            "switchyard_build_info",
+            "What this program is.",
+            [MetricLabel("version", BuildInformation.version), MetricLabel("swift", BuildInformation.swift)]
+        ).set(1)
+        registry.gauge(
+            "switchyard_model_info",
+            "What it serves.",
+            [
+                MetricLabel("model", modelID), MetricLabel("experts", "\(loaded.configuration.experts)"),
+                MetricLabel("dtype", loaded.precision.rawValue),
+                MetricLabel("capacity_mode", loaded.capacityMode.rawValue),
+            ]
+        ).set(1)
+        registry.gauge("switchyard_model_load_seconds", "Time the model took to load.").set(loaded.loadSeconds)
+    }
+}

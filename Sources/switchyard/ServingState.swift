@@ -1,0 +1,36 @@
+import InferenceAPI
+import Synchronization
+
+/// What the process can answer now: nothing while the model loads, everything once it is there, less while it drains.
+final class ServingState: Sendable {
+    private struct State {
+        var progress = 0.0
+        var model: RunningModel?
+        var isDraining = false
+    }
+
+    private let state = Mutex(State())
+
+    var readiness: Readiness {
+        state.withLock { state in
+            if state.isDraining { return .draining }
+            return state.model == nil ? .loading(progress: state.progress) : .ready
+        }
+    }
+
+    /// nil until the model is loaded.
+    var model: RunningModel? { state.withLock { $0.model } }
+
+    /// - Parameter progress: from 0 to 1.
+    func loading(progress: Double) {
+        state.withLock { $0.progress = progress }
+    }
+
+    func loaded(_ model: RunningModel) {
+        state.withLock { $0.model = model }
+    }
+
+    func beginDraining() {
+        state.withLock { $0.isDraining = true }
+    }
+}
