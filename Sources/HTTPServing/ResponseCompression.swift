@@ -20,8 +20,10 @@ struct ResponseCompression {
         guard case .bytes(let bytes) = response.body, !bytes.isEmpty, hasContent(response.status),
             response.fields[.contentEncoding] == nil
         else { return response }
-        let accepted = AcceptEncoding(fields[values: .acceptEncoding])
         let pays = bytes.count >= limits.compressedBytes && isCompressible(response.fields)
+        let asked = fields[values: .acceptEncoding]
+        if asked.isEmpty, !pays { return response }
+        let accepted = AcceptEncoding(asked)
         guard pays || accepted.demandsGzip else { return response }
         var response = response
         response.fields.addVary("Accept-Encoding")
