@@ -11,6 +11,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("SwitchModel", ["Tensors", "Checkpoints"]),
     ("Generation", ["Tensors", "SwitchModel"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
+    ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "Telemetry"]),
     ("InferenceAPI", ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]),
 ]
 
@@ -26,6 +27,7 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
         ["Generation", "SwitchModel", "Checkpoints", "Tensors", "TestSupport", "CAllocationCounter"]
     ),
     ("BatchingTests", ["Batching", "Generation", "Telemetry", "Tensors", "TestSupport"]),
+    ("TrainingTests", ["Training", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
     (
         "InferenceAPITests",
         ["InferenceAPI", "HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]

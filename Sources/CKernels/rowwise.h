@@ -412,6 +412,8 @@ CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes)
     return sum;
 }
 
+#include "trainwise.h"
+
 // The row-wise kernels of a table.
 #define CK_ROWWISE                                                                                               \
     .pack_keys = CK_NAME(pack_keys), .pack_values = CK_NAME(pack_values),                                        \
@@ -422,4 +424,4 @@ CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes)
     .exponential_sum = CK_NAME(exponential_sum),                                                                   \
     .merged_log_sum = CK_NAME(merged_log_sum), .argmax = CK_NAME(argmax), .activate = CK_NAME(activate), .all_finite = CK_NAME(all_finite),           \
     .add_scaled = CK_NAME(add_scaled), .store_cache_row = CK_NAME(store_cache_row),                                \
-    .attention_row = CK_NAME(attention_row)
+    .attention_row = CK_NAME(attention_row), CK_TRAINWISE

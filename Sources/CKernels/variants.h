@@ -28,6 +28,22 @@ typedef struct {
     void (*store_cache_row)(const float *, ck_cache, int32_t);
     void (*attention_row)(const float *, ck_cache, size_t, size_t, const int32_t *, size_t, const float *, size_t,
                           float *, float *);
+    // Training.
+    void (*drop)(float *, size_t, uint64_t, float);
+    void (*jitter)(float *, size_t, uint64_t, float);
+    void (*rms_norm_gradient)(const float *, const float *, const float *, float *, float *, size_t, size_t, float);
+    void (*softmax_gradient)(const float *, float *, size_t);
+    void (*relu_gradient)(const float *, float, float *, size_t);
+    ck_token_loss (*cross_entropy)(float *, size_t, size_t, float, float);
+    double (*sum_of_squares)(const float *, size_t);
+    float (*dot)(const float *, const float *, size_t);
+    void (*multiply)(float *, float, size_t);
+    void (*blend)(float *, const float *, float, size_t);
+    void (*adam)(float *, const float *, float *, float *, size_t, ck_adam_step);
+    void (*square_means)(const float *, float, float, size_t, size_t, float *, float *);
+    double (*factored_squares)(const float *, float, const float *, const float *, size_t, size_t);
+    void (*factored_step)(float *, const float *, ck_factored_step, size_t, size_t);
+    void (*round_to_bf16)(const float *, float *, size_t);
 } ck_kernels;
 
 // Rounds a row of weights in place, to whole groups; for CK_INT8 returns its scale and tells its offset.

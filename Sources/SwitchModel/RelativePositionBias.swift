@@ -5,7 +5,7 @@ import Tensors
 /// T5's learned bias by distance between query and key, shared by all blocks of a stack.
 ///
 /// Source: Raffel et al. 2020, §2.1; bucket arithmetic in Float32 as transformers 5.23.0 does it.
-struct RelativePositionBias {
+package struct RelativePositionBias {
     /// `[heads, 2 · reach - 1]`: column `reach - 1 + (key - query)`.
     let table: Matrix
 
@@ -35,7 +35,7 @@ struct RelativePositionBias {
 
     /// The bucket of `distance` = key position − query position: exact up to a quarter or half of the buckets,
     /// logarithmic up to `maximumDistance`, the last one beyond.
-    static func bucket(of distance: Int, isBidirectional: Bool, count: Int, maximumDistance: Int) -> Int {
+    package static func bucket(of distance: Int, isBidirectional: Bool, count: Int, maximumDistance: Int) -> Int {
         let buckets = isBidirectional ? count / 2 : count
         let start = isBidirectional && distance > 0 ? buckets : 0
         let magnitude = isBidirectional ? abs(distance) : max(0, -distance)

@@ -23,7 +23,15 @@ package struct SwitchConfiguration: Equatable, Sendable {
         case mt5
     }
 
+    /// Which stacks there are.
+    package enum Architecture: Equatable, Sendable {
+        case encoderDecoder
+        /// A language model: the decoder's blocks without cross-attention, and the prompt is the start of the output.
+        case decoderOnly
+    }
+
     package var modelType = ModelType.switchTransformers
+    package var architecture = Architecture.encoderDecoder
     package var vocabularySize = 32128
     package var modelWidth = 768
     /// The width between the two products of a feed-forward layer or an expert.

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CKernelsTraining.h"
+
 // Conventions for every kernel in this header:
 //  - Matrices are row-major Float32; a stride is the distance between rows, in elements.
 //  - Buffers do not overlap unless the comment says a call may run in place.

@@ -1,0 +1,28 @@
+package import Tensors
+
+/// How large the gradients of a step are.
+package struct GradientNorms: Equatable, Sendable {
+    /// Of each parameter, in the order of the layout; a NaN or an infinity makes it one.
+    package let parameters: [Double]
+
+    package init(_ gradients: FloatBuffer, _ layout: ParameterLayout, on workers: Workers) {
+        var squares = Array(repeating: 0.0, count: layout.parameters.count)
+        squares.withUnsafeMutableBufferPointer { squares in
+            workers.forEach(layout.parameters.count) { index, _ in
+                squares[index] = gradients[layout.parameters[index].range].sumOfSquares
+            }
+        }
+        parameters = squares.map { $0.squareRoot() }
+    }
+
+    package init(parameters: [Double]) { self.parameters = parameters }
+
+    /// Of all parameters together.
+    package var global: Double { parameters.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+
+    /// What brings the global norm down to `maximum`.
+    package func scale(maximum: Double) -> Float {
+        let norm = global
+        return norm > maximum ? Float(maximum / (norm + 1e-6)) : 1
+    }
+}

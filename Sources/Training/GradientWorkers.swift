@@ -1,0 +1,94 @@
+package import Tensors
+
+/// Computes losses and gradients of batches, a part on each thread.
+///
+/// Every worker has gradients and activations of its own; their sum is taken in the order of the workers, so that a batch
+/// has the same gradients whichever thread finishes first. The number of workers does change the last bits, and which
+/// rows share a capacity that is a factor.
+package final class GradientWorkers {
+    package let model: ModelLayers
+    package let values: FloatBuffer
+    package let regularization: Regularization
+    package let workers: Workers
+    private let passes: [Pass]
+
+    package init(_ model: ModelLayers, values: FloatBuffer, _ regularization: Regularization, on workers: Workers) {
+        MatrixProducts.useOneThread()
+        self.model = model
+        self.values = values
+        self.regularization = regularization
+        self.workers = workers
+        passes = (0..<workers.threads).map { _ in
+            Pass(values: values, gradients: FloatBuffer(count: model.layout.count), regularization)
+        }
+    }
+
+    /// What the last batches' gradients add up to, valid after `reduce`.
+    package var gradients: FloatBuffer { passes[0].gradients }
+
+    /// What became of one batch.
+    package struct Outcome: Equatable, Sendable {
+        package var loss = LossSum()
+        package var routing: [LayerRouting] = []
+    }
+
+    /// Forgets the gradients of all workers.
+    package func clear() {
+        workers.forEach(passes.count) { index, _ in passes[index].gradients.all.clear() }
+    }
+
+    /// Adds the gradients of a batch to what the workers hold.
+    ///
+    /// - Parameters:
+    ///   - labels: those of all batches whose gradients are added up: each label's loss counts by one over it.
+    ///   - noise: decides everything random.
+    package func add(_ batch: [Example], labels: Int, _ noise: Noise) -> Outcome {
+        let weight = 1 / Double(max(labels, 1))
+        let batchShare = Double(batch.labelCount) * weight
+        return run(batch, noise) { part, pass, share in
+            pass.routerLossShare = share * batchShare
+            return self.model.addGradients(part, weight: weight, pass)
+        }
+    }
+
+    /// The loss of a batch, without gradients.
+    package func loss(_ batch: [Example]) -> Outcome {
+        run(batch, Noise(seed: 0)) { part, pass, _ in self.model.loss(part, pass) }
+    }
+
+    private func run(
+        _ batch: [Example],
+        _ noise: Noise,
+        _ body: (ArraySlice<Example>, Pass, _ share: Double) -> LossSum
+    ) -> Outcome {
+        let parts = batch.parts(passes.count)
+        let total = Double(max(batch.tokens, 1))
+        let shares = parts.map { Double($0.reduce(0) { $0 + $1.tokens }) / total }
+        var losses = Array(repeating: LossSum(), count: parts.count)
+        var streams = noise
+        let keys = parts.map { _ in Noise(seed: streams.next()) }
+        losses.withUnsafeMutableBufferPointer { losses in
+            workers.forEach(parts.count) { index, _ in
+                passes[index].begin(keys[index])
+                losses[index] = body(parts[index], passes[index], shares[index])
+            }
+        }
+        var outcome = Outcome()
+        for (loss, share) in zip(losses, shares) {
+            outcome.loss.add(loss)
+            outcome.loss.router.add(loss.router, weight: share - 1)
+        }
+        outcome.routing = LayerRouting.sum(zip(parts, passes).compactMap { $0.isEmpty ? nil : $1.routing })
+        return outcome
+    }
+
+    /// Adds the gradients of all workers up into those of the first.
+    package func reduce() {
+        let count = model.layout.count
+        let tile = 1 << 18
+        workers.forEach((count + tile - 1) / tile) { index, _ in
+            let range = index * tile..<min((index + 1) * tile, count)
+            for pass in passes.dropFirst() { passes[0].gradients[range].add(pass.gradients[range]) }
+        }
+    }
+}

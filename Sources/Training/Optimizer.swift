@@ -1,0 +1,29 @@
+package import Tensors
+
+/// Changes parameters by their gradients.
+///
+/// Used by one thread at a time, which lends ranges of parameters to the workers.
+package protocol Optimizer: AnyObject {
+    /// Steps taken so far.
+    var steps: Int { get }
+
+    /// What is remembered from step to step, by name: saved with a checkpoint.
+    var memory: [(name: String, buffer: FloatBuffer)] { get }
+
+    /// Goes on from a checkpoint, whose memory has been read into `memory`.
+    func resume(steps: Int)
+
+    /// One step.
+    ///
+    /// - Parameter gradientScale: what gradients are multiplied with first.
+    func step(_ values: FloatBuffer, _ gradients: FloatBuffer, rate: Float, gradientScale: Float, on workers: Workers)
+}
+
+extension OptimizerSettings {
+    package func optimizer(for layout: ParameterLayout) -> any Optimizer {
+        switch kind {
+        case .adamW: AdamWOptimizer(self, layout)
+        case .adafactor: AdafactorOptimizer(self, layout)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// Which optimizer, and its numbers.
+package struct OptimizerSettings: Equatable, Sendable, Codable {
+    package enum Kind: String, CaseIterable, Sendable, Codable {
+        /// Loshchilov and Hutter, 2019.
+        case adamW = "adamw"
+        /// Shazeer and Stern, 2018, without momentum; second moments in rows and columns.
+        case adafactor
+    }
+
+    package var kind = Kind.adamW
+    /// How much of their past the moments keep at each step; AdamW.
+    package var firstDecay: Float = 0.9
+    package var secondDecay: Float = 0.98
+    package var epsilon: Float = 1e-9
+    /// How fast embeddings, head and matrices shrink, as a share of the rate.
+    package var weightDecay: Float = 0.01
+    /// The rate of the embedding as a multiple of the others'.
+    package var embeddingRate: Float = 1
+    /// The rate is a share of the root mean square of each parameter, as Adafactor's paper has it.
+    package var scalesWithParameters = true
+    /// Gradients are scaled down to this global norm.
+    package var maximumNorm: Double = 1
+
+    package init() {}
+
+    func weightDecay(of role: Parameter.Role) -> Float {
+        switch role {
+        case .embedding, .head, .matrix, .router: weightDecay
+        case .norm, .bias: 0
+        }
+    }
+
+    func rate(of role: Parameter.Role) -> Float { role == .embedding ? embeddingRate : 1 }
+}

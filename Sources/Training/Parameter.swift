@@ -1,0 +1,51 @@
+package import Tensors
+
+/// One tensor that is trained: its name in a checkpoint, its shape, and where it lies in buffers of all parameters.
+package struct Parameter: Equatable, Sendable {
+    /// What a tensor is for, which decides how it starts and what the optimizer does with it.
+    package enum Role: String, Sendable {
+        case embedding
+        case head
+        case matrix
+        /// Kept in Float32 whatever the others are rounded to.
+        case router
+        /// Scales of a normalization: never decayed, and never rounded.
+        case norm
+        /// The bias by distance: small, never decayed.
+        case bias
+    }
+
+    package let name: String
+    package let shape: [Int]
+    package let role: Role
+    /// The standard deviation it is drawn with at first; a norm starts at 1.
+    package let deviation: Float
+    /// The first element's place.
+    package let offset: Int
+
+    package var count: Int { shape.reduce(1, *) }
+
+    /// The last dimension.
+    package var columns: Int { shape.last ?? 1 }
+
+    package var rows: Int { count / max(columns, 1) }
+
+    package var range: Range<Int> { offset..<offset + count }
+
+    /// The tensor in a buffer of all parameters, or of all gradients or moments.
+    package func view(in buffer: FloatBuffer) -> FloatRows { buffer.view(at: offset, rows: rows, columns: columns) }
+}
+
+/// All parameters of a model, one after the other.
+package struct ParameterLayout: Equatable, Sendable {
+    package private(set) var parameters: [Parameter] = []
+
+    /// Elements of all of them.
+    package var count: Int { parameters.last?.range.upperBound ?? 0 }
+
+    mutating func add(_ name: String, _ shape: [Int], _ role: Parameter.Role, deviation: Float) -> Parameter {
+        let parameter = Parameter(name: name, shape: shape, role: role, deviation: deviation, offset: count)
+        parameters.append(parameter)
+        return parameter
+    }
+}

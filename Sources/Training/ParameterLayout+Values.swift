@@ -1,0 +1,41 @@
+package import Checkpoints
+import Foundation
+package import Tensors
+
+extension ParameterLayout {
+    /// Draws all parameters: norms are 1, everything else comes from normal distributions cut off at two deviations.
+    ///
+    /// The same for the same seed, and of each parameter whatever the others are.
+    package func draw(into values: FloatBuffer, seed: UInt64) {
+        for (index, parameter) in parameters.enumerated() {
+            let view = values[parameter.range]
+            guard parameter.role != .norm else {
+                view.store(Array(repeating: 1, count: parameter.count))
+                continue
+            }
+            var noise = Noise(seed: seed, UInt64(index))
+            view.store((0..<parameter.count).map { _ in parameter.deviation * Self.normal(&noise) })
+        }
+    }
+
+    /// A number of the standard normal distribution, drawn again when it is more than two deviations off.
+    private static func normal(_ noise: inout Noise) -> Float {
+        while true {
+            // Box and Muller, 1958.
+            let radius = (-2 * log(1 - noise.unit())).squareRoot()
+            let value = radius * cos(2 * .pi * noise.unit())
+            if abs(value) <= 2 { return Float(value) }
+        }
+    }
+
+    /// Reads all parameters from a checkpoint.
+    ///
+    /// - Throws: `CheckpointError.missingTensor` or `.shapeMismatch`.
+    package func read(_ source: any WeightSource, into values: FloatBuffer) throws(CheckpointError) {
+        let scope = WeightScope(root: source)
+        for parameter in parameters {
+            let tensor = try scope.tensor(parameter.name, parameter.shape)
+            values[parameter.range].store(tensor.floats())
+        }
+    }
+}

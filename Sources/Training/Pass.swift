@@ -1,0 +1,66 @@
+import Tensors
+
+/// What the layers of one pass share: parameters and gradients, memory for activations, random numbers, and what the
+/// routers did.
+///
+/// Used by one thread; passes over different parts of a batch run side by side, each with gradients of its own.
+final class Pass {
+    let values: FloatBuffer
+    let gradients: FloatBuffer
+    let arena = FloatArena()
+    let regularization: Regularization
+    var noise = Noise(seed: 0)
+    /// What each token of the part adds to the router losses of the whole batch.
+    var routerLossShare = 1.0
+    private(set) var routing: [LayerRouting] = []
+    private(set) var routerLoss = RouterLoss()
+
+    init(values: FloatBuffer, gradients: FloatBuffer, _ regularization: Regularization) {
+        self.values = values
+        self.gradients = gradients
+        self.regularization = regularization
+    }
+
+    /// Begins a part of a batch: activations of the last one are no longer valid.
+    func begin(_ noise: Noise) {
+        arena.empty()
+        self.noise = noise
+        routing.removeAll(keepingCapacity: true)
+        routerLoss = RouterLoss()
+    }
+
+    func record(_ routing: LayerRouting, _ loss: RouterLoss) {
+        self.routing.append(routing)
+        routerLoss.add(loss)
+    }
+}
+
+/// What keeps a model from learning its examples by heart, and its routers from collapsing.
+package struct Regularization: Equatable, Sendable, Codable {
+    /// Of embeddings, of what sublayers add, and of the final norm's output.
+    package var dropout: Float = 0.1
+    /// Of attention probabilities.
+    package var attentionDropout: Float = 0.1
+    /// Between the products of dense feed-forward layers.
+    package var feedForwardDropout: Float = 0.1
+    /// Between the products of experts (Fedus and others 2021, §2.4).
+    package var expertDropout: Float = 0.1
+    /// The router's input is multiplied by numbers this far around 1.
+    package var jitter: Float = 0
+    /// Probability wanted that is spread over the whole vocabulary.
+    package var labelSmoothing: Float = 0
+    /// What the load-balancing loss is multiplied with (Fedus and others 2021, equation 4).
+    package var balance: Float = 0.01
+    /// What the router z-loss is multiplied with (Zoph and others 2022, equation 5).
+    package var routerZ: Float = 0.001
+
+    package init() {}
+
+    /// Without anything random, and without router losses: how a model is judged.
+    package static var none: Regularization {
+        var none = Regularization()
+        (none.dropout, none.attentionDropout, none.feedForwardDropout, none.expertDropout) = (0, 0, 0, 0)
+        (none.balance, none.routerZ) = (0, 0)
+        return none
+    }
+}

@@ -1,0 +1,175 @@
+import Foundation
+import SwitchModel
+
+/// Every layer's definition as plain loops over Double, by the names of its parameters: what the trainer's layers are
+/// checked against.
+struct PlainLayers {
+    /// Rows of numbers.
+    typealias Rows = [[Double]]
+
+    var parameters: [String: [Double]]
+    var configuration: SwitchConfiguration
+
+    func matrix(_ name: String, columns: Int) -> Rows {
+        let all = parameters[name] ?? []
+        return stride(from: 0, to: all.count, by: columns).map { Array(all[$0..<$0 + columns]) }
+    }
+
+    func linear(_ x: Rows, _ name: String) -> Rows {
+        let weight = matrix(name, columns: x[0].count)
+        return x.map { row in weight.map { zip($0, row).reduce(0) { $0 + $1.0 * $1.1 } } }
+    }
+
+    func norm(_ x: Rows, _ name: String) -> Rows {
+        let scale = parameters[name + ".weight"] ?? []
+        return x.map { row in
+            let mean = row.reduce(0) { $0 + $1 * $1 } / Double(row.count)
+            let inverse = 1 / (mean + Double(configuration.layerNormEpsilon)).squareRoot()
+            return zip(row, scale).map { $0 * inverse * $1 }
+        }
+    }
+
+    func softmax(_ row: [Double]) -> [Double] {
+        let largest = row.max() ?? 0
+        let powers = row.map { exp($0 - largest) }
+        let sum = powers.reduce(0, +)
+        return powers.map { $0 / sum }
+    }
+
+    func sum(_ left: Rows, _ right: Rows) -> Rows { zip(left, right).map { zip($0, $1).map(+) } }
+
+    /// What one query sees: keys with the bias of their distance.
+    struct View {
+        var queries: Range<Int>
+        var keys: Range<Int>
+        var isCausal: Bool
+        /// By distance, for each head; nil for none.
+        var bias: ((_ head: Int, _ distance: Int) -> Double)?
+    }
+
+    func attention(_ queries: Rows, _ keys: Rows, _ values: Rows, _ views: [View]) -> Rows {
+        let (heads, width) = (configuration.heads, configuration.headWidth)
+        var context = queries.map { _ in Array(repeating: 0.0, count: heads * width) }
+        for view in views {
+            for head in 0..<heads {
+                let columns = head * width..<(head + 1) * width
+                for query in view.queries {
+                    let position = query - view.queries.lowerBound
+                    let seen = view.isCausal ? view.keys.prefix(position + 1) : view.keys[...]
+                    let scores = seen.map { key in
+                        columns.reduce(0) { $0 + queries[query][$1] * keys[key][$1] }
+                            + (view.bias?(head, key - view.keys.lowerBound - position) ?? 0)
+                    }
+                    for (key, probability) in zip(seen, softmax(scores)) {
+                        for column in columns { context[query][column] += probability * values[key][column] }
+                    }
+                }
+            }
+        }
+        return context
+    }
+
+    func selfAttention(
+        _ x: Rows,
+        _ scope: String,
+        in stack: SwitchConfiguration.Stack,
+        _ sequences: [Range<Int>]
+    ) -> Rows {
+        let normed = norm(x, scope + ".layer_norm")
+        let inner = scope + ".SelfAttention"
+        let buckets = matrix(inner + ".relative_attention_bias.weight", columns: configuration.heads)
+        let views = sequences.map { sequence in
+            View(queries: sequence, keys: sequence, isCausal: stack == .decoder) { head, distance in
+                let bucket = RelativePositionBias.bucket(
+                    of: distance,
+                    isBidirectional: stack == .encoder,
+                    count: configuration.relativeBuckets,
+                    maximumDistance: configuration.relativeMaxDistance
+                )
+                return buckets[bucket][head]
+            }
+        }
+        let context = attention(
+            linear(normed, inner + ".q.weight"),
+            linear(normed, inner + ".k.weight"),
+            linear(normed, inner + ".v.weight"),
+            views
+        )
+        return sum(x, linear(context, inner + ".o.weight"))
+    }
+
+    func crossAttention(_ x: Rows, _ encoded: Rows, _ scope: String, _ views: [View]) -> Rows {
+        let inner = scope + ".EncDecAttention"
+        let context = attention(
+            linear(norm(x, scope + ".layer_norm"), inner + ".q.weight"),
+            linear(encoded, inner + ".k.weight"),
+            linear(encoded, inner + ".v.weight"),
+            views
+        )
+        return sum(x, linear(context, inner + ".o.weight"))
+    }
+
+    func expert(_ x: Rows, _ scope: String) -> Rows {
+        linear(linear(x, scope + ".wi.weight").map { $0.map { max(0, $0) } }, scope + ".wo.weight")
+    }
+
+    func denseFeedForward(_ x: Rows, _ scope: String) -> Rows {
+        sum(x, expert(norm(x, scope + ".layer_norm"), scope + ".mlp"))
+    }
+
+    /// The output, and the router losses times their weights.
+    func sparseFeedForward(
+        _ x: Rows,
+        _ scope: String,
+        groups: [Range<Int>],
+        capacity: Int,
+        choices: Int,
+        weights: (balance: Double, z: Double)
+    ) -> (output: Rows, loss: Double) {
+        let normed = norm(x, scope + ".layer_norm")
+        let logits = linear(normed, scope + ".mlp.router.classifier.weight")
+        let probabilities = logits.map(softmax)
+        let ranked = probabilities.map { row in
+            Array(row.indices.sorted { row[$0] != row[$1] ? row[$0] > row[$1] : $0 < $1 }.prefix(choices))
+        }
+        var output = x
+        for group in groups {
+            var taken = Array(repeating: 0, count: logits[0].count)
+            for choice in 0..<choices {
+                for row in group where taken[ranked[row][choice]] < capacity {
+                    let expert = ranked[row][choice]
+                    taken[expert] += 1
+                    let chosen = choices == 1 ? 1 : ranked[row].reduce(0) { $0 + probabilities[row][$1] }
+                    let gate = probabilities[row][expert] / chosen
+                    let result = self.expert([normed[row]], scope + ".mlp.experts.expert_\(expert)")[0]
+                    for column in output[row].indices { output[row][column] += gate * result[column] }
+                }
+            }
+        }
+        return (output, weights.balance * balance(probabilities, ranked) + weights.z * zLoss(logits))
+    }
+
+    private func balance(_ probabilities: Rows, _ ranked: [[Int]]) -> Double {
+        let (rows, experts) = (Double(probabilities.count), probabilities[0].count)
+        return (0..<experts).reduce(0) { sum, expert in
+            let share = Double(ranked.filter { $0[0] == expert }.count) / rows
+            return sum + Double(experts) * share * probabilities.reduce(0) { $0 + $1[expert] } / rows
+        }
+    }
+
+    private func zLoss(_ logits: Rows) -> Double {
+        logits.reduce(0) { $0 + pow(log($1.reduce(0) { $0 + exp($1) }), 2) } / Double(logits.count)
+    }
+
+    /// Mean over labels of the smoothed cross-entropy.
+    func loss(_ states: Rows, _ head: String, _ labels: [Int32], smoothing: Double) -> Double {
+        let logits = linear(states, head)
+        var sum = 0.0
+        for (row, label) in zip(logits, labels) where label >= 0 {
+            let logProbabilities = softmax(row).map { log($0) }
+            sum -= (1 - smoothing) * logProbabilities[Int(label)]
+            sum -= smoothing * logProbabilities.reduce(0, +) / Double(row.count)
+        }
+        return sum / Double(labels.filter { $0 >= 0 }.count)
+    }
+}
