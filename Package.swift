@@ -4,6 +4,7 @@ import PackageDescription
 /// The house, floor by floor: a target may only depend on lines above it.
 let layers: [(name: String, dependsOn: [Dependency])] = [
     ("Telemetry", [.log]),
+    ("TraceExport", ["COpenSSL", "Telemetry", .log]),
     ("Tensors", ["CKernels", "COpenBLAS"]),
     ("Tokenization", ["CSentencePiece"]),
     ("Checkpoints", ["Tensors", "CZlib"]),
@@ -17,6 +18,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
 
 let tests: [(name: String, dependsOn: [Dependency])] = [
     ("TelemetryTests", ["Telemetry", .log]),
+    ("TraceExportTests", ["TraceExport", "Telemetry", .log]),
     ("TensorsTests", ["Tensors", "TestSupport"]),
     ("TokenizationTests", ["Tokenization"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
@@ -74,7 +76,7 @@ let package = Package(
             name: "switchyard",
             dependencies: [
                 "InferenceAPI", "HTTPServing", "Batching", "Generation", "SwitchModel", "Checkpoints", "Tensors",
-                "Tokenization", "Telemetry", .arguments, .httpTypes, .lifecycle, .log, .signals,
+                "Tokenization", "TraceExport", "Telemetry", .arguments, .httpTypes, .lifecycle, .log, .signals,
             ],
             resources: [.embedInCode("openapi.yaml")],
             swiftSettings: swiftSettings

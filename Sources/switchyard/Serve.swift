@@ -5,12 +5,15 @@ import InferenceAPI
 import Logging
 import ServiceLifecycle
 import Telemetry
+import TraceExport
 import UnixSignals
 
 /// Serves a model over HTTP until told to stop.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Serves a model over HTTP.")
 
+    /// How long the last traces may take at the end.
+    private static let lastExportTime = Duration.seconds(5)
     /// How long the last log lines may take at the end.
     private static let flushTime = Duration.seconds(2)
 
@@ -77,6 +80,7 @@ struct Serve: AsyncParsableCommand {
                 logger: logger
             )
         ).run()
+        await served.exporter?.shutDown(within: Self.lastExportTime)
         logger.info("stopped")
     }
 

@@ -2,12 +2,15 @@ import HTTPServing
 import InferenceAPI
 import Logging
 import Telemetry
+import TraceExport
 
 /// Everything `serve` wires together before the model is there: metrics, endpoints, guards, server.
 struct ServedProcess {
     let server: HTTPServer
     let registry = MetricsRegistry()
     let state = ServingState()
+    /// nil without a collector of traces.
+    let exporter: TraceExporter?
     /// nil when the server needs no keys.
     let keys: KeyRing?
     /// What SIGHUP reads again.
@@ -39,11 +42,18 @@ struct ServedProcess {
         var configuration = HTTPConfiguration()
         configuration.host = options.host
         configuration.port = options.port
-        configuration.observers = options.observability.observers(
+        exporter = options.observability.makeExporter(
+            registry: registry,
+            version: BuildInformation.version,
+            logger: logger
+        )
+        let accessLog = options.observability.makeAccessLog(
             writer: writer,
             logFormat: options.logFormat,
             logger: logger
         )
+        if let accessLog { configuration.observers.append(accessLog) }
+        if let exporter { configuration.observers.append(exporter) }
         registry.counter("switchyard_log_lines_dropped", "Log lines that standard error did not take.") {
             Double(writer.dropped.value)
         }
