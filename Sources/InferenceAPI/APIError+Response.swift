@@ -31,7 +31,7 @@ extension APIError {
 
     package var response: ServerResponse {
         let face = face
-        var fields: HTTPFields = [.contentType: "application/json"]
+        var fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
         if let wait = face.retryAfter {
             let advice = RetryAdvice(wait: wait)
             fields[.retryAfter] = advice.seconds
@@ -76,6 +76,14 @@ extension APIError {
         case .body(let error): Self.face(of: error)
         case .invalid(let parameter, let message):
             Face(status: .badRequest, message: message, parameter: parameter, code: "invalid_parameter")
+        case .textTooLong(let bytes, let limit, let tokens):
+            Face(
+                status: .badRequest,
+                message: "The prompt has \(bytes) bytes, but the \(tokens) tokens that the model accepts "
+                    + "are never more than \(limit).",
+                parameter: "prompt",
+                code: "context_length_exceeded"
+            )
         case .modelNotFound(let id):
             Face(
                 status: .notFound,
