@@ -4,7 +4,7 @@ DENSE = .build/dense
 BIG = .build/base128
 
 .PHONY: serve test lint check-imports packages parity tokenizer-parity test-clients bench expert-memory compare latency accuracy \
-	endurance fuzz fuzz-checkpoints sanitize
+	endurance http-throughput fuzz fuzz-checkpoints sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -83,9 +83,15 @@ endurance: packages
 	swift build -c release --product switchyard
 	python3 benchmarks/endurance.py --binary .build/release/switchyard
 
-# The HTTP parsers, ten minutes.
+# Requests a second beside nginx, at a thousand connections, and over TLS. Needs wrk and nginx.
+http-throughput: packages
+	swift build -c release --product switchyard
+	python3 benchmarks/http_throughput.py --tls
+
+# The HTTP parsers and the unpacking of bodies, ten minutes each.
 fuzz: packages
 	scripts/fuzz-http/run.sh 600
+	scripts/fuzz-gzip/run.sh 600
 
 # The reader of PyTorch weight files, ten minutes each of pickles and of whole files.
 fuzz-checkpoints: packages

@@ -20,11 +20,13 @@ enum HTTPParseError: Error, Equatable, Sendable {
     case unsupportedTransferCoding
     case unsupportedMethod
     case lateHead
+    /// HTTP on a port that speaks TLS.
+    case plainRequest
 
     var status: HTTPResponse.Status {
         switch self {
         case .malformedRequestLine, .malformedTarget, .malformedField, .malformedHost, .bareLineFeed,
-            .conflictingLength, .malformedLength, .malformedTransferCoding, .malformedChunk:
+            .conflictingLength, .malformedLength, .malformedTransferCoding, .malformedChunk, .plainRequest:
             .badRequest
         case .requestLineTooLong: .uriTooLong
         case .headTooLarge, .tooManyFields: .requestHeaderFieldsTooLarge
@@ -52,6 +54,7 @@ enum HTTPParseError: Error, Equatable, Sendable {
         case .bodyTooLarge: "body_too_large"
         case .unknownExpectation: "expectation"
         case .lateHead: "timeout_header"
+        case .plainRequest: "plain_request"
         }
     }
 }
@@ -77,6 +80,7 @@ extension HTTPParseError: CustomStringConvertible {
         case .unsupportedTransferCoding: "The only transfer coding this server knows is chunked."
         case .unsupportedMethod: "This server does not implement the method."
         case .lateHead: "The request head did not arrive in time."
+        case .plainRequest: "This port speaks TLS: the address must begin with https."
         }
     }
 }

@@ -16,6 +16,5 @@ swiftc -O -sanitize=fuzzer,address -parse-as-library -package-name switchyard -s
     "$sources"/RequestHead.swift "$sources"/RequestHeadParser.swift "$sources"/RequestLine.swift \
     "$sources"/RequestTarget.swift "$sources"/BodyFraming.swift "$sources"/ChunkedDecoder.swift \
     "$sources"/InboundBytes.swift "$sources"/CharacterClass.swift "$sources"/HTTPParseError.swift \
-    "$sources"/HTTPConfiguration.swift "$sources"/ErrorBody.swift "$sources"/ServerResponse.swift \
-    "$sources"/ServerRequest.swift "$here/Fuzz.swift" -o "$build/fuzz"
+    "$sources"/HTTPLimits.swift "$here/Fuzz.swift" -o "$build/fuzz"
 exec "$build/fuzz" -max_total_time="${1:-60}" -max_len=4096 "$build/corpus" "$here/corpus"
