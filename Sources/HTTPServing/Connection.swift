@@ -132,14 +132,22 @@ struct Connection: Sendable {
             await refuse(head, method: head.method, with: response, trace: trace)
             return false
         }
-        let body = RequestBodyReader(head: head, channel: channel, onError: context.metrics.count)
+        let body = RequestBodyReader(
+            head: head,
+            channel: channel,
+            memory: context.bodyMemory,
+            onError: context.metrics.count
+        )
         let request = ServerRequest(
             method: head.method,
             path: head.target.path,
             query: head.target.query,
             fields: head.fields,
             trace: trace,
-            body: RequestBody { () async throws(RequestBodyError) in try await body.collect() }
+            body: RequestBody(
+                read: { () async throws(RequestBodyError) in try await body.collect() },
+                release: { body.release() }
+            )
         )
         let response = ResponseCompression(limits: channel.limits).apply(
             to: await context.handler.respond(to: request),

@@ -53,6 +53,7 @@ struct HTTPMetrics: Sendable {
         case .malformed: count(HTTPParseError.malformedChunk)
         case .tooDense: countRefusal("body_ratio")
         case .malformedCoding, .unsupportedCoding: countRefusal("content_encoding")
+        case .noRoom: countRefusal("body_memory")
         case .timedOut: countRefusal("timeout_body")
         case .disconnected: break
         }
