@@ -4,7 +4,7 @@ DENSE = .build/dense
 BIG = .build/base128
 
 .PHONY: serve test lint check-imports packages parity tokenizer-parity test-clients bench expert-memory compare latency accuracy \
-	endurance http-throughput fuzz fuzz-checkpoints sanitize
+	endurance http-throughput fuzz fuzz-checkpoints schemathesis differential sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -88,9 +88,9 @@ http-throughput: packages
 	swift build -c release --product switchyard
 	python3 benchmarks/http_throughput.py --tls
 
-# The HTTP parsers and the unpacking of bodies, ten minutes each.
+# What clients send and are sent, ten minutes each.
 fuzz: packages
-	scripts/fuzz-http/run.sh 600
+	for kind in requests responses completions; do scripts/fuzz-http/run.sh $$kind 600 || exit 1; done
 	scripts/fuzz-gzip/run.sh 600
 
 # The reader of PyTorch weight files, ten minutes each of pickles and of whole files.
@@ -106,12 +106,22 @@ parity: packages
 tokenizer-parity: packages
 	scripts/tokenizer-parity $(TEXTS)
 
-# The built server as clients see it: curl, httpx, the openai package, bad input.
-test-clients: packages
+.venv/clients/bin/pytest: Tests/EndToEnd/requirements.txt
+	python3 -m venv .venv/clients
+	.venv/clients/bin/pip install -q -r $<
+	touch $@
+
+# The built server as clients see it: curl, httpx, the openai package, bad input, HTTP at the socket, its description.
+test-clients: packages .venv/clients/bin/pytest
 	swift build -c release --product switchyard
-	test -x .venv/clients/bin/pytest || { python3 -m venv .venv/clients && \
-		.venv/clients/bin/pip install -q -r Tests/EndToEnd/requirements.txt; }
 	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard .venv/clients/bin/pytest -q Tests/EndToEnd
+
+# Two thousand requests of each operation of openapi.yaml, and a million mutated ones beside h11 and llhttp.
+schemathesis differential: packages .venv/clients/bin/pytest
+	swift build -c release --product switchyard
+	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
+		SCHEMATHESIS_EXAMPLES=2000 HTTP_DIFFERENTIAL_CASES=1000000 .venv/clients/bin/pytest -q -s \
+		Tests/EndToEnd/$(if $(filter schemathesis,$@),test_http_schema.py,test_http_differential.py)
 
 # Every test with the address sanitizer. (The thread sanitizer does not follow the standard library's mutex once it
 # is contended and reports every access under one.)

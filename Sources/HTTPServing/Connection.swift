@@ -128,8 +128,7 @@ struct Connection: Sendable {
         if case .length(let count) = head.framing, count > limit {
             let error = HTTPParseError.bodyTooLarge(limit: limit)
             context.metrics.count(error)
-            let response = context.configuration.errorResponse(error.status, error.description)
-            await refuse(head, method: head.method, with: response, trace: trace)
+            await refuse(head, error, trace: trace)
             return false
         }
         let body = RequestBodyReader(
@@ -138,6 +137,7 @@ struct Connection: Sendable {
             memory: context.bodyMemory,
             onError: context.metrics.count
         )
+        guard await isReadable(body, of: head, trace: trace) else { return false }
         let request = ServerRequest(
             method: head.method,
             path: head.target.path,
@@ -167,7 +167,24 @@ struct Connection: Sendable {
         context.metrics.finished(head.method, route: response.route, status: response.status.code, after: duration)
         tell(head, response, delivery, requestBytes: body.bytesRead, trace: trace, after: duration)
         guard delivery.isReusable, exchange.keepsAlive else { return false }
-        return await body.skip()
+        return (try? await body.skip()) != nil
+    }
+
+    private func refuse(_ head: RequestHead, _ error: HTTPParseError, trace: RequestTrace) async {
+        let response = context.configuration.errorResponse(error.status, error.description)
+        await refuse(head, method: head.method, with: response, trace: trace)
+    }
+
+    /// Reads the chunks that no handler will ask for, so that broken ones are refused whatever the method.
+    private func isReadable(_ body: RequestBodyReader, of head: RequestHead, trace: RequestTrace) async -> Bool {
+        guard head.framing == .chunked, head.method.givesContentNoMeaning else { return true }
+        do throws(RequestBodyError) {
+            try await body.skip()
+            return true
+        } catch {
+            if let refusal = error.refusal { await refuse(head, refusal, trace: trace) }
+            return false
+        }
     }
 
     /// Tells the observers that a request is over.

@@ -48,15 +48,7 @@ struct HTTPMetrics: Sendable {
     }
 
     func count(_ error: RequestBodyError) {
-        switch error {
-        case .tooLarge(let limit): count(HTTPParseError.bodyTooLarge(limit: limit))
-        case .malformed: count(HTTPParseError.malformedChunk)
-        case .tooDense: countRefusal("body_ratio")
-        case .malformedCoding, .unsupportedCoding: countRefusal("content_encoding")
-        case .noRoom: countRefusal("body_memory")
-        case .timedOut: countRefusal("timeout_body")
-        case .disconnected: break
-        }
+        if let refusal = error.refusal { count(refusal) }
     }
 
     private func countRefusal(_ reason: String) {

@@ -20,21 +20,29 @@ enum HTTPParseError: Error, Equatable, Sendable {
     case unsupportedTransferCoding
     case unsupportedMethod
     case lateHead
+    case lateBody
+    case noRoomForBody
+    case tooDenseBody(ratio: Int)
+    case malformedContentCoding
+    case unsupportedContentCoding
     /// HTTP on a port that speaks TLS.
     case plainRequest
 
     var status: HTTPResponse.Status {
         switch self {
         case .malformedRequestLine, .malformedTarget, .malformedField, .malformedHost, .bareLineFeed,
-            .conflictingLength, .malformedLength, .malformedTransferCoding, .malformedChunk, .plainRequest:
+            .conflictingLength, .malformedLength, .malformedTransferCoding, .malformedChunk, .malformedContentCoding,
+            .plainRequest:
             .badRequest
         case .requestLineTooLong: .uriTooLong
         case .headTooLarge, .tooManyFields: .requestHeaderFieldsTooLarge
-        case .bodyTooLarge: .contentTooLarge
+        case .bodyTooLarge, .tooDenseBody: .contentTooLarge
+        case .unsupportedContentCoding: .unsupportedMediaType
         case .unknownExpectation: .expectationFailed
         case .unsupportedVersion: .httpVersionNotSupported
         case .unsupportedTransferCoding, .unsupportedMethod: .notImplemented
-        case .lateHead: .requestTimeout
+        case .lateHead, .lateBody: .requestTimeout
+        case .noRoomForBody: .serviceUnavailable
         }
     }
 
@@ -54,6 +62,10 @@ enum HTTPParseError: Error, Equatable, Sendable {
         case .bodyTooLarge: "body_too_large"
         case .unknownExpectation: "expectation"
         case .lateHead: "timeout_header"
+        case .lateBody: "timeout_body"
+        case .noRoomForBody: "body_memory"
+        case .tooDenseBody: "body_ratio"
+        case .malformedContentCoding, .unsupportedContentCoding: "content_encoding"
         case .plainRequest: "plain_request"
         }
     }
@@ -81,6 +93,27 @@ extension HTTPParseError: CustomStringConvertible {
         case .unsupportedMethod: "This server does not implement the method."
         case .lateHead: "The request head did not arrive in time."
         case .plainRequest: "This port speaks TLS: the address must begin with https."
+        case .tooDenseBody(let ratio): "The body unpacks to more than \(ratio) times its size."
+        case .malformedContentCoding: "The body is not valid gzip."
+        case .unsupportedContentCoding: "The only Content-Encoding the server takes is gzip."
+        case .lateBody: "The request body did not arrive in time."
+        case .noRoomForBody: "Other requests' bodies take up the memory there is for them."
+        }
+    }
+}
+
+extension RequestBodyError {
+    /// What is wrong with the request; nil when its client has gone.
+    var refusal: HTTPParseError? {
+        switch self {
+        case .tooLarge(let limit): .bodyTooLarge(limit: limit)
+        case .malformed: .malformedChunk
+        case .timedOut: .lateBody
+        case .noRoom: .noRoomForBody
+        case .disconnected: nil
+        case .tooDense(let ratio): .tooDenseBody(ratio: ratio)
+        case .malformedCoding: .malformedContentCoding
+        case .unsupportedCoding: .unsupportedContentCoding
         }
     }
 }

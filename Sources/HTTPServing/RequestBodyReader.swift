@@ -70,11 +70,18 @@ final class RequestBodyReader: Sendable {
             onError(.unsupportedCoding)
             throw .unsupportedCoding
         }
+        return try await read { () async throws(RequestBodyError) in
+            coding == .gzip ? try await collectPacked() : try await collectPlain()
+        }
+    }
+
+    private func read<Value>(_ body: () async throws(RequestBodyError) -> Value) async throws(RequestBodyError) -> Value
+    {
         channel.begin(.body)
         defer { channel.begin(.handling) }
         do throws(RequestBodyError) {
             try await invite()
-            return coding == .gzip ? try await collectPacked() : try await collectPlain()
+            return try await body()
         } catch {
             state.withLock { $0.isBroken = true }
             onError(error)
@@ -85,14 +92,10 @@ final class RequestBodyReader: Sendable {
     /// Whoever collected the body no longer holds it.
     func release() { share.giveBack() }
 
-    /// Reads past what is left of the body.
-    ///
-    /// - Returns: whether the next request stands behind it.
-    func skip() async -> Bool {
-        guard !isFinished else { return true }
-        channel.begin(.body)
-        defer { channel.begin(.handling) }
-        return (try? await collectPlain()) != nil
+    /// Reads past what is left of the body, whatever its coding.
+    func skip() async throws(RequestBodyError) {
+        guard !isFinished else { return }
+        try await read { () async throws(RequestBodyError) in _ = try await collectPlain() }
     }
 
     private func collectPlain() async throws(RequestBodyError) -> [UInt8] {

@@ -11,6 +11,8 @@ package struct RouteTable: HTTPHandler {
 
     private static let knownMethods: Set<HTTPRequest.Method> = [
         .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch,
+        // Safe as GET, with content as POST; of the HTTP working group.
+        HTTPRequest.Method("QUERY")!,
     ]
 
     /// Those with more literal segments first, so that `/models/all` wins over `/models/{id}`.

@@ -31,7 +31,7 @@ extension APIError {
 
     package var response: ServerResponse {
         let face = face
-        var fields: HTTPFields = [.contentType: "application/json"]
+        var fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
         if let wait = face.retryAfter {
             let advice = RetryAdvice(wait: wait)
             fields[.retryAfter] = advice.seconds
