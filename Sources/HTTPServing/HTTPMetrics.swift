@@ -30,7 +30,7 @@ struct HTTPMetrics: Sendable {
         connectionsOpen = registry.gauge("switchyard_http_connections_open", "Connections open now.")
         requestBytes = registry.counter("switchyard_http_request_body_bytes", "Bytes of request bodies read.")
         responseBytes = registry.counter("switchyard_http_response_body_bytes", "Bytes of response bodies sent.")
-        for reason in HTTPParseError.reasons { refusals(reason).increment(by: 0) }
+        for reason in HTTPParseError.Reason.allCases { _ = refusals(reason) }
     }
 
     func count(_ result: ConnectionResult) {
@@ -52,8 +52,8 @@ struct HTTPMetrics: Sendable {
         if let refusal = error.refusal { count(refusal) }
     }
 
-    private func refusals(_ reason: String) -> Counter {
-        let label = MetricLabel("reason", reason)
+    private func refusals(_ reason: HTTPParseError.Reason) -> Counter {
+        let label = MetricLabel("reason", reason.rawValue)
         return registry.counter("switchyard_http_parse_errors", "Requests the server could not read.", [label])
     }
 
