@@ -4,7 +4,7 @@ DENSE = .build/dense
 BIG = .build/base128
 
 .PHONY: serve test lint check-imports packages parity tokenizer-parity test-clients bench expert-memory compare latency accuracy \
-	endurance fuzz fuzz-checkpoints schemathesis differential sanitize
+	endurance http-throughput fuzz fuzz-checkpoints schemathesis differential sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -83,9 +83,15 @@ endurance: packages
 	swift build -c release --product switchyard
 	python3 benchmarks/endurance.py --binary .build/release/switchyard
 
+# Requests a second beside nginx, at a thousand connections, and over TLS. Needs wrk and nginx.
+http-throughput: packages
+	swift build -c release --product switchyard
+	python3 benchmarks/http_throughput.py --tls
+
 # What clients send and are sent, ten minutes each.
 fuzz: packages
 	for kind in requests responses completions; do scripts/fuzz-http/run.sh $$kind 600 || exit 1; done
+	scripts/fuzz-gzip/run.sh 600
 
 # The reader of PyTorch weight files, ten minutes each of pickles and of whole files.
 fuzz-checkpoints: packages

@@ -22,7 +22,7 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
     ("TensorsTests", ["Tensors", "TestSupport"]),
     ("TokenizationTests", ["Tokenization"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
-    ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", .httpTypes, .log]),
+    ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", "COpenSSL", .httpTypes, .log]),
     ("SwitchModelTests", ["SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
     (
         "GenerationTests",

@@ -12,7 +12,7 @@ extension Channel {
 
     /// Ends the wait for a request of which no byte has arrived.
     func endIfIdle() {
-        end(as: .closed) { ($0.deadline.phase == .idle || $0.deadline.phase == .head) && $0.inbound.isEmpty }
+        end(as: .closed) { [.handshake, .idle, .head].contains($0.deadline.phase) && $0.inbound.isEmpty }
     }
 
     /// A late writer has lost the connection; a late sender can still be answered.

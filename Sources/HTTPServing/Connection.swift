@@ -18,12 +18,35 @@ struct Connection: Sendable {
     }
 
     func serve() async {
+        guard await establish() else { return await end() }
         var parser = RequestHeadParser(limits: context.configuration.limits)
         var phase = ConnectionDeadline<ContinuousClock>.Phase.head
         while let head = await nextHead(&parser, phase: phase) {
             guard await answer(head) else { break }
             phase = .idle
         }
+        await end()
+    }
+
+    /// Waits for the handshake, where there is one.
+    private func establish() async -> Bool {
+        do throws(SocketError) {
+            try await channel.awaitEstablished()
+            if let handshake = (channel.transport as? TLSTransport)?.summary { context.metrics.count(handshake) }
+            return true
+        } catch {
+            context.logger.debug("no TLS connection", metadata: ["reason": "\(error)"])
+            switch error {
+            case .timedOut: context.metrics.count(.timeout)
+            case .closed: break
+            default: context.metrics.count(.tlsFailed)
+            }
+            if error == .plainRequest { await refuse(HTTPParseError.plainRequest, method: nil) }
+            return false
+        }
+    }
+
+    private func end() async {
         await linger()
         channel.close()
     }
@@ -118,7 +141,10 @@ struct Connection: Sendable {
             trace: trace,
             body: RequestBody { () async throws(RequestBodyError) in try await body.collect() }
         )
-        let response = await context.handler.respond(to: request)
+        let response = ResponseCompression(limits: channel.limits).apply(
+            to: await context.handler.respond(to: request),
+            accepting: head.fields
+        )
         let exchange = Exchange(
             method: head.method,
             version: head.version,
@@ -133,7 +159,7 @@ struct Connection: Sendable {
         context.metrics.finished(head.method, route: response.route, status: response.status.code, after: duration)
         tell(head, response, delivery, requestBytes: body.bytesRead, trace: trace, after: duration)
         guard delivery.isReusable, exchange.keepsAlive else { return false }
-        return await skip(body)
+        return (try? await body.skip()) != nil
     }
 
     private func refuse(_ head: RequestHead, _ error: HTTPParseError, trace: RequestTrace) async {
@@ -145,7 +171,7 @@ struct Connection: Sendable {
     private func isReadable(_ body: RequestBodyReader, of head: RequestHead, trace: RequestTrace) async -> Bool {
         guard head.framing == .chunked, head.method.givesContentNoMeaning else { return true }
         do throws(RequestBodyError) {
-            _ = try await body.collect()
+            try await body.skip()
             return true
         } catch {
             if let refusal = error.refusal { await refuse(head, refusal, trace: trace) }
@@ -178,20 +204,9 @@ struct Connection: Sendable {
         for observer in observers { observer.finished(record) }
     }
 
-    /// Reads past a body the handler did not ask for.
-    private func skip(_ body: RequestBodyReader) async -> Bool {
-        guard !body.isFinished else { return true }
-        do throws(RequestBodyError) {
-            _ = try await body.collect()
-            return true
-        } catch {
-            return false
-        }
-    }
-
     /// Lets the client read the last response before the socket goes (RFC 9112 §9.6).
     private func linger() async {
-        channel.shutDownWriting()
+        guard (try? await channel.shutDownWriting()) != nil else { return }
         channel.begin(.lingering)
         var left = context.configuration.limits.lingerBytes
         while left > 0, !channel.hasDeparted {

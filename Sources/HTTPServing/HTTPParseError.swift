@@ -21,15 +21,22 @@ enum HTTPParseError: Error, Equatable, Sendable {
     case unsupportedMethod
     case lateHead
     case lateBody
+    case tooDenseBody(ratio: Int)
+    case malformedContentCoding
+    case unsupportedContentCoding
+    /// HTTP on a port that speaks TLS.
+    case plainRequest
 
     var status: HTTPResponse.Status {
         switch self {
         case .malformedRequestLine, .malformedTarget, .malformedField, .malformedHost, .bareLineFeed,
-            .conflictingLength, .malformedLength, .malformedTransferCoding, .malformedChunk:
+            .conflictingLength, .malformedLength, .malformedTransferCoding, .malformedChunk, .malformedContentCoding,
+            .plainRequest:
             .badRequest
         case .requestLineTooLong: .uriTooLong
         case .headTooLarge, .tooManyFields: .requestHeaderFieldsTooLarge
-        case .bodyTooLarge: .contentTooLarge
+        case .bodyTooLarge, .tooDenseBody: .contentTooLarge
+        case .unsupportedContentCoding: .unsupportedMediaType
         case .unknownExpectation: .expectationFailed
         case .unsupportedVersion: .httpVersionNotSupported
         case .unsupportedTransferCoding, .unsupportedMethod: .notImplemented
@@ -54,6 +61,9 @@ enum HTTPParseError: Error, Equatable, Sendable {
         case .unknownExpectation: "expectation"
         case .lateHead: "timeout_header"
         case .lateBody: "timeout_body"
+        case .tooDenseBody: "body_ratio"
+        case .malformedContentCoding, .unsupportedContentCoding: "content_encoding"
+        case .plainRequest: "plain_request"
         }
     }
 }
@@ -79,6 +89,10 @@ extension HTTPParseError: CustomStringConvertible {
         case .unsupportedTransferCoding: "The only transfer coding this server knows is chunked."
         case .unsupportedMethod: "This server does not implement the method."
         case .lateHead: "The request head did not arrive in time."
+        case .plainRequest: "This port speaks TLS: the address must begin with https."
+        case .tooDenseBody(let ratio): "The body unpacks to more than \(ratio) times its size."
+        case .malformedContentCoding: "The body is not valid gzip."
+        case .unsupportedContentCoding: "The only Content-Encoding the server takes is gzip."
         case .lateBody: "The request body did not arrive in time."
         }
     }
@@ -92,6 +106,9 @@ extension RequestBodyError {
         case .malformed: .malformedChunk
         case .timedOut: .lateBody
         case .disconnected: nil
+        case .tooDense(let ratio): .tooDenseBody(ratio: ratio)
+        case .malformedCoding: .malformedContentCoding
+        case .unsupportedCoding: .unsupportedContentCoding
         }
     }
 }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Synchronization
 
 /// Reads the body of one request from its connection, when asked.
@@ -17,6 +18,7 @@ final class RequestBodyReader: Sendable {
 
     private let channel: Channel
     private let limits: HTTPLimits
+    private let coding: BodyCoding
     private let state: Mutex<State>
 
     private let onError: @Sendable (RequestBodyError) -> Void
@@ -26,6 +28,7 @@ final class RequestBodyReader: Sendable {
         self.channel = channel
         self.onError = onError
         limits = channel.limits
+        coding = BodyCoding(head.fields[values: .contentEncoding])
         let decoder: Decoder =
             switch head.framing {
             case .none: .finished
@@ -56,17 +59,54 @@ final class RequestBodyReader: Sendable {
     }
 
     func collect() async throws(RequestBodyError) -> [UInt8] {
-        var body: [UInt8] = []
+        if coding == .unsupported, !isFinished {
+            onError(.unsupportedCoding)
+            throw .unsupportedCoding
+        }
+        return try await read { () async throws(RequestBodyError) in
+            coding == .gzip ? try await collectPacked() : try await collectPlain()
+        }
+    }
+
+    private func read<Value>(_ body: () async throws(RequestBodyError) -> Value) async throws(RequestBodyError) -> Value
+    {
         channel.begin(.body)
         defer { channel.begin(.handling) }
         do throws(RequestBodyError) {
             try await invite()
-            while try !decode(into: &body) { try await awaitBytes() }
+            return try await body()
         } catch {
             state.withLock { $0.isBroken = true }
             onError(error)
             throw error
         }
+    }
+
+    /// Reads past what is left of the body, whatever its coding.
+    func skip() async throws(RequestBodyError) {
+        guard !isFinished else { return }
+        try await read { () async throws(RequestBodyError) in _ = try await collectPlain() }
+    }
+
+    private func collectPlain() async throws(RequestBodyError) -> [UInt8] {
+        var body: [UInt8] = []
+        while try !decode(into: &body) { try await awaitBytes() }
+        return body
+    }
+
+    private func collectPacked() async throws(RequestBodyError) -> [UInt8] {
+        guard !isFinished else { return [] }
+        var decoder = try GzipDecoder(limits: limits)
+        var body: [UInt8] = []
+        var packed: [UInt8] = []
+        var isComplete = false
+        while !isComplete {
+            isComplete = try decode(into: &packed)
+            try decoder.decode(packed, into: &body)
+            packed.removeAll(keepingCapacity: true)
+            if !isComplete { try await awaitBytes() }
+        }
+        try decoder.finish()
         return body
     }
 

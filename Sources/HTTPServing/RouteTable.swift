@@ -39,8 +39,9 @@ package struct RouteTable: HTTPHandler {
     package func respond(to request: ServerRequest) async -> ServerResponse {
         guard Self.knownMethods.contains(request.method) else { return errorResponse(.notImplemented) }
         if request.path == "*" { return options(routes.flatMap(\.methods).map(\.method)) }
+        let parts = RouteTemplate.parts(of: request.path)
         for route in routes {
-            guard let parameters = route.template.match(request.path) else { continue }
+            guard let parameters = route.template.match(parts) else { continue }
             var response = await respond(to: request, with: parameters, on: route)
             response.route = route.template.text
             return response

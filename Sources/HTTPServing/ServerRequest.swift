@@ -63,13 +63,8 @@ package struct RequestBody: Sendable {
     ///
     /// May be called once.
     ///
-    /// - Throws: when it is larger than `HTTPLimits.bodyBytes`, malformed, late, or the client has gone.
+    /// Unpacked when it came as gzip.
+    ///
+    /// - Throws: when it is larger than `HTTPLimits.bodyBytes`, malformed, coded otherwise, late, or the client has gone.
     package func collect() async throws(RequestBodyError) -> [UInt8] { try await read() }
-}
-
-package enum RequestBodyError: Error, Equatable, Sendable {
-    case tooLarge(limit: Int)
-    case malformed
-    case timedOut
-    case disconnected
 }

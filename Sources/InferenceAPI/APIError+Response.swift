@@ -38,6 +38,8 @@ extension APIError {
             fields[.retryAfterMilliseconds] = advice.milliseconds
         }
         if let invitesRetry = face.invitesRetry { fields[.shouldRetry] = "\(invitesRetry)" }
+        // RFC 9110 §12.5.3: what would have been taken.
+        if self == .body(.unsupportedCoding) { fields[.acceptEncoding] = "gzip" }
         if self == .invalidKey { fields[.wwwAuthenticate] = "Bearer" }
         return ServerResponse(status: face.status, fields: fields, body: .bytes(JSONText.bytes(object)))
     }
@@ -140,6 +142,20 @@ extension APIError {
                 code: "request_too_large"
             )
         case .malformed: Face(status: .badRequest, message: "The body's framing is malformed.", code: "malformed_body")
+        case .tooDense(let ratio):
+            Face(
+                status: .contentTooLarge,
+                message: "The body unpacks to more than \(ratio) times its size.",
+                code: "request_too_large"
+            )
+        case .malformedCoding:
+            Face(status: .badRequest, message: "The body is not valid gzip.", code: "malformed_body")
+        case .unsupportedCoding:
+            Face(
+                status: .unsupportedMediaType,
+                message: "The only Content-Encoding the server takes is gzip.",
+                code: "unsupported_content_encoding"
+            )
         case .timedOut: Face(status: .requestTimeout, message: "The body arrived too slowly.", code: "body_timeout")
         case .disconnected: clientGone
         }

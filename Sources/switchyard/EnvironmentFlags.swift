@@ -44,10 +44,11 @@ enum EnvironmentFlags {
     ]
 
     private static let flags: [String: [String]] = [
-        "serve": modelFlags + ConnectionOptions.flags + AdmissionOptions.flags + AccessOptions.flags
-            + ObservabilityOptions.flags + [
-                "host", "port", "model-id", "expert-metrics", "log-level", "log-format",
-            ],
+        "serve": [
+            modelFlags, ConnectionOptions.flags, AdmissionOptions.flags, AccessOptions.flags,
+            ObservabilityOptions.flags,
+            TLSOptions.flags, ["host", "port", "model-id", "expert-metrics", "log-level", "log-format"],
+        ].flatMap { $0 },
         "generate": modelFlags,
         "bench": modelFlags,
         "accuracy": modelFlags,

@@ -13,11 +13,16 @@ struct ServedProcess {
     let exporter: TraceExporter?
     /// nil when the server needs no keys.
     let keys: KeyRing?
+    /// What SIGHUP reads again.
+    let reloads: [Reload]
 
     /// - Throws: what is wrong with a flag or a file it names, as one sentence.
     init(_ options: Serve, logger: Logger, writer: LogWriter) throws {
         ProcessMetrics.register(in: registry)
         keys = try options.access.keyRing()
+        let tls = try options.tls.identity()
+        for warning in tls?.warnings ?? [] { logger.warning("\(warning)") }
+        reloads = [tls.map(Reload.certificate), keys.map { Reload.keys(in: $0, options.access) }].compactMap { $0 }
         let (state, registry) = (state, registry)
         registry.gauge("switchyard_ready", "1 while new requests are taken.") { state.readiness == .ready ? 1 : 0 }
         var api = APIConfiguration()
@@ -53,6 +58,7 @@ struct ServedProcess {
             Double(writer.dropped.value)
         }
         options.connections.apply(to: &configuration)
+        options.tls.apply(tls, to: &configuration, registry)
         try DescriptorLimit.prepare(for: configuration.limits)
         server = HTTPServer(
             configuration: configuration,
