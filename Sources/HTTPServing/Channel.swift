@@ -103,13 +103,3 @@ final class Channel: @unchecked Sendable {
         group.notify(queue: queue) { _ = Glibc.close(descriptor) }
     }
 }
-
-extension Channel.State {
-    mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
-        defer {
-            reader = nil
-            writer = nil
-        }
-        return [reader, writer].compactMap { $0 }
-    }
-}
