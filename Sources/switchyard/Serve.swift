@@ -70,6 +70,8 @@ struct Serve: AsyncParsableCommand {
 
     private func serve(logger: Logger, writer: LogWriter) async throws {
         let served = try ServedProcess(self, logger: logger, writer: writer)
+        // Until the service that reads them again has started, a SIGHUP must not end the process.
+        if !served.reloads.isEmpty { signal(SIGHUP, SIG_IGN) }
         let port = try served.server.listen()
         let address = "\(tls.scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         logger.info("the model is loading; until it is there requests get 503", metadata: ["address": "\(address)"])
