@@ -8,7 +8,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("Tensors", ["CKernels", "COpenBLAS"]),
     ("Tokenization", ["CSentencePiece"]),
     ("Checkpoints", ["Tensors", "CZlib"]),
-    ("HTTPServing", ["COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
+    ("HTTPServing", ["CEpoll", "COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
     ("SwitchModel", ["Tensors", "Checkpoints"]),
     ("Generation", ["Tensors", "SwitchModel"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
@@ -70,6 +70,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-slp-vectorize", "-ffp-contract=off"])]),
         .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
         .executableTarget(
