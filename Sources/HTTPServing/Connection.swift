@@ -131,7 +131,12 @@ struct Connection: Sendable {
             await refuse(head, error, trace: trace)
             return false
         }
-        let body = RequestBodyReader(head: head, channel: channel, onError: context.metrics.count)
+        let body = RequestBodyReader(
+            head: head,
+            channel: channel,
+            memory: context.bodyMemory,
+            onError: context.metrics.count
+        )
         guard await isReadable(body, of: head, trace: trace) else { return false }
         let request = ServerRequest(
             method: head.method,
@@ -139,7 +144,10 @@ struct Connection: Sendable {
             query: head.target.query,
             fields: head.fields,
             trace: trace,
-            body: RequestBody { () async throws(RequestBodyError) in try await body.collect() }
+            body: RequestBody(
+                read: { () async throws(RequestBodyError) in try await body.collect() },
+                release: { body.release() }
+            )
         )
         let response = ResponseCompression(limits: channel.limits).apply(
             to: await context.handler.respond(to: request),

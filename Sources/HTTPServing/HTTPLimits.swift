@@ -10,6 +10,9 @@ package struct HTTPLimits: Equatable, Sendable {
     package var fieldCount = 100
     /// Of a request's body, unpacked.
     package var bodyBytes = 8 * 1024 * 1024
+    /// All bodies together, without the small ones.
+    package var bodyMemoryBytes = 256 * 1024 * 1024
+    package var smallBodyBytes = 64 * 1024
     /// Bytes that a packed body may unpack to for each of its own, once they are more than `denseBodyBytes`.
     package var bodyRatio = 100
     package var denseBodyBytes = 64 * 1024

@@ -21,6 +21,7 @@ enum HTTPParseError: Error, Equatable, Sendable {
     case unsupportedMethod
     case lateHead
     case lateBody
+    case noRoomForBody
     case tooDenseBody(ratio: Int)
     case malformedContentCoding
     case unsupportedContentCoding
@@ -41,6 +42,7 @@ enum HTTPParseError: Error, Equatable, Sendable {
         case .unsupportedVersion: .httpVersionNotSupported
         case .unsupportedTransferCoding, .unsupportedMethod: .notImplemented
         case .lateHead, .lateBody: .requestTimeout
+        case .noRoomForBody: .serviceUnavailable
         }
     }
 
@@ -61,6 +63,7 @@ enum HTTPParseError: Error, Equatable, Sendable {
         case .unknownExpectation: "expectation"
         case .lateHead: "timeout_header"
         case .lateBody: "timeout_body"
+        case .noRoomForBody: "body_memory"
         case .tooDenseBody: "body_ratio"
         case .malformedContentCoding, .unsupportedContentCoding: "content_encoding"
         case .plainRequest: "plain_request"
@@ -94,6 +97,7 @@ extension HTTPParseError: CustomStringConvertible {
         case .malformedContentCoding: "The body is not valid gzip."
         case .unsupportedContentCoding: "The only Content-Encoding the server takes is gzip."
         case .lateBody: "The request body did not arrive in time."
+        case .noRoomForBody: "Other requests' bodies take up the memory there is for them."
         }
     }
 }
@@ -105,6 +109,7 @@ extension RequestBodyError {
         case .tooLarge(let limit): .bodyTooLarge(limit: limit)
         case .malformed: .malformedChunk
         case .timedOut: .lateBody
+        case .noRoom: .noRoomForBody
         case .disconnected: nil
         case .tooDense(let ratio): .tooDenseBody(ratio: ratio)
         case .malformedCoding: .malformedContentCoding

@@ -8,6 +8,8 @@ package enum RequestBodyError: Error, Equatable, Sendable {
     case malformedCoding
     /// Its `Content-Encoding` is none that the server unpacks; nothing of it was read.
     case unsupportedCoding
+    /// All bodies together hold as much memory as they may.
+    case noRoom
     case timedOut
     case disconnected
 }

@@ -17,6 +17,7 @@ final class RequestBodyReader: Sendable {
     }
 
     private let channel: Channel
+    private let share: BodyMemory.Share
     private let limits: HTTPLimits
     private let coding: BodyCoding
     private let state: Mutex<State>
@@ -24,8 +25,14 @@ final class RequestBodyReader: Sendable {
     private let onError: @Sendable (RequestBodyError) -> Void
 
     /// - Parameter onError: called with what `collect` throws.
-    init(head: RequestHead, channel: Channel, onError: @escaping @Sendable (RequestBodyError) -> Void) {
+    init(
+        head: RequestHead,
+        channel: Channel,
+        memory: BodyMemory,
+        onError: @escaping @Sendable (RequestBodyError) -> Void
+    ) {
         self.channel = channel
+        share = BodyMemory.Share(of: memory)
         self.onError = onError
         limits = channel.limits
         coding = BodyCoding(head.fields[values: .contentEncoding])
@@ -82,6 +89,9 @@ final class RequestBodyReader: Sendable {
         }
     }
 
+    /// Whoever collected the body no longer holds it.
+    func release() { share.giveBack() }
+
     /// Reads past what is left of the body, whatever its coding.
     func skip() async throws(RequestBodyError) {
         guard !isFinished else { return }
@@ -90,7 +100,11 @@ final class RequestBodyReader: Sendable {
 
     private func collectPlain() async throws(RequestBodyError) -> [UInt8] {
         var body: [UInt8] = []
-        while try !decode(into: &body) { try await awaitBytes() }
+        while try !decode(into: &body) {
+            try share.grow(to: body.count)
+            try await awaitBytes()
+        }
+        try share.grow(to: body.count)
         return body
     }
 
@@ -104,6 +118,7 @@ final class RequestBodyReader: Sendable {
             isComplete = try decode(into: &packed)
             try decoder.decode(packed, into: &body)
             packed.removeAll(keepingCapacity: true)
+            try share.grow(to: body.count)
             if !isComplete { try await awaitBytes() }
         }
         try decoder.finish()

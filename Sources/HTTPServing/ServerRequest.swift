@@ -55,8 +55,14 @@ package struct ServerRequest: Sendable {
 package struct RequestBody: Sendable {
     private let read: @Sendable () async throws(RequestBodyError) -> [UInt8]
 
-    package init(read: @escaping @Sendable () async throws(RequestBodyError) -> [UInt8]) {
+    private let onRelease: @Sendable () -> Void
+
+    package init(
+        read: @escaping @Sendable () async throws(RequestBodyError) -> [UInt8],
+        release: @escaping @Sendable () -> Void = {}
+    ) {
         self.read = read
+        onRelease = release
     }
 
     /// The whole body.
@@ -67,4 +73,9 @@ package struct RequestBody: Sendable {
     ///
     /// - Throws: when it is larger than `HTTPLimits.bodyBytes`, malformed, coded otherwise, late, or the client has gone.
     package func collect() async throws(RequestBodyError) -> [UInt8] { try await read() }
+
+    /// Says that the bytes are no longer held, so that their memory counts for other bodies.
+    ///
+    /// Without it they count until the request is answered.
+    package func release() { onRelease() }
 }

@@ -156,6 +156,8 @@ extension APIError {
                 message: "The only Content-Encoding the server takes is gzip.",
                 code: "unsupported_content_encoding"
             )
+        case .noRoom:
+            unavailable("Other requests' bodies take up the memory there is for them.", "busy", .seconds(1))
         case .timedOut: Face(status: .requestTimeout, message: "The body arrived too slowly.", code: "body_timeout")
         case .disconnected: clientGone
         }

@@ -46,6 +46,7 @@ package struct RequestContext: Sendable {
         } catch {
             throw .body(error)
         }
+        defer { request.body.release() }
         guard bytes.count > configuration.largeBody else { return try make(try JSONBody.object(bytes)) }
         return try await longWork.run { () throws(APIError) in try make(try JSONBody.object(bytes)) }
     }
