@@ -59,11 +59,7 @@ class Clients:
         """Status, seconds, and the `Retry-After` of a refusal."""
         stream, data = self.request()
         started = time.monotonic()
-        if self.idle:
-            reader, writer = self.idle.pop()
-        else:
-            self.connections += 1
-            reader, writer = await asyncio.open_connection(self.host, self.port)
+        reader, writer = await self.connection()
         writer.write(data)
         try:
             line = await reader.readline()
@@ -89,6 +85,16 @@ class Clients:
             self.complete += 1
         return status, seconds, float(headers.get("retry-after", "nan"))
 
+    async def connection(self):
+        """One that is idle and that the server has not closed meanwhile, or a new one."""
+        while self.idle:
+            reader, writer = self.idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            self.leave(writer)
+        self.connections += 1
+        return await asyncio.open_connection(self.host, self.port)
+
     @staticmethod
     async def body(reader, headers):
         if headers.get("transfer-encoding") != "chunked":
@@ -98,6 +104,10 @@ class Clients:
             data += (await reader.readexactly(size + 2))[:-2]
         await reader.readline()
         return data
+
+    def open(self):
+        """Connections that neither side has closed."""
+        return self.connections - sum(reader.at_eof() for reader, _ in self.idle)
 
     def leave(self, writer):
         self.connections -= 1
@@ -160,7 +170,7 @@ async def open_loop(clients, process, rate, seconds):
     due, sample_due = started, started
     while (now := time.monotonic()) < started + seconds:
         if now >= sample_due:
-            samples.append((now - started, *usage(process), len(running), clients.connections))
+            samples.append((now - started, *usage(process), len(running), clients.open()))
             sample_due += max(5, seconds / 60)
         if due > now:
             await asyncio.sleep(due - now)
@@ -170,7 +180,7 @@ async def open_loop(clients, process, rate, seconds):
         task.add_done_callback(running.discard)
     offered = time.monotonic() - started
     await asyncio.gather(*running)
-    samples.append((time.monotonic() - started, *usage(process), len(running), clients.connections))
+    samples.append((time.monotonic() - started, *usage(process), len(running), clients.open()))
     return counts, latencies, samples, advice, offered
 
 

