@@ -3,7 +3,7 @@ BASE8 = .build/base8
 DENSE = .build/dense
 BIG = .build/base128
 
-.PHONY: serve test lint check-imports packages parity tokenizer-parity test-clients bench expert-memory compare latency accuracy \
+.PHONY: serve test lint check-imports check-deploy packages parity tokenizer-parity test-clients bench expert-memory compare latency accuracy \
 	endurance http-throughput fuzz fuzz-checkpoints schemathesis differential prometheus faults \
 	slow-clients overload soak sanitize
 
@@ -23,6 +23,12 @@ test: packages
 
 packages:
 	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || scripts/install-packages $(PACKAGES)
+
+# Rules, dashboard and docs/operations.md beside what a running server exposes.
+check-deploy: packages
+	@command -v promtool >/dev/null || scripts/install-packages prometheus
+	swift build --product switchyard
+	scripts/check-deploy .build/debug/switchyard
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift

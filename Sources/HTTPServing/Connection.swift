@@ -207,6 +207,7 @@ struct Connection: Sendable {
         record.remote = remote
         record.userAgent = head?.fields[.userAgent]
         record.authority = head.flatMap { $0.target.authority ?? $0.fields[.hostField] }
+        record.isSecure = context.configuration.tls != nil
         record.end = delivery.end
         if response.isForNobody { record.end = channel.hasDeparted ? .clientLeft : .aborted }
         for observer in observers { observer.finished(record) }

@@ -30,6 +30,7 @@ struct HTTPMetrics: Sendable {
         connectionsOpen = registry.gauge("switchyard_http_connections_open", "Connections open now.")
         requestBytes = registry.counter("switchyard_http_request_body_bytes", "Bytes of request bodies read.")
         responseBytes = registry.counter("switchyard_http_response_body_bytes", "Bytes of response bodies sent.")
+        for reason in HTTPParseError.Reason.allCases { _ = refusals(reason) }
     }
 
     func count(_ result: ConnectionResult) {
@@ -44,16 +45,16 @@ struct HTTPMetrics: Sendable {
     }
 
     func count(_ error: HTTPParseError) {
-        countRefusal(error.reason)
+        refusals(error.reason).increment()
     }
 
     func count(_ error: RequestBodyError) {
         if let refusal = error.refusal { count(refusal) }
     }
 
-    private func countRefusal(_ reason: String) {
-        let label = MetricLabel("reason", reason)
-        registry.counter("switchyard_http_parse_errors", "Requests the server could not read.", [label]).increment()
+    private func refusals(_ reason: HTTPParseError.Reason) -> Counter {
+        let label = MetricLabel("reason", reason.rawValue)
+        return registry.counter("switchyard_http_parse_errors", "Requests the server could not read.", [label])
     }
 
     func finished(_ method: HTTPRequest.Method?, route: String?, status: Int, after duration: Duration) {

@@ -46,27 +46,49 @@ enum HTTPParseError: Error, Equatable, Sendable {
         }
     }
 
-    /// The value of the label `reason` of `http_parse_errors`.
-    var reason: String {
+    /// The values of the label `reason` of `http_parse_errors`.
+    enum Reason: String, CaseIterable {
+        case badRequestLine = "bad_request_line"
+        case badTarget = "bad_target"
+        case header
+        case host
+        case clTeConflict = "cl_te_conflict"
+        case contentLength = "content_length"
+        case transferEncoding = "transfer_encoding"
+        case chunk
+        case requestLineTooLong = "request_line_too_long"
+        case headerTooLarge = "header_too_large"
+        case bodyTooLarge = "body_too_large"
+        case expectation
+        case timeoutHeader = "timeout_header"
+        case timeoutBody = "timeout_body"
+        case bodyMemory = "body_memory"
+        case bodyRatio = "body_ratio"
+        case contentEncoding = "content_encoding"
+        case plainRequest = "plain_request"
+    }
+
+    /// What the metric calls it.
+    var reason: Reason {
         switch self {
-        case .malformedRequestLine, .unsupportedVersion, .unsupportedMethod: "bad_request_line"
-        case .malformedTarget: "bad_target"
-        case .malformedField, .bareLineFeed: "header"
-        case .malformedHost: "host"
-        case .conflictingLength: "cl_te_conflict"
-        case .malformedLength: "content_length"
-        case .malformedTransferCoding, .unsupportedTransferCoding: "transfer_encoding"
-        case .malformedChunk: "chunk"
-        case .requestLineTooLong: "request_line_too_long"
-        case .headTooLarge, .tooManyFields: "header_too_large"
-        case .bodyTooLarge: "body_too_large"
-        case .unknownExpectation: "expectation"
-        case .lateHead: "timeout_header"
-        case .lateBody: "timeout_body"
-        case .noRoomForBody: "body_memory"
-        case .tooDenseBody: "body_ratio"
-        case .malformedContentCoding, .unsupportedContentCoding: "content_encoding"
-        case .plainRequest: "plain_request"
+        case .malformedRequestLine, .unsupportedVersion, .unsupportedMethod: .badRequestLine
+        case .malformedTarget: .badTarget
+        case .malformedField, .bareLineFeed: .header
+        case .malformedHost: .host
+        case .conflictingLength: .clTeConflict
+        case .malformedLength: .contentLength
+        case .malformedTransferCoding, .unsupportedTransferCoding: .transferEncoding
+        case .malformedChunk: .chunk
+        case .requestLineTooLong: .requestLineTooLong
+        case .headTooLarge, .tooManyFields: .headerTooLarge
+        case .bodyTooLarge: .bodyTooLarge
+        case .unknownExpectation: .expectation
+        case .lateHead: .timeoutHeader
+        case .lateBody: .timeoutBody
+        case .noRoomForBody: .bodyMemory
+        case .tooDenseBody: .bodyRatio
+        case .malformedContentCoding, .unsupportedContentCoding: .contentEncoding
+        case .plainRequest: .plainRequest
         }
     }
 }

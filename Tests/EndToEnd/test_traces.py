@@ -56,6 +56,15 @@ def test_a_completion_is_a_tree_of_spans():
         wait_for(lambda: server.metric("switchyard_traces_exported_total") >= 1)
 
 
+def test_the_scheme_is_https_over_tls(certificate):
+    import httpx
+    with Collector() as collector, traced(
+            collector, "--tls-certificate", certificate[0], "--tls-key", certificate[1]) as server:
+        httpx.get(f"https://localhost:{server.port}/v1/models", verify=False)
+        assert server.stop() == 0
+        assert {attributes(span)["url.scheme"] for span in collector.named("GET /v1/models")} == {"https"}
+
+
 def test_probes_are_not_traced_and_errors_are():
     with Collector() as collector, traced(collector) as server:
         for path in ("/livez", "/readyz", "/metrics"):
