@@ -2,8 +2,8 @@
 
 Slow heads (slowloris), slow bodies and slow reading, one after the other, each between spells of peace, so that both are seen in
 one run. The last attack is of our own: connections from many addresses, more than the server takes in all. Slow clients come
-from 127.0.0.1 and the client from 127.0.0.2, for what one address may have is limited. Exits with 1 when the client was refused
-or slowed down more than `--slowdown` and 50 ms allow.
+from 127.0.0.1 and the client from 127.0.0.2, for what one address may have is limited. Exits with 1 when the client was refused,
+more than now and then in the last attack, or slowed down more than `--slowdown` and 50 ms allow.
 
     benchmarks/slow_clients.py [--seconds 30] [--connections 1000] [--binary .build/release/switchyard]
 """
@@ -27,7 +27,7 @@ REQUEST = (b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nConnection: clo
            b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)
 ATTACKS = {
     "slow heads": ["-H", "-i", "5", "-x", "24"],
-    "slow bodies": ["-B", "-i", "5", "-s", "8192", "-x", "24", "-t", "POST"],
+    "slow bodies": ["-B", "-i", "5", "-s", "8192", "-x", "24", "-t", "POST", "-f", "application/json"],
     "slow reading": ["-X", "-k", "3", "-w", "512", "-y", "1024", "-n", "5", "-z", "32"],
 }
 
@@ -173,7 +173,7 @@ def main():
             finally:
                 attack.stop()
             describe(name, war, outcomes, f"with {held[0] if held else float('nan'):.0f} connections open")
-            if set(outcomes) != {"200"}:
+            if outcomes["200"] < len(war) * (0.8 if name == "many addresses" else 1):
                 problems.append(f"{name}: {dict(outcomes)}")
             if percentile(war, 0.99) > percentile(peace, 0.99) * options.slowdown + 0.05:
                 problems.append(f"{name}: 99 % went from {percentile(peace, 0.99) * 1e3:.0f} to {percentile(war, 0.99) * 1e3:.0f} ms")
