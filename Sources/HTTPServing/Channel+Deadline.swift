@@ -20,23 +20,15 @@ extension Channel {
 
     /// A late writer has lost the connection; a late sender can still be answered.
     private func end(as failure: SocketError, where condition: (State) -> Bool) {
-        let (waiters, departure) = state.withLock { state in
+        let news = state.withLock { state in
             let isOver =
                 state.deadline.phase == .writing ? state.writeFailure != nil : state.readFailure != nil
-            guard !state.isClosed, !isOver, condition(state) else {
-                return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
-            }
+            guard !state.isClosed, !isOver, condition(state) else { return News() }
             state.readFailure = state.readFailure ?? failure
-            guard state.deadline.phase == .writing else {
-                defer { state.reader = nil }
-                return (state.reader.map { [$0] } ?? [], nil)
-            }
+            guard state.deadline.phase == .writing else { return News(waiters: state.takeReader()) }
             state.writeFailure = failure
-            let departure = state.onDeparture
-            state.onDeparture = nil
-            return (state.takeWaiters(), departure)
+            return News(waiters: state.takeWaiters(), departure: state.takeDeparture())
         }
-        for waiter in waiters { waiter.resume() }
-        departure?()
+        news.tell()
     }
 }

@@ -4,20 +4,19 @@ import Synchronization
 extension Channel {
     /// Runs on `queue` when the socket has something to read.
     func readable() {
-        let (waiters, departure) = state.withLock { state in
+        let news = state.withLock { state in
             guard !state.isClosed, state.readFailure == nil, !state.hasEnded else {
                 // The socket stays readable; a watch would tell so again at once.
                 suspendReading(&state)
-                return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
+                return News()
             }
             return read(&state)
         }
-        for waiter in waiters { waiter.resume() }
-        departure?()
+        news.tell()
     }
 
-    /// Takes what the socket has; returns whom to wake, and the departure to tell of.
-    func read(_ state: inout State) -> ([CheckedContinuation<Void, Never>], (@Sendable () -> Void)?) {
+    /// Takes what the socket has.
+    func read(_ state: inout State) -> News {
         do throws(SocketError) {
             if try establish(&state) { try fill(&state) }
         } catch {
@@ -28,25 +27,14 @@ extension Channel {
         return finishReading(&state)
     }
 
-    private func finishReading(
-        _ state: inout State
-    ) -> ([CheckedContinuation<Void, Never>], (@Sendable () -> Void)?) {
+    private func finishReading(_ state: inout State) -> News {
         let isOver = state.hasEnded || state.readFailure != nil
         if isOver || state.readAwaitsWriting || state.inbound.count >= limits.bufferedBytes { suspendReading(&state) }
-        let departure = isOver ? state.onDeparture : nil
-        if isOver { state.onDeparture = nil }
-        if state.readFailure != nil { return (state.takeWaiters(), departure) }
-        var waiters: [CheckedContinuation<Void, Never>] = []
-        if state.hasNews || isOver, let reader = state.reader {
-            waiters.append(reader)
-            state.reader = nil
-        }
-        if state.writeAwaitsReading {
-            state.writeAwaitsReading = false
-            if let writer = state.writer { waiters.append(writer) }
-            state.writer = nil
-        }
-        return (waiters, departure)
+        var news = News(departure: isOver ? state.takeDeparture() : nil)
+        if state.hasNews || isOver { news.waiters += state.takeReader() }
+        if state.writeAwaitsReading || state.readFailure != nil { news.waiters += state.takeWriter() }
+        state.writeAwaitsReading = false
+        return news
     }
 
     /// - Returns: whether bytes can be read now.

@@ -77,25 +77,19 @@ extension Channel {
 
     /// Runs on `queue` when the socket takes bytes again.
     func writable() {
-        let (waiters, departure) = state.withLock { state in
-            guard !state.isWriteSuspended, !state.isClosed else {
-                return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
-            }
+        let news = state.withLock { state in
+            guard !state.isWriteSuspended, !state.isClosed else { return News() }
             state.isWriteSuspended = true
             state.watch?.end(.writing)
-            var (waiters, departure) = ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
+            var news = News()
             if state.readAwaitsWriting {
                 state.readAwaitsWriting = false
-                (waiters, departure) = read(&state)
+                news = read(&state)
                 resumeReading(&state)
             }
-            if !state.writeAwaitsReading, let writer = state.writer {
-                waiters.append(writer)
-                state.writer = nil
-            }
-            return (waiters, departure)
+            if !state.writeAwaitsReading { news.waiters += state.takeWriter() }
+            return news
         }
-        for waiter in waiters { waiter.resume() }
-        departure?()
+        news.tell()
     }
 }

@@ -85,13 +85,3 @@ final class Channel: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 }
-
-extension Channel.State {
-    mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
-        defer {
-            reader = nil
-            writer = nil
-        }
-        return [reader, writer].compactMap { $0 }
-    }
-}

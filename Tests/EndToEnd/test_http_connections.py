@@ -27,13 +27,22 @@ def is_served(connection):
 
 
 def occupy(server, count, address="127.0.0.1"):
-    """Connections that are certainly counted, because they have been answered."""
-    connections = [connect(server, address) for _ in range(count)]
-    assert all(is_served(connection) is True for connection in connections)
+    """Connections that are certainly counted, because they have been answered.
+
+    Places of clients that have just gone may still be taken: those are tried again.
+    """
+    connections, deadline = [], time.monotonic() + 20
+    while len(connections) < count and time.monotonic() < deadline:
+        connection = connect(server, address)
+        if is_served(connection) is True:
+            connections.append(connection)
+        else:
+            connection.close()
+    assert len(connections) == count
     return connections
 
 
-def soon(condition, within=5):
+def soon(condition, within=15):
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         if condition():
@@ -121,16 +130,16 @@ def test_the_limit_of_descriptors_is_raised_as_far_as_needed():
 def test_without_descriptors_accepting_pauses_and_goes_on():
     with Server() as server, ExitStack() as stack:
         pid = server.process.pid
-        # Some are lent and given back while nothing happens; two less than a handful are left.
+        # 32 are never given to connections: Dispatch ends a process that has none left for it.
         highest = max(int(entry) for entry in subprocess.run(
             ["ls", f"/proc/{pid}/fd"], capture_output=True, text=True).stdout.split())
         hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)[1]
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (highest + 6, hard))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (highest + 32 + 6, hard))
         clients = [stack.enter_context(connect(server)) for _ in range(30)]
         for client in clients:
             client.sendall(ALIVE)
         assert soon(lambda: any("accepting pauses" in line for line in server.log))
-        time.sleep(1)
+        time.sleep(3)
         assert server.process.poll() is None
         assert sum("accepting pauses" in line for line in server.log) == 1, "one line, however often it was tried"
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (1024, hard))
@@ -167,8 +176,8 @@ def test_a_head_has_its_time_however_often_a_byte_comes(impatient, data):
     with impatient.connect() as connection:
         if data.startswith(b"X"):
             connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n")
-        took = trickle(connection, data if not data.startswith(b"\r") else b"\r\n", 0.1, within=5)
-        assert took is not None and 0.9 < took < 2.5
+        took = trickle(connection, data if not data.startswith(b"\r") else b"\r\n", 0.1, within=8)
+        assert took is not None and 0.9 < took < 5
         connection.settimeout(5)
         status, headers, _ = read_response(connection.makefile("rb"))
         # A line that ends early is refused for what it is.
@@ -179,7 +188,7 @@ def test_a_head_has_its_time_however_often_a_byte_comes(impatient, data):
 def test_a_connection_without_a_request_is_closed_without_a_word(impatient):
     with impatient.connect() as connection:
         start = time.monotonic()
-        assert connection.recv(100) == b"" and 0.9 < time.monotonic() - start < 2.5
+        assert connection.recv(100) == b"" and 0.9 < time.monotonic() - start < 5
 
 
 def test_a_kept_connection_is_closed_when_it_has_been_idle(impatient):
@@ -190,7 +199,7 @@ def test_a_kept_connection_is_closed_when_it_has_been_idle(impatient):
             assert read_response(stream)[0] == 200
             time.sleep(0.6)
         start = time.monotonic()
-        assert stream.read() == b"" and time.monotonic() - start < 2.5
+        assert stream.read() == b"" and time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 100000", "Transfer-Encoding: chunked"])
@@ -198,7 +207,7 @@ def test_a_body_slower_than_its_rate_is_answered_408(impatient, framing):
     with impatient.connect() as connection:
         connection.sendall(head("POST / HTTP/1.1", framing) + (b"186a0\r\n" if "chunked" in framing else b""))
         took = trickle(connection, b"x", 0.1, within=6)
-        assert took is not None and 0.9 < took < 2.5
+        assert took is not None and 0.9 < took < 5
         connection.settimeout(5)
         status, headers, body = read_response(connection.makefile("rb"))
         assert status == 408 and headers["connection"] == "close" and b"body" in body

@@ -274,6 +274,17 @@ struct HTTPServerTests {
         }
     }
 
+    @Test func chunksThatNobodyAsksForHaveTheirTimeToo() async throws {
+        var configuration = HTTPConfiguration()
+        configuration.timeouts.body = .milliseconds(50)
+        try await withServer(configuration: configuration, respond: echo) { port, _ in
+            let client = TestClient(port: port)
+            await client.send("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n")
+            #expect(await client.receive().hasPrefix("HTTP/1.1 408 "))
+            client.close()
+        }
+    }
+
     @Test func anErrorForHeadHasNoBody() async throws {
         try await withServer(respond: echo) { port, _ in
             for request in [
