@@ -32,7 +32,7 @@ struct TokenizeEndpoint: Sendable {
         }
         let tokenizer = try reader.tokenizer(for: "prompt")
         var tokens = tokenizer.encode(text)
-        if try reader.reader.flag("add_special_tokens") ?? true { tokens += reader.model.endTokens.prefix(1) }
+        if try reader.reader.flag("add_special_tokens") ?? true { tokens = reader.model.prompt(tokens) }
         let showsPieces = try reader.reader.flag("return_token_strs") ?? false
         context.logIgnored(reader.unknownNames, of: request)
         return .json(

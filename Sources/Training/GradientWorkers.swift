@@ -23,6 +23,16 @@ package final class GradientWorkers {
         }
     }
 
+    /// Judges with other weights, in the memory of `other`'s activations; knows no gradients.
+    init(judging other: GradientWorkers, values: FloatBuffer) {
+        (model, self.values, workers) = (other.model, values, other.workers)
+        let calm = other.regularization.withoutNoise
+        regularization = calm
+        passes = other.passes.map {
+            Pass(values: values, gradients: FloatBuffer(count: 0), arena: $0.arena, calm)
+        }
+    }
+
     /// What the last batches' gradients add up to, valid after `reduce`.
     package var gradients: FloatBuffer { passes[0].gradients }
 
@@ -51,8 +61,8 @@ package final class GradientWorkers {
         }
     }
 
-    /// The loss of a batch, without gradients.
-    package func loss(_ batch: [Example]) -> Outcome {
+    /// The loss of a batch, with everything random that there is in training, but without gradients.
+    func loss(_ batch: [Example]) -> Outcome {
         run(batch, Noise(seed: 0)) { part, pass, _ in self.model.loss(part, pass) }
     }
 
