@@ -119,7 +119,7 @@ package struct PreparedData: Sendable {
     }
 
     /// Tokens of a long text, cut line by line: a vocabulary of characters keeps the ends of lines, others leave them out.
-    private static func tokens(_ text: String, _ tokenizer: SentencePieceTokenizer) -> [Int32] {
+    package static func tokens(_ text: String, _ tokenizer: any Tokenizer) -> [Int32] {
         let end = tokenizer.encode("\n")
         let keepsEnds = end.count == 1 && tokenizer.piece(end[0]) == "\n"
         return TextFile.lines(of: text).flatMap { tokenizer.encode($0) + (keepsEnds ? end : []) }

@@ -16,8 +16,9 @@ package struct TextWindows: ExampleSource {
         (self.tokens, self.length, self.placement) = (tokens, max(1, length), placement)
     }
 
-    /// Whole stretches, one token less than there are being asked for; a moving start costs one of them. What is left at a
-    /// fixed end is a stretch too.
+    /// Whole stretches: one token less than there are is asked for, and a moving start costs a stretch.
+    ///
+    /// What is left at the end of fixed ones is a stretch too.
     package var count: Int {
         let asked = max(0, tokens.count - 1)
         return switch placement {

@@ -9,6 +9,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case unwritable(path: String, reason: String)
     case anotherRun(directory: String, setting: String)
     case unhealthy(String)
+    /// A model that is served but that the trainer's layers do not compute.
+    case notTrainable(String)
 
     package var description: String {
         switch self {
@@ -26,6 +28,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .anotherRun(let directory, let setting):
             "\(directory) holds a run with another \(setting): resume it as it was, or name another directory"
         case .unhealthy(let diagnosis): diagnosis
+        case .notTrainable(let found):
+            "the model has \(found), but the trainer knows relu without gates, routers without bias and one embedding"
         }
     }
 }

@@ -54,7 +54,9 @@ struct TrainingRun {
             case .diagnosis(let report): try log.write(report)
             }
             display.tell(event)
+            if case .validation = event { try draw(run) }
         }
+        try draw(run)
         display.finish(ending, best: trainer.state.progress.best, directory: run.best)
         return ending
     }
@@ -73,6 +75,12 @@ struct TrainingRun {
         guard record.settings.optimizer.kind == settings.optimizer.kind,
             (record.settings.averageDecay == nil) == (settings.averageDecay == nil)
         else { throw TrainingError.anotherRun(directory: run.path, setting: "optimizer") }
+    }
+
+    /// The pictures of the log so far.
+    private func draw(_ run: RunDirectory) throws {
+        let report = RunReport(log: try TextFile.text(run.log))
+        try report.write(to: run.path, title: URL(fileURLWithPath: run.path).lastPathComponent)
     }
 
     /// Greedy translations of the first validation sources, scored.
