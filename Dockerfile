@@ -9,7 +9,7 @@ RUN swift build -c release --product switchyard --static-swift-stdlib
 
 FROM debian:bookworm-slim
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    libopenblas0-pthread libssl3 zlib1g libsentencepiece0 curl && rm -rf /var/lib/apt/lists/* \
+    libopenblas0-pthread libssl3 zlib1g libsentencepiece0 ca-certificates curl && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 switchyard
 COPY --from=build /source/.build/release/switchyard /usr/local/bin/switchyard
 COPY models /models

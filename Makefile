@@ -3,8 +3,8 @@ BASE8 = .build/base8
 DENSE = .build/dense
 BIG = .build/base128
 
-.PHONY: serve test train-compare lint check-imports packages parity tokenizer-parity test-clients bench expert-memory compare latency accuracy \
-	endurance fuzz fuzz-checkpoints sanitize
+.PHONY: serve test train-compare lint check-imports check-deploy packages parity tokenizer-parity test-clients bench expert-memory compare latency accuracy \
+	endurance http-throughput fuzz fuzz-checkpoints schemathesis differential sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -22,6 +22,12 @@ test: packages
 
 packages:
 	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || scripts/install-packages $(PACKAGES)
+
+# Rules, dashboard and docs/operations.md beside what a running server exposes.
+check-deploy: packages
+	@command -v promtool >/dev/null || scripts/install-packages prometheus
+	swift build --product switchyard
+	scripts/check-deploy .build/debug/switchyard
 
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
@@ -88,9 +94,15 @@ endurance: packages
 	swift build -c release --product switchyard
 	python3 benchmarks/endurance.py --binary .build/release/switchyard
 
-# The HTTP parsers, ten minutes.
+# Requests a second beside nginx, at a thousand connections, and over TLS. Needs wrk and nginx.
+http-throughput: packages
+	swift build -c release --product switchyard
+	python3 benchmarks/http_throughput.py --tls
+
+# What clients send and are sent, ten minutes each.
 fuzz: packages
-	scripts/fuzz-http/run.sh 600
+	for kind in requests responses completions; do scripts/fuzz-http/run.sh $$kind 600 || exit 1; done
+	scripts/fuzz-gzip/run.sh 600
 
 # The reader of PyTorch weight files, ten minutes each of pickles and of whole files.
 fuzz-checkpoints: packages
@@ -105,12 +117,22 @@ parity: packages
 tokenizer-parity: packages
 	scripts/tokenizer-parity $(TEXTS)
 
-# The built server as clients see it: curl, httpx, the openai package, bad input.
-test-clients: packages
+.venv/clients/bin/pytest: Tests/EndToEnd/requirements.txt
+	python3 -m venv .venv/clients
+	.venv/clients/bin/pip install -q -r $<
+	touch $@
+
+# The built server as clients see it: curl, httpx, the openai package, bad input, HTTP at the socket, its description.
+test-clients: packages .venv/clients/bin/pytest
 	swift build -c release --product switchyard
-	test -x .venv/clients/bin/pytest || { python3 -m venv .venv/clients && \
-		.venv/clients/bin/pip install -q -r Tests/EndToEnd/requirements.txt; }
 	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard .venv/clients/bin/pytest -q Tests/EndToEnd
+
+# Two thousand requests of each operation of openapi.yaml, and a million mutated ones beside h11 and llhttp.
+schemathesis differential: packages .venv/clients/bin/pytest
+	swift build -c release --product switchyard
+	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
+		SCHEMATHESIS_EXAMPLES=2000 HTTP_DIFFERENTIAL_CASES=1000000 .venv/clients/bin/pytest -q -s \
+		Tests/EndToEnd/$(if $(filter schemathesis,$@),test_http_schema.py,test_http_differential.py)
 
 # Every test with the address sanitizer. (The thread sanitizer does not follow the standard library's mutex once it
 # is contended and reports every access under one.)

@@ -4,6 +4,7 @@ import PackageDescription
 /// The house, floor by floor: a target may only depend on lines above it.
 let layers: [(name: String, dependsOn: [Dependency])] = [
     ("Telemetry", [.log]),
+    ("TraceExport", ["COpenSSL", "Telemetry", .log]),
     ("Tensors", ["CKernels", "COpenBLAS"]),
     ("Tokenization", ["CSentencePiece"]),
     ("Checkpoints", ["Tensors", "CZlib"]),
@@ -17,10 +18,11 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
 
 let tests: [(name: String, dependsOn: [Dependency])] = [
     ("TelemetryTests", ["Telemetry", .log]),
+    ("TraceExportTests", ["TraceExport", "Telemetry", .log]),
     ("TensorsTests", ["Tensors", "TestSupport"]),
     ("TokenizationTests", ["Tokenization"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
-    ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", .httpTypes, .log]),
+    ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", "COpenSSL", .httpTypes, .log]),
     ("SwitchModelTests", ["SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
     (
         "GenerationTests",
@@ -77,7 +79,8 @@ let package = Package(
             name: "switchyard",
             dependencies: [
                 "InferenceAPI", "HTTPServing", "Batching", "Generation", "SwitchModel", "Checkpoints", "Tensors",
-                "Tokenization", "Telemetry", "Training", .arguments, .httpTypes, .lifecycle, .log, .signals,
+                "Tokenization", "TraceExport", "Telemetry", "Training", .arguments, .httpTypes, .lifecycle, .log,
+                .signals,
             ],
             resources: [.embedInCode("openapi.yaml")],
             swiftSettings: swiftSettings

@@ -12,28 +12,20 @@ extension Channel {
 
     /// Ends the wait for a request of which no byte has arrived.
     func endIfIdle() {
-        end(as: .closed) { ($0.deadline.phase == .idle || $0.deadline.phase == .head) && $0.inbound.isEmpty }
+        end(as: .closed) { [.handshake, .idle, .head].contains($0.deadline.phase) && $0.inbound.isEmpty }
     }
 
     /// A late writer has lost the connection; a late sender can still be answered.
     private func end(as failure: SocketError, where condition: (State) -> Bool) {
-        let (waiters, departure) = state.withLock { state in
+        let news = state.withLock { state in
             let isOver =
                 state.deadline.phase == .writing ? state.writeFailure != nil : state.readFailure != nil
-            guard !state.isClosed, !isOver, condition(state) else {
-                return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
-            }
+            guard !state.isClosed, !isOver, condition(state) else { return News() }
             state.readFailure = state.readFailure ?? failure
-            guard state.deadline.phase == .writing else {
-                defer { state.reader = nil }
-                return (state.reader.map { [$0] } ?? [], nil)
-            }
+            guard state.deadline.phase == .writing else { return News(waiters: state.takeReader()) }
             state.writeFailure = failure
-            let departure = state.onDeparture
-            state.onDeparture = nil
-            return (state.takeWaiters(), departure)
+            return News(waiters: state.takeWaiters(), departure: state.takeDeparture())
         }
-        for waiter in waiters { waiter.resume() }
-        departure?()
+        news.tell()
     }
 }

@@ -4,39 +4,58 @@ import Synchronization
 extension Channel {
     /// Runs on `queue` when the socket has something to read.
     func readable() {
-        let (waiters, departure) = state.withLock { state in
+        let news = state.withLock { state in
             guard !state.isClosed, state.readFailure == nil, !state.hasEnded else {
                 // The socket stays readable; an active source would call again at once.
                 suspendReading(&state)
-                return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
+                return News()
             }
-            do throws(SocketError) {
-                try fill(&state)
-            } catch {
-                state.readFailure = error
-                state.writeFailure = error
-            }
-            return finishReading(&state)
+            return read(&state)
         }
-        for waiter in waiters { waiter.resume() }
-        departure?()
+        news.tell()
     }
 
-    private func finishReading(
-        _ state: inout State
-    ) -> ([CheckedContinuation<Void, Never>], (@Sendable () -> Void)?) {
-        let isOver = state.hasEnded || state.readFailure != nil
-        if isOver || state.inbound.count >= limits.bufferedBytes { suspendReading(&state) }
-        if state.readFailure != nil {
-            let departure = state.onDeparture
-            state.onDeparture = nil
-            return (state.takeWaiters(), departure)
+    /// Takes what the socket has.
+    func read(_ state: inout State) -> News {
+        do throws(SocketError) {
+            if try establish(&state) { try fill(&state) }
+        } catch {
+            state.readFailure = error
+            // Who does not speak TLS can still be told so.
+            if error != .plainRequest { state.writeFailure = error }
         }
-        let departure = isOver ? state.onDeparture : nil
-        if isOver { state.onDeparture = nil }
-        guard let reader = state.reader, state.hasNews || isOver else { return ([], departure) }
-        state.reader = nil
-        return ([reader], departure)
+        return finishReading(&state)
+    }
+
+    private func finishReading(_ state: inout State) -> News {
+        let isOver = state.hasEnded || state.readFailure != nil
+        if isOver || state.readAwaitsWriting || state.inbound.count >= limits.bufferedBytes { suspendReading(&state) }
+        var news = News(departure: isOver ? state.takeDeparture() : nil)
+        if state.hasNews || isOver { news.waiters += state.takeReader() }
+        if state.writeAwaitsReading || state.readFailure != nil { news.waiters += state.takeWriter() }
+        state.writeAwaitsReading = false
+        return news
+    }
+
+    /// - Returns: whether bytes can be read now.
+    private func establish(_ state: inout State) throws(SocketError) -> Bool {
+        guard !state.isEstablished else { return true }
+        switch try transport.establish() {
+        case .transferred:
+            state.isEstablished = true
+            state.hasNews = true
+            return true
+        case .wouldBlock(let readiness):
+            postponeReading(until: readiness, &state)
+            return false
+        }
+    }
+
+    /// Being readable needs no more than the source that is there.
+    private func postponeReading(until readiness: SocketReadiness, _ state: inout State) {
+        guard readiness == .writable else { return }
+        state.readAwaitsWriting = true
+        armWriting(&state)
     }
 
     private func fill(_ state: inout State) throws(SocketError) {
@@ -45,7 +64,11 @@ extension Channel {
         withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) { buffer in
             while state.inbound.count < limits.bufferedBytes {
                 do throws(SocketError) {
-                    guard case .transferred(let count) = try transport.read(into: buffer) else { return }
+                    let count: Int
+                    switch try transport.read(into: buffer) {
+                    case .transferred(let amount): count = amount
+                    case .wouldBlock(let readiness): return postponeReading(until: readiness, &state)
+                    }
                     if count == 0 {
                         state.hasEnded = true
                         return
@@ -53,7 +76,7 @@ extension Channel {
                     state.inbound.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                     amount += count
                     // A short read means that the socket is empty; the source tells when it no longer is.
-                    if count < buffer.count { return }
+                    if count < buffer.count, !transport.hasBufferedInput { return }
                 } catch {
                     failure = error
                     return
@@ -82,16 +105,28 @@ extension Channel {
     func withInbound<T, E: Error>(_ body: (inout InboundBytes) throws(E) -> T) throws(E) -> T {
         try state.withLock { state throws(E) in
             state.hasNews = false
-            defer {
-                let isOver = state.hasEnded || state.readFailure != nil || state.isClosed
-                if state.isReadSuspended, !isOver, state.inbound.count < limits.bufferedBytes,
-                    let source = state.readSource
-                {
-                    state.isReadSuspended = false
-                    source.resume()
-                }
-            }
+            defer { if state.isReadSuspended { resumeReading(&state) } }
             return try body(&state.inbound)
+        }
+    }
+
+    func resumeReading(_ state: inout State) {
+        let isOver = state.hasEnded || state.readFailure != nil || state.isClosed
+        guard state.isReadSuspended, !isOver, !state.readAwaitsWriting, state.inbound.count < limits.bufferedBytes,
+            let source = state.readSource
+        else { return }
+        state.isReadSuspended = false
+        source.resume()
+        // What lies decrypted in the transport does not make the socket readable.
+        if transport.hasBufferedInput { queue.async { [weak self] in self?.readable() } }
+    }
+
+    /// Waits until bytes can be exchanged.
+    ///
+    /// - Throws: `disconnected` when the client leaves before.
+    func awaitEstablished() async throws(SocketError) {
+        while !state.withLock({ $0.isEstablished }) {
+            guard try await awaitBytes() else { throw .disconnected }
         }
     }
 

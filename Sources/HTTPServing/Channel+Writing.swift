@@ -12,30 +12,56 @@ extension Channel {
             switch try send(bytes, from: sent) {
             case .transferred(let count):
                 sent += count
-            case .wouldBlock:
+            case .wouldBlock(let readiness):
                 begin(.writing)
                 hasWaited = true
-                try await awaitWritable()
+                try await awaitWriting(readiness)
             }
         }
         if hasWaited { begin(.handling) }
     }
 
+    /// Tells the client that nothing more will be sent, and returns when that is on its way.
+    ///
+    /// - Throws: as `write` does.
+    func shutDownWriting() async throws(SocketError) {
+        while true {
+            let result = try attempt { transport throws(SocketError) in try transport.shutDownWriting() }
+            guard case .wouldBlock(let readiness) = result else { return }
+            begin(.writing)
+            try await awaitWriting(readiness)
+        }
+    }
+
     private func send(_ bytes: [UInt8], from offset: Int) throws(SocketError) -> TransferResult {
-        try state.withLock { state throws(SocketError) in
-            if let failure = state.writeFailure { throw failure }
-            return try bytes.withUnsafeBufferPointer { buffer throws(SocketError) in
+        try attempt { transport throws(SocketError) in
+            try bytes.withUnsafeBufferPointer { buffer throws(SocketError) in
                 try transport.write(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: buffer[offset...])))
             }
         }
     }
 
-    private func awaitWritable() async throws(SocketError) {
+    private func attempt(
+        _ body: (any ByteTransport) throws(SocketError) -> TransferResult
+    ) throws(SocketError) -> TransferResult {
+        try state.withLock { state throws(SocketError) in
+            if let failure = state.writeFailure { throw failure }
+            let result = try body(transport)
+            // Noted under the lock: what is read from here on ends the wait, even before it has begun.
+            state.writeAwaitsReading = result == .wouldBlock(.readable)
+            return result
+        }
+    }
+
+    private func awaitWriting(_ readiness: SocketReadiness) async throws(SocketError) {
         await withCheckedContinuation { continuation in
             let mustWait = state.withLock { state in
                 if state.writeFailure != nil { return false }
+                switch readiness {
+                case .writable: armWriting(&state)
+                case .readable: if !state.writeAwaitsReading { return false }
+                }
                 state.writer = continuation
-                armWriting(&state)
                 return true
             }
             if !mustWait { continuation.resume() }
@@ -43,7 +69,7 @@ extension Channel {
         if let failure = state.withLock({ $0.writeFailure }) { throw failure }
     }
 
-    private func armWriting(_ state: inout State) {
+    func armWriting(_ state: inout State) {
         let source: any DispatchSourceWrite
         if let existing = state.writeSource {
             source = existing
@@ -58,19 +84,19 @@ extension Channel {
     }
 
     private func writable() {
-        let writer = state.withLock { state in
-            guard !state.isWriteSuspended, !state.isClosed else { return nil as CheckedContinuation<Void, Never>? }
+        let news = state.withLock { state in
+            guard !state.isWriteSuspended, !state.isClosed else { return News() }
             state.isWriteSuspended = true
             state.writeSource?.suspend()
-            defer { state.writer = nil }
-            return state.writer
+            var news = News()
+            if state.readAwaitsWriting {
+                state.readAwaitsWriting = false
+                news = read(&state)
+                resumeReading(&state)
+            }
+            if !state.writeAwaitsReading { news.waiters += state.takeWriter() }
+            return news
         }
-        writer?.resume()
-    }
-
-    func shutDownWriting() {
-        state.withLock { state in
-            if !state.isClosed { transport.shutDownWriting() }
-        }
+        news.tell()
     }
 }

@@ -5,7 +5,8 @@ import Synchronization
 /// One connected socket: what arrived, and who waits for it.
 ///
 /// Bytes are read as they come, whether or not anyone waits, up to `bufferedBytes`; so the end of the stream is
-/// noticed while a handler runs. At most one task reads and one writes. The descriptor is closed after both of its
+/// noticed while a handler runs. What the transport does before the first byte happens the same way, off the
+/// cooperative pool. At most one task reads and one writes. The descriptor is closed after both of its
 /// dispatch sources have been cancelled, and never before.
 ///
 /// Sendable by proof: everything that changes is in `state`, behind its lock; the sources are touched only under it.
@@ -13,6 +14,11 @@ final class Channel: @unchecked Sendable {
     struct State {
         var inbound = InboundBytes()
         var hasNews = false
+        var isEstablished: Bool
+        /// The transport can read on only once the socket can be written.
+        var readAwaitsWriting = false
+        /// The waiting writer can go on only once the socket has been read.
+        var writeAwaitsReading = false
         /// The client will send no more.
         var hasEnded = false
         var readFailure: SocketError?
@@ -40,7 +46,9 @@ final class Channel: @unchecked Sendable {
         self.transport = transport
         self.limits = limits
         queue = DispatchQueue(label: "switchyard.channel", target: .global())
-        state = Mutex(State(deadline: ConnectionDeadline(timeouts: timeouts, clock: ContinuousClock())))
+        var deadline = ConnectionDeadline(timeouts: timeouts, clock: ContinuousClock())
+        if transport.needsEstablishing { deadline.begin(.handshake) }
+        state = Mutex(State(isEstablished: !transport.needsEstablishing, deadline: deadline))
     }
 
     /// Begins to read.
@@ -93,15 +101,5 @@ final class Channel: @unchecked Sendable {
         state.writeSource = nil
         let descriptor = descriptor
         group.notify(queue: queue) { _ = Glibc.close(descriptor) }
-    }
-}
-
-extension Channel.State {
-    mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
-        defer {
-            reader = nil
-            writer = nil
-        }
-        return [reader, writer].compactMap { $0 }
     }
 }

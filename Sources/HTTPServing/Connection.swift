@@ -18,14 +18,14 @@ struct Connection: Sendable {
     }
 
     func serve() async {
+        guard await establish() else { return await end() }
         var parser = RequestHeadParser(limits: context.configuration.limits)
         var phase = ConnectionDeadline<ContinuousClock>.Phase.head
         while let head = await nextHead(&parser, phase: phase) {
             guard await answer(head) else { break }
             phase = .idle
         }
-        await linger()
-        channel.close()
+        await end()
     }
 
     /// The next request, or nil when the connection is over; what is wrong with a request has then been answered.
@@ -68,7 +68,7 @@ struct Connection: Sendable {
     }
 
     /// - Parameter method: nil when not even that could be read; HEAD gets no body with an error either.
-    private func refuse(_ error: HTTPParseError, method: HTTPRequest.Method?) async {
+    func refuse(_ error: HTTPParseError, method: HTTPRequest.Method?) async {
         context.metrics.count(error)
         let response = context.configuration.errorResponse(error.status, error.description)
         await refuse(nil, method: method, with: response, trace: RequestTrace(id: RequestIdentifier().text))
@@ -105,20 +105,31 @@ struct Connection: Sendable {
         if case .length(let count) = head.framing, count > limit {
             let error = HTTPParseError.bodyTooLarge(limit: limit)
             context.metrics.count(error)
-            let response = context.configuration.errorResponse(error.status, error.description)
-            await refuse(head, method: head.method, with: response, trace: trace)
+            await refuse(head, error, trace: trace)
             return false
         }
-        let body = RequestBodyReader(head: head, channel: channel, onError: context.metrics.count)
+        let body = RequestBodyReader(
+            head: head,
+            channel: channel,
+            memory: context.bodyMemory,
+            onError: context.metrics.count
+        )
+        guard await isReadable(body, of: head, trace: trace) else { return false }
         let request = ServerRequest(
             method: head.method,
             path: head.target.path,
             query: head.target.query,
             fields: head.fields,
             trace: trace,
-            body: RequestBody { () async throws(RequestBodyError) in try await body.collect() }
+            body: RequestBody(
+                read: { () async throws(RequestBodyError) in try await body.collect() },
+                release: { body.release() }
+            )
         )
-        let response = await context.handler.respond(to: request)
+        let response = ResponseCompression(limits: channel.limits).apply(
+            to: await context.handler.respond(to: request),
+            accepting: head.fields
+        )
         let exchange = Exchange(
             method: head.method,
             version: head.version,
@@ -133,7 +144,24 @@ struct Connection: Sendable {
         context.metrics.finished(head.method, route: response.route, status: response.status.code, after: duration)
         tell(head, response, delivery, requestBytes: body.bytesRead, trace: trace, after: duration)
         guard delivery.isReusable, exchange.keepsAlive else { return false }
-        return await skip(body)
+        return (try? await body.skip()) != nil
+    }
+
+    private func refuse(_ head: RequestHead, _ error: HTTPParseError, trace: RequestTrace) async {
+        let response = context.configuration.errorResponse(error.status, error.description)
+        await refuse(head, method: head.method, with: response, trace: trace)
+    }
+
+    /// Reads the chunks that no handler will ask for, so that broken ones are refused whatever the method.
+    private func isReadable(_ body: RequestBodyReader, of head: RequestHead, trace: RequestTrace) async -> Bool {
+        guard head.framing == .chunked, head.method.givesContentNoMeaning else { return true }
+        do throws(RequestBodyError) {
+            try await body.skip()
+            return true
+        } catch {
+            if let refusal = error.refusal { await refuse(head, refusal, trace: trace) }
+            return false
+        }
     }
 
     /// Tells the observers that a request is over.
@@ -155,35 +183,11 @@ struct Connection: Sendable {
         record.responseBytes = delivery.bytes
         record.remote = remote
         record.userAgent = head?.fields[.userAgent]
+        record.authority = head.flatMap { $0.target.authority ?? $0.fields[.hostField] }
+        record.isSecure = context.configuration.tls != nil
         record.end = delivery.end
         if response.isForNobody { record.end = channel.hasDeparted ? .clientLeft : .aborted }
         for observer in observers { observer.finished(record) }
-    }
-
-    /// Reads past a body the handler did not ask for.
-    private func skip(_ body: RequestBodyReader) async -> Bool {
-        guard !body.isFinished else { return true }
-        do throws(RequestBodyError) {
-            _ = try await body.collect()
-            return true
-        } catch {
-            return false
-        }
-    }
-
-    /// Lets the client read the last response before the socket goes (RFC 9112 §9.6).
-    private func linger() async {
-        channel.shutDownWriting()
-        channel.begin(.lingering)
-        var left = context.configuration.limits.lingerBytes
-        while left > 0, !channel.hasDeparted {
-            left -= channel.withInbound { input in
-                let count = input.count
-                input.consume(count)
-                return count
-            }
-            guard let more = try? await channel.awaitBytes(), more else { return }
-        }
     }
 }
 

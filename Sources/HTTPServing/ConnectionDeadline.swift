@@ -4,6 +4,8 @@
 struct ConnectionDeadline<C: Clock> where C.Duration == Duration {
     /// What the connection is waiting for.
     enum Phase: Equatable, Sendable {
+        /// Before the first byte, while the two sides agree on how to encrypt.
+        case handshake
         case idle
         case head
         case body
@@ -30,6 +32,7 @@ struct ConnectionDeadline<C: Clock> where C.Duration == Duration {
         self.phase = phase
         let timeout: Duration? =
             switch phase {
+            case .handshake: timeouts.handshake
             case .idle: timeouts.idle
             case .head: timeouts.head
             case .body: timeouts.body

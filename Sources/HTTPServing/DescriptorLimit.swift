@@ -12,6 +12,26 @@ package enum DescriptorLimit {
     /// Files open beside the connections: listeners, checkpoints, logs, the event loop.
     static let reserve = 128
 
+    /// The last descriptors, which no connection gets.
+    ///
+    /// Dispatch reads /proc now and then and ends the process when it may not open it, so they must never run out.
+    static let headroom = 32
+
+    /// Whether one more connection leaves the headroom free.
+    ///
+    /// - Parameter lowestFree: the number that the next file to be opened would get.
+    static func leavesHeadroom(lowestFree: Int, soft: Int) -> Bool { lowestFree < soft - headroom }
+
+    /// Whether one more connection can be accepted on `listener`.
+    static func hasRoom(on listener: Int32) -> Bool {
+        let lowestFree = fcntl(listener, F_DUPFD_CLOEXEC, 0)
+        guard lowestFree >= 0 else { return false }
+        close(lowestFree)
+        var current = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &current) == 0 else { return true }
+        return leavesHeadroom(lowestFree: Int(lowestFree), soft: Int(clamping: current.rlim_cur))
+    }
+
     /// - Parameters:
     ///   - soft: the limit in force.
     ///   - hard: how far a process without privileges may raise it.

@@ -11,7 +11,7 @@ struct ErrorBody {
         let json = #"{"error":{"message":"\#(message)","type":"\#(type)","param":null,"code":null}}"#
         return ServerResponse(
             status: status,
-            fields: [.contentType: "application/json"],
+            fields: [.contentType: "application/json", .cacheControl: "no-store"],
             body: .bytes(Array(json.utf8))
         )
     }

@@ -8,6 +8,8 @@ package struct HTTPConfiguration: Sendable {
     package var backlog = 512
     package var limits = HTTPLimits()
     package var timeouts = HTTPTimeouts()
+    /// Every connection speaks TLS when there is one.
+    package var tls: TLSIdentity?
 
     /// Builds the response of errors the server finds itself: parse errors, 408, 413, 417 and 503.
     package var errorResponse: @Sendable (HTTPResponse.Status, _ message: String) -> ServerResponse = {
@@ -20,35 +22,11 @@ package struct HTTPConfiguration: Sendable {
     package init() {}
 }
 
-/// The most a client may send or hold.
-package struct HTTPLimits: Equatable, Sendable {
-    package var connections = 1024
-    /// Of one IPv4 address or one /64 network of IPv6; more are answered 429.
-    package var connectionsPerClient = 512
-    /// Sockets of refused connections kept open for a moment; beyond it they close at once.
-    package var heldRefusals = 64
-    package var requestLineBytes = 8 * 1024
-    package var headBytes = 32 * 1024
-    package var fieldCount = 100
-    package var bodyBytes = 8 * 1024 * 1024
-    /// Extensions of all chunks of one body, and its trailers.
-    package var chunkExtensionBytes = 16 * 1024
-    package var trailerBytes = 8 * 1024
-    /// Bytes received and not yet parsed after which the socket is no longer read.
-    ///
-    /// At least `headBytes`.
-    package var bufferedBytes = 64 * 1024
-    /// An unread body up to this size is discarded so that the connection can be kept; a longer one closes it.
-    package var discardedBodyBytes = 64 * 1024
-    /// Bytes read and dropped after a final response before the connection is closed.
-    package var lingerBytes = 1024 * 1024
-
-    package init() {}
-}
-
 /// How long the server waits for a client.
 package struct HTTPTimeouts: Equatable, Sendable {
-    /// From the first byte of a head, or from accepting the connection, to the end of the head.
+    /// From accepting a connection to the end of the TLS handshake.
+    package var handshake: Duration = .seconds(10)
+    /// From the first byte of a head, or from accepting the connection and the handshake, to the end of the head.
     package var head: Duration = .seconds(10)
     /// For a body, plus one second for each `bodyBytesPerSecond` that arrived.
     package var body: Duration = .seconds(30)

@@ -124,7 +124,12 @@ package final class HTTPServer: Sendable {
         let configuration = context.configuration
         let verdict = admission.withLock { $0.admit(client) }
         guard verdict == .admitted else { return refused.answer(descriptor, verdict) }
-        let transport = PlainTransport(descriptor: descriptor)
+        guard let transport = transport(descriptor) else {
+            context.logger.error("no memory for a TLS connection")
+            admission.withLock { $0.leave(client) }
+            close(descriptor)
+            return
+        }
         let channel = Channel(
             descriptor: descriptor,
             transport: transport,
@@ -143,5 +148,10 @@ package final class HTTPServer: Sendable {
             }
         }
         channel.start { task.cancel() }
+    }
+
+    private func transport(_ descriptor: Int32) -> (any ByteTransport)? {
+        guard let tls = context.configuration.tls else { return PlainTransport(descriptor: descriptor) }
+        return TLSTransport(context: tls.context, descriptor: descriptor)
     }
 }

@@ -55,6 +55,7 @@ struct ListeningSocket {
     }
 
     static func accept(on listener: Int32) -> Accepted {
+        guard DescriptorLimit.hasRoom(on: listener) else { return .exhausted }
         while true {
             var address = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -15,13 +15,19 @@ final class RefusedConnections: Sendable {
 
     /// Sends what the socket takes at once, and closes it a moment later.
     ///
+    /// With TLS it only closes: a handshake is more than a server with too much to do should spend on saying no.
+    ///
     /// - Parameter descriptor: owned from now on.
     func answer(_ descriptor: Int32, _ verdict: ConnectionAdmission.Verdict) {
         context.metrics.count(.rejected)
+        guard context.configuration.tls == nil else {
+            close(descriptor)
+            return
+        }
         let transport = PlainTransport(descriptor: descriptor)
         let bytes = response(verdict)
         _ = bytes.withUnsafeBytes { buffer in try? transport.write(buffer) }
-        transport.shutDownWriting()
+        _ = try? transport.shutDownWriting()
         let limits = context.configuration.limits
         guard held.add(1, ordering: .relaxed).newValue <= limits.heldRefusals else {
             held.subtract(1, ordering: .relaxed)

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Synchronization
 
 /// Reads the body of one request from its connection, when asked.
@@ -16,16 +17,25 @@ final class RequestBodyReader: Sendable {
     }
 
     private let channel: Channel
+    private let share: BodyMemory.Share
     private let limits: HTTPLimits
+    private let coding: BodyCoding
     private let state: Mutex<State>
 
     private let onError: @Sendable (RequestBodyError) -> Void
 
     /// - Parameter onError: called with what `collect` throws.
-    init(head: RequestHead, channel: Channel, onError: @escaping @Sendable (RequestBodyError) -> Void) {
+    init(
+        head: RequestHead,
+        channel: Channel,
+        memory: BodyMemory,
+        onError: @escaping @Sendable (RequestBodyError) -> Void
+    ) {
         self.channel = channel
+        share = BodyMemory.Share(of: memory)
         self.onError = onError
         limits = channel.limits
+        coding = BodyCoding(head.fields[values: .contentEncoding])
         let decoder: Decoder =
             switch head.framing {
             case .none: .finished
@@ -56,17 +66,62 @@ final class RequestBodyReader: Sendable {
     }
 
     func collect() async throws(RequestBodyError) -> [UInt8] {
-        var body: [UInt8] = []
+        if coding == .unsupported, !isFinished {
+            onError(.unsupportedCoding)
+            throw .unsupportedCoding
+        }
+        return try await read { () async throws(RequestBodyError) in
+            coding == .gzip ? try await collectPacked() : try await collectPlain()
+        }
+    }
+
+    private func read<Value>(_ body: () async throws(RequestBodyError) -> Value) async throws(RequestBodyError) -> Value
+    {
         channel.begin(.body)
         defer { channel.begin(.handling) }
         do throws(RequestBodyError) {
             try await invite()
-            while try !decode(into: &body) { try await awaitBytes() }
+            return try await body()
         } catch {
             state.withLock { $0.isBroken = true }
             onError(error)
             throw error
         }
+    }
+
+    /// Whoever collected the body no longer holds it.
+    func release() { share.giveBack() }
+
+    /// Reads past what is left of the body, whatever its coding.
+    func skip() async throws(RequestBodyError) {
+        guard !isFinished else { return }
+        try await read { () async throws(RequestBodyError) in _ = try await collectPlain() }
+    }
+
+    private func collectPlain() async throws(RequestBodyError) -> [UInt8] {
+        var body: [UInt8] = []
+        while try !decode(into: &body) {
+            try share.grow(to: body.count)
+            try await awaitBytes()
+        }
+        try share.grow(to: body.count)
+        return body
+    }
+
+    private func collectPacked() async throws(RequestBodyError) -> [UInt8] {
+        guard !isFinished else { return [] }
+        var decoder = try GzipDecoder(limits: limits)
+        var body: [UInt8] = []
+        var packed: [UInt8] = []
+        var isComplete = false
+        while !isComplete {
+            isComplete = try decode(into: &packed)
+            try decoder.decode(packed, into: &body)
+            packed.removeAll(keepingCapacity: true)
+            try share.grow(to: body.count)
+            if !isComplete { try await awaitBytes() }
+        }
+        try decoder.finish()
         return body
     }
 

@@ -41,6 +41,11 @@ extension RequestHead {
     }
 }
 
+extension HTTPRequest.Method {
+    /// RFC 9110 §9.3: a request of this method may have content, which says nothing.
+    var givesContentNoMeaning: Bool { [.get, .head, .delete, .options, .trace].contains(self) }
+}
+
 extension Substring {
     /// Without spaces and tabs at either end.
     var trimmingBlanks: Substring {

@@ -11,6 +11,8 @@ package struct RouteTable: HTTPHandler {
 
     private static let knownMethods: Set<HTTPRequest.Method> = [
         .get, .head, .post, .put, .delete, .connect, .options, .trace, .patch,
+        // Safe as GET, with content as POST; of the HTTP working group.
+        HTTPRequest.Method("QUERY")!,
     ]
 
     /// Those with more literal segments first, so that `/models/all` wins over `/models/{id}`.
@@ -37,8 +39,9 @@ package struct RouteTable: HTTPHandler {
     package func respond(to request: ServerRequest) async -> ServerResponse {
         guard Self.knownMethods.contains(request.method) else { return errorResponse(.notImplemented) }
         if request.path == "*" { return options(routes.flatMap(\.methods).map(\.method)) }
+        let parts = RouteTemplate.parts(of: request.path)
         for route in routes {
-            guard let parameters = route.template.match(request.path) else { continue }
+            guard let parameters = route.template.match(parts) else { continue }
             var response = await respond(to: request, with: parameters, on: route)
             response.route = route.template.text
             return response

@@ -20,9 +20,13 @@ struct RouteTemplate: Sendable {
         segments.count { if case .parameter = $0 { true } else { false } }
     }
 
-    /// The parameters, percent-decoded after the path was split, or nil when the path does not fit.
-    func match(_ path: String) -> [String: String]? {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    /// What lies between the slashes of a path, still percent-encoded.
+    static func parts(of path: String) -> [Substring] {
+        path.split(separator: "/", omittingEmptySubsequences: false)
+    }
+
+    /// The parameters, percent-decoded, or nil when the parts of a path do not fit.
+    func match(_ parts: [Substring]) -> [String: String]? {
         guard parts.count == segments.count else { return nil }
         var parameters: [String: String] = [:]
         for (part, segment) in zip(parts, segments) {

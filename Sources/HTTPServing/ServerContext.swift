@@ -8,6 +8,7 @@ final class ServerContext: Sendable {
     let metrics: HTTPMetrics
     let logger: Logger
     let date = HTTPDate()
+    let bodyMemory: BodyMemory
     private let draining = Atomic<Bool>(false)
 
     init(configuration: HTTPConfiguration, handler: any HTTPHandler, metrics: HTTPMetrics, logger: Logger) {
@@ -15,6 +16,7 @@ final class ServerContext: Sendable {
         self.handler = handler
         self.metrics = metrics
         self.logger = logger
+        bodyMemory = BodyMemory(limits: configuration.limits)
     }
 
     /// Once true, every response closes its connection.

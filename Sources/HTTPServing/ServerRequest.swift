@@ -55,21 +55,27 @@ package struct ServerRequest: Sendable {
 package struct RequestBody: Sendable {
     private let read: @Sendable () async throws(RequestBodyError) -> [UInt8]
 
-    package init(read: @escaping @Sendable () async throws(RequestBodyError) -> [UInt8]) {
+    private let onRelease: @Sendable () -> Void
+
+    package init(
+        read: @escaping @Sendable () async throws(RequestBodyError) -> [UInt8],
+        release: @escaping @Sendable () -> Void = {}
+    ) {
         self.read = read
+        onRelease = release
     }
 
     /// The whole body.
     ///
     /// May be called once.
     ///
-    /// - Throws: when it is larger than `HTTPLimits.bodyBytes`, malformed, late, or the client has gone.
+    /// Unpacked when it came as gzip.
+    ///
+    /// - Throws: when it is larger than `HTTPLimits.bodyBytes`, malformed, coded otherwise, late, or the client has gone.
     package func collect() async throws(RequestBodyError) -> [UInt8] { try await read() }
-}
 
-package enum RequestBodyError: Error, Equatable, Sendable {
-    case tooLarge(limit: Int)
-    case malformed
-    case timedOut
-    case disconnected
+    /// Says that the bytes are no longer held, so that their memory counts for other bodies.
+    ///
+    /// Without it they count until the request is answered.
+    package func release() { onRelease() }
 }

@@ -10,6 +10,10 @@ package enum SocketError: Error, Equatable, Sendable {
     case disconnected
     case timedOut
     case closed
+    /// The handshake or a record of TLS was not as it must be; in OpenSSL's words.
+    case tls(reason: String)
+    /// HTTP without TLS where TLS was expected.
+    case plainRequest
 }
 
 extension SocketError: CustomStringConvertible {
@@ -24,6 +28,8 @@ extension SocketError: CustomStringConvertible {
         case .disconnected: "the client has gone"
         case .timedOut: "the client did not read or write in time"
         case .closed: "the connection has been closed"
+        case .tls(let reason): "TLS failed: \(reason)"
+        case .plainRequest: "the client does not speak TLS"
         }
     }
 }

@@ -7,6 +7,11 @@ package struct APIConfiguration: Equatable, Sendable {
     package var maximumStopStrings = 4
     /// Bytes of one stop string in UTF-8.
     package var maximumStopBytes = 1024
+    /// Bytes of a body from which on it is read aside.
+    package var largeBody = 64 * 1024
+    /// Bytes of text for each token a prompt may have: no language comes near it, so a longer text need not be tokenised
+    /// to be refused.
+    package var maximumBytesPerToken = 64
     /// Alternatives beside each token.
     package var maximumLogprobs = 5
     /// The longest a request may take, and how long it may take when it does not say.

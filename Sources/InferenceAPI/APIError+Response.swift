@@ -31,13 +31,15 @@ extension APIError {
 
     package var response: ServerResponse {
         let face = face
-        var fields: HTTPFields = [.contentType: "application/json"]
+        var fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
         if let wait = face.retryAfter {
             let advice = RetryAdvice(wait: wait)
             fields[.retryAfter] = advice.seconds
             fields[.retryAfterMilliseconds] = advice.milliseconds
         }
         if let invitesRetry = face.invitesRetry { fields[.shouldRetry] = "\(invitesRetry)" }
+        // RFC 9110 §12.5.3: what would have been taken.
+        if self == .body(.unsupportedCoding) { fields[.acceptEncoding] = "gzip" }
         if self == .invalidKey { fields[.wwwAuthenticate] = "Bearer" }
         return ServerResponse(status: face.status, fields: fields, body: .bytes(JSONText.bytes(object)))
     }
@@ -74,6 +76,14 @@ extension APIError {
         case .body(let error): Self.face(of: error)
         case .invalid(let parameter, let message):
             Face(status: .badRequest, message: message, parameter: parameter, code: "invalid_parameter")
+        case .textTooLong(let bytes, let limit, let tokens):
+            Face(
+                status: .badRequest,
+                message: "The prompt has \(bytes) bytes, but the \(tokens) tokens that the model accepts "
+                    + "are never more than \(limit).",
+                parameter: "prompt",
+                code: "context_length_exceeded"
+            )
         case .modelNotFound(let id):
             Face(
                 status: .notFound,
@@ -132,6 +142,22 @@ extension APIError {
                 code: "request_too_large"
             )
         case .malformed: Face(status: .badRequest, message: "The body's framing is malformed.", code: "malformed_body")
+        case .tooDense(let ratio):
+            Face(
+                status: .contentTooLarge,
+                message: "The body unpacks to more than \(ratio) times its size.",
+                code: "request_too_large"
+            )
+        case .malformedCoding:
+            Face(status: .badRequest, message: "The body is not valid gzip.", code: "malformed_body")
+        case .unsupportedCoding:
+            Face(
+                status: .unsupportedMediaType,
+                message: "The only Content-Encoding the server takes is gzip.",
+                code: "unsupported_content_encoding"
+            )
+        case .noRoom:
+            unavailable("Other requests' bodies take up the memory there is for them.", "busy", .seconds(1))
         case .timedOut: Face(status: .requestTimeout, message: "The body arrived too slowly.", code: "body_timeout")
         case .disconnected: clientGone
         }

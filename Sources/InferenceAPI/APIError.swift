@@ -13,6 +13,8 @@ package enum APIError: Error, Equatable, Sendable {
     case body(RequestBodyError)
     /// One parameter is wrong; the sentence says what was found and what was expected.
     case invalid(parameter: String, String)
+    /// The prompt is so long that it was not tokenised.
+    case textTooLong(bytes: Int, limit: Int, tokens: Int)
     case modelNotFound(String)
     case notReady(Readiness)
     /// The engine took none of it.

@@ -1,5 +1,6 @@
 package import HTTPServing
 import HTTPTypes
+import Telemetry
 
 /// Lets requests with a known API key through to the handler behind it, and says whose they are.
 ///
@@ -23,7 +24,9 @@ package struct APIKeyGuard: HTTPHandler {
         var request = request
         if let key = Self.key(of: request), let holder = keys.holder(of: key) {
             request.principal = holder.name
+            request.trace.set(.keyName, .string(holder.name))
         } else if !openPaths.contains(request.path), request.method != .options {
+            request.trace.set(.error, .string(APIError.invalidKey.code))
             return APIError.invalidKey.response
         }
         return await handler.respond(to: request)

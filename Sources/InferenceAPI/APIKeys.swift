@@ -1,5 +1,5 @@
 import Foundation
-package import HTTPServing
+import HTTPServing
 
 /// The API keys of a file, as digests, each with a name and what it may ask for.
 ///

@@ -65,9 +65,8 @@ package struct APIRoutes: Sendable {
     }
 
     private mutating func addOperations(_ context: RequestContext, _ sources: Sources) {
-        let index = IndexEndpoint(context: context)
-        on(.get, "/", index.respond)
-        on(.post, "/", index.respond)
+        on(.get, "/", IndexEndpoint(context: context).respond)
+        on(.post, "/", EchoEndpoint().respond)
         let health = HealthEndpoint(readiness: context.readiness)
         on(.get, "/livez", health.live)
         on(.get, "/readyz", health.ready)
@@ -97,6 +96,8 @@ package struct APIRoutes: Sendable {
                 response = error.response
                 request.trace.set(.error, .string(error.code))
             }
+            // What an answer says is true of one moment; RFC 9111 §4.2.2 lets caches keep even errors that do not say so.
+            if response.fields[.cacheControl] == nil { response.fields[.cacheControl] = "no-store" }
             ServerTiming.add(request.trace, to: &response)
             return response
         }

@@ -1,6 +1,6 @@
 import Foundation
 import HTTPServing
-package import HTTPTypes
+import HTTPTypes
 
 /// Which web pages may use the server (Fetch Standard §3.2).
 package struct CORSPolicy: Equatable, Sendable {

@@ -44,11 +44,13 @@ extension RequestContext {
         } catch {
             throw .admission(error, rowsParameter: "n")
         }
-        let members = try await members(of: request)
-        var reader = CompletionReader(members, for: endpoint, backend: backend, configuration: configuration)
-        let parameters = try reader.parameters()
-        logIgnored(reader.unknownNames, of: request)
-        if let span = reader.tokenization { request.trace.add(span) }
+        let configuration = configuration
+        let (parameters, unknown, tokenization) = try await read(request) { members throws(APIError) in
+            var reader = CompletionReader(members, for: endpoint, backend: backend, configuration: configuration)
+            return (try reader.parameters(), reader.unknownNames, reader.tokenization)
+        }
+        logIgnored(unknown, of: request)
+        if let tokenization { request.trace.add(tokenization) }
         let identity = identity(idPrefix)
         request.trace.note(parameters, model: backend.model, identity: identity)
         var permit: KeyPermit?

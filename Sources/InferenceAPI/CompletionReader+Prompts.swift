@@ -98,11 +98,19 @@ extension CompletionReader {
         return elements
     }
 
+    /// - Throws: when no prompt could be as long as that.
+    func checkLength(of text: String) throws(APIError) {
+        let (bytes, limit) = (text.utf8.count, limits.maximumInputTokens * configuration.maximumBytesPerToken)
+        guard bytes > limit else { return }
+        throw .textTooLong(bytes: bytes, limit: limit, tokens: limits.maximumInputTokens)
+    }
+
     private func prompt(_ value: JSONValue, suffix: String?) throws(APIError) -> CompletionParameters.Prompt {
         switch value {
         case .string(let text):
             let tokenizer = try tokenizer(for: "prompt")
             let input = suffix.map { "\(text) <extra_id_0> \($0)" } ?? text
+            try checkLength(of: input)
             return .init(tokens: model.prompt(tokenizer.encode(input)), text: text)
         case .array(let ids):
             if ids.isEmpty { throw .invalid(parameter: "prompt", "'prompt' must not be an empty array.") }

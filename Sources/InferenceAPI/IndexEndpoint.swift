@@ -1,8 +1,6 @@
 import HTTPServing
 
-/// `GET /` and `POST /`: what this server is, and where its interface begins.
-///
-/// A body is read and dropped, so that a client or proxy can try how bodies get through without a model at work.
+/// `GET /`: what this server is, and where its interface begins.
 struct IndexEndpoint: Sendable {
     struct Index: Encodable {
         let name = "switchyard"
@@ -21,11 +19,6 @@ struct IndexEndpoint: Sendable {
     let context: RequestContext
 
     func respond(to request: ServerRequest) async throws(APIError) -> ServerResponse {
-        do {
-            _ = try await request.body.collect()
-        } catch {
-            throw .body(error)
-        }
-        return .json(Index(version: context.configuration.version))
+        .json(Index(version: context.configuration.version))
     }
 }

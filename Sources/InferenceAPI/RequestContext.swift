@@ -13,6 +13,7 @@ package struct RequestContext: Sendable {
     /// nil when the server needs no keys.
     package var keys: KeyRing?
     package var running = RunningAnswers()
+    let longWork = LongWork()
 
     package init(
         configuration: APIConfiguration = APIConfiguration(),
@@ -31,8 +32,13 @@ package struct RequestContext: Sendable {
         return backend
     }
 
-    /// The JSON object in the body of a request.
-    func members(of request: ServerRequest) async throws(APIError) -> [String: JSONValue] {
+    /// What `make` makes of the JSON object in the body of a request.
+    ///
+    /// A large body is read away from the threads that answer requests: its text may take seconds to tokenise.
+    func read<Value: Sendable>(
+        _ request: ServerRequest,
+        _ make: @escaping @Sendable ([String: JSONValue]) throws(APIError) -> Value
+    ) async throws(APIError) -> Value {
         if let type = request.fields[.contentType], !Self.isJSON(type) { throw .unsupportedMediaType(type) }
         let bytes: [UInt8]
         do {
@@ -40,7 +46,9 @@ package struct RequestContext: Sendable {
         } catch {
             throw .body(error)
         }
-        return try JSONBody.object(bytes)
+        defer { request.body.release() }
+        guard bytes.count > configuration.largeBody else { return try make(try JSONBody.object(bytes)) }
+        return try await longWork.run { () throws(APIError) in try make(try JSONBody.object(bytes)) }
     }
 
     /// Names what the server did not understand in one line of the log, never the values.

@@ -26,46 +26,50 @@ struct TokenizeEndpoint: Sendable {
     let context: RequestContext
 
     func tokenize(_ request: ServerRequest) async throws(APIError) -> ServerResponse {
-        var reader = try await makeReader(request)
-        guard let text = try reader.reader.text("prompt") else {
-            throw .invalid(parameter: "prompt", "'prompt' is required.")
-        }
-        let tokenizer = try reader.tokenizer(for: "prompt")
-        var tokens = tokenizer.encode(text)
-        if try reader.reader.flag("add_special_tokens") ?? true { tokens = reader.model.prompt(tokens) }
-        let showsPieces = try reader.reader.flag("return_token_strs") ?? false
-        context.logIgnored(reader.unknownNames, of: request)
-        return .json(
-            Tokens(
-                tokens: tokens,
-                count: tokens.count,
-                maximumInputTokens: reader.limits.maximumInputTokens,
-                pieces: showsPieces ? tokens.map { tokenizer.piece($0) ?? "" } : nil
+        try await answer(request) { reader throws(APIError) in
+            guard let text = try reader.reader.text("prompt") else {
+                throw .invalid(parameter: "prompt", "'prompt' is required.")
+            }
+            let tokenizer = try reader.tokenizer(for: "prompt")
+            try reader.checkLength(of: text)
+            var tokens = tokenizer.encode(text)
+            if try reader.reader.flag("add_special_tokens") ?? true { tokens = reader.model.prompt(tokens) }
+            let showsPieces = try reader.reader.flag("return_token_strs") ?? false
+            return .json(
+                Tokens(
+                    tokens: tokens,
+                    count: tokens.count,
+                    maximumInputTokens: reader.limits.maximumInputTokens,
+                    pieces: showsPieces ? tokens.map { tokenizer.piece($0) ?? "" } : nil
+                )
             )
-        )
+        }
     }
 
     func detokenize(_ request: ServerRequest) async throws(APIError) -> ServerResponse {
-        var reader = try await makeReader(request)
-        guard let value = reader.reader.value("tokens") else {
-            throw .invalid(parameter: "tokens", "'tokens' is required.")
+        try await answer(request) { reader throws(APIError) in
+            guard let value = reader.reader.value("tokens") else {
+                throw .invalid(parameter: "tokens", "'tokens' is required.")
+            }
+            guard case .array(let ids) = value else { throw .wrongType("tokens", "an array of token ids", value) }
+            let tokens = try reader.readTokens(ids, named: "tokens")
+            let skips = try reader.reader.flag("skip_special_tokens") ?? true
+            return .json(Text(prompt: reader.model.tokenizer?.decode(tokens, skippingSpecialTokens: skips) ?? ""))
         }
-        guard case .array(let ids) = value else { throw .wrongType("tokens", "an array of token ids", value) }
-        let tokens = try reader.readTokens(ids, named: "tokens")
-        let skips = try reader.reader.flag("skip_special_tokens") ?? true
-        context.logIgnored(reader.unknownNames, of: request)
-        return .json(Text(prompt: reader.model.tokenizer?.decode(tokens, skippingSpecialTokens: skips) ?? ""))
     }
 
-    private func makeReader(_ request: ServerRequest) async throws(APIError) -> CompletionReader {
-        let members = try await context.members(of: request)
-        var reader = CompletionReader(
-            members,
-            for: .route,
-            backend: try context.loadedBackend(),
-            configuration: context.configuration
-        )
-        try reader.readModel()
-        return reader
+    private func answer(
+        _ request: ServerRequest,
+        _ make: @escaping @Sendable (inout CompletionReader) throws(APIError) -> ServerResponse
+    ) async throws(APIError) -> ServerResponse {
+        let backend = try context.loadedBackend()
+        let configuration = context.configuration
+        let (response, unknown) = try await context.read(request) { members throws(APIError) in
+            var reader = CompletionReader(members, for: .route, backend: backend, configuration: configuration)
+            try reader.readModel()
+            return (try make(&reader), reader.unknownNames)
+        }
+        context.logIgnored(unknown, of: request)
+        return response
     }
 }

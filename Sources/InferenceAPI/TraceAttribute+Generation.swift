@@ -1,7 +1,7 @@
 import Generation
 import Telemetry
 
-/// What generation requests tell the access log and the trace; spans have OpenTelemetry's names where it has some.
+/// What requests tell the access log and the trace; spans have OpenTelemetry's names where it has some.
 extension TraceAttribute.Key {
     static let completionID = Self(log: "completion_id", span: "gen_ai.response.id")
     static let operation = Self(span: "gen_ai.operation.name")
@@ -17,6 +17,8 @@ extension TraceAttribute.Key {
     static let finishReason = Self(log: "finish_reason", span: "gen_ai.response.finish_reasons")
     /// Milliseconds from the end of the request's head to the first token.
     static let firstToken = Self(log: "first_token_ms", span: "switchyard.first_token_ms")
+    /// Whose API key it was, by the name the operator gave it; never the key.
+    static let keyName = Self(log: "key_name", span: "switchyard.key_name")
     /// The `code` of an error answered.
     static let error = Self(log: "error", span: "error.type")
 }

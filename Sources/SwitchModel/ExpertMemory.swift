@@ -1,5 +1,5 @@
 import Synchronization
-package import Tensors
+import Tensors
 
 /// Experts of all layers that are in memory now, least recently used first to go: at most a budget of bytes.
 ///

@@ -1,6 +1,6 @@
 /// A request that is over, for those who write down or export what happened.
 ///
-/// Holds no query, no field value but the user agent, and nothing of either body.
+/// Holds no query, no field value but user agent and host, and nothing of either body.
 package struct RequestRecord: Sendable {
     /// How the response ended.
     package enum End: String, Sendable {
@@ -30,6 +30,10 @@ package struct RequestRecord: Sendable {
     /// The numeric address of the other end of the connection, which may be a proxy.
     package var remote: String?
     package var userAgent: String?
+    /// The server as the client names it, in the field `Host`.
+    package var authority: String?
+    /// Whether the connection is encrypted.
+    package var isSecure = false
     package var end = End.complete
 
     package init(trace: RequestTrace, status: Int, duration: Duration) {

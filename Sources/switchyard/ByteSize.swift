@@ -17,5 +17,7 @@ struct ByteSize: ExpressibleByArgument {
         self.bytes = bytes
     }
 
-    var defaultValueDescription: String { "\(bytes >> 30)G" }
+    var defaultValueDescription: String {
+        bytes % (1 << 30) == 0 ? "\(bytes >> 30)G" : "\(bytes >> 20)M"
+    }
 }

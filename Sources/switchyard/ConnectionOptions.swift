@@ -6,7 +6,7 @@ struct ConnectionOptions: ParsableArguments {
     /// For `EnvironmentFlags`.
     static let flags = [
         "max-connections", "max-connections-per-address", "header-timeout", "body-timeout", "idle-timeout",
-        "write-timeout",
+        "write-timeout", "max-body-memory",
     ]
 
     @Option(help: "Connections open at once; more are answered 503.")
@@ -31,6 +31,9 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "Seconds a client may read nothing of its answer.")
     var writeTimeout = 30
 
+    @Option(help: "Memory for request bodies larger than 64 kB, all together, such as 256M; 503 beyond.")
+    var maxBodyMemory = ByteSize(bytes: HTTPLimits().bodyMemoryBytes)
+
     func validate() throws {
         try Limit.check("--max-connections", maxConnections, in: 1...1_000_000)
         try Limit.check("--max-connections-per-address", maxConnectionsPerAddress, in: 1...1_000_000)
@@ -43,6 +46,7 @@ struct ConnectionOptions: ParsableArguments {
     func apply(to configuration: inout HTTPConfiguration) {
         configuration.limits.connections = maxConnections
         configuration.limits.connectionsPerClient = maxConnectionsPerAddress
+        configuration.limits.bodyMemoryBytes = maxBodyMemory.bytes
         configuration.timeouts.head = .seconds(headerTimeout)
         configuration.timeouts.body = .seconds(bodyTimeout)
         configuration.timeouts.idle = .seconds(idleTimeout)

@@ -36,7 +36,7 @@ enum EnvironmentFlags {
 
     /// Set by `true` or `1`, left alone by `false` or `0`.
     private static let valueless: Set<String> = ["metrics-public"]
-    private static let repeatable: Set<String> = ["cors-origin"]
+    private static let repeatable: Set<String> = ["cors-origin", "otlp-header"]
 
     private static let modelFlags = [
         "weights", "instruction-set", "cache-type", "cache-memory", "threads", "max-input-tokens", "max-output-tokens",
@@ -44,9 +44,11 @@ enum EnvironmentFlags {
     ]
 
     private static let flags: [String: [String]] = [
-        "serve": modelFlags + ConnectionOptions.flags + AdmissionOptions.flags + AccessOptions.flags + [
-            "host", "port", "model-id", "expert-metrics", "log-level", "log-format", "access-log",
-        ],
+        "serve": [
+            modelFlags, ConnectionOptions.flags, AdmissionOptions.flags, AccessOptions.flags,
+            ObservabilityOptions.flags,
+            TLSOptions.flags, ["host", "port", "model-id", "expert-metrics", "log-level", "log-format"],
+        ].flatMap { $0 },
         "generate": modelFlags,
         "bench": modelFlags,
         "accuracy": modelFlags,

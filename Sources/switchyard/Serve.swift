@@ -5,12 +5,15 @@ import InferenceAPI
 import Logging
 import ServiceLifecycle
 import Telemetry
+import TraceExport
 import UnixSignals
 
 /// Serves a model over HTTP until told to stop.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Serves a model over HTTP.")
 
+    /// How long the last traces may take at the end.
+    private static let lastExportTime = Duration.seconds(5)
     /// How long the last log lines may take at the end.
     private static let flushTime = Duration.seconds(2)
 
@@ -23,6 +26,8 @@ struct Serve: AsyncParsableCommand {
     var port = 8080
 
     @OptionGroup var connections: ConnectionOptions
+
+    @OptionGroup var tls: TLSOptions
 
     @Option(help: "The model's name in the API. Default: the directory's name.")
     var modelId: String?
@@ -66,7 +71,7 @@ struct Serve: AsyncParsableCommand {
     private func serve(logger: Logger, writer: LogWriter) async throws {
         let served = try ServedProcess(self, logger: logger, writer: writer)
         let port = try served.server.listen()
-        let address = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        let address = "\(tls.scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         logger.info("the model is loading; until it is there requests get 503", metadata: ["address": "\(address)"])
         try await ServiceGroup(
             configuration: .init(
@@ -75,6 +80,7 @@ struct Serve: AsyncParsableCommand {
                 logger: logger
             )
         ).run()
+        await served.exporter?.shutDown(within: Self.lastExportTime)
         logger.info("stopped")
     }
 
@@ -98,10 +104,16 @@ struct Serve: AsyncParsableCommand {
             state: state,
             onReady: onReady
         )
-        return [
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: http, successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: loading, successTerminationBehavior: .ignore),
         ]
+        // With nothing to read again SIGHUP ends the process, as it does any that a terminal leaves behind.
+        if !served.reloads.isEmpty {
+            let reload = ReloadService(reloads: served.reloads, logger: logger)
+            services.append(.init(service: reload, successTerminationBehavior: .ignore))
+        }
+        return services
     }
 
     /// The line that says where the server is, on standard output, and a request to try.

@@ -2,19 +2,27 @@ import HTTPServing
 import InferenceAPI
 import Logging
 import Telemetry
+import TraceExport
 
 /// Everything `serve` wires together before the model is there: metrics, endpoints, guards, server.
 struct ServedProcess {
     let server: HTTPServer
     let registry = MetricsRegistry()
     let state = ServingState()
+    /// nil without a collector of traces.
+    let exporter: TraceExporter?
     /// nil when the server needs no keys.
     let keys: KeyRing?
+    /// What SIGHUP reads again.
+    let reloads: [Reload]
 
     /// - Throws: what is wrong with a flag or a file it names, as one sentence.
     init(_ options: Serve, logger: Logger, writer: LogWriter) throws {
         ProcessMetrics.register(in: registry)
         keys = try options.access.keyRing()
+        let tls = try options.tls.identity()
+        for warning in tls?.warnings ?? [] { logger.warning("\(warning)") }
+        reloads = [tls.map(Reload.certificate), keys.map { Reload.keys(in: $0, options.access) }].compactMap { $0 }
         let (state, registry) = (state, registry)
         registry.gauge("switchyard_ready", "1 while new requests are taken.") { state.readiness == .ready ? 1 : 0 }
         var api = APIConfiguration()
@@ -34,15 +42,23 @@ struct ServedProcess {
         var configuration = HTTPConfiguration()
         configuration.host = options.host
         configuration.port = options.port
-        configuration.observers = options.observability.observers(
+        exporter = options.observability.makeExporter(
+            registry: registry,
+            version: BuildInformation.version,
+            logger: logger
+        )
+        let accessLog = options.observability.makeAccessLog(
             writer: writer,
             logFormat: options.logFormat,
             logger: logger
         )
+        if let accessLog { configuration.observers.append(accessLog) }
+        if let exporter { configuration.observers.append(exporter) }
         registry.counter("switchyard_log_lines_dropped", "Log lines that standard error did not take.") {
             Double(writer.dropped.value)
         }
         options.connections.apply(to: &configuration)
+        options.tls.apply(tls, to: &configuration, registry)
         try DescriptorLimit.prepare(for: configuration.limits)
         server = HTTPServer(
             configuration: configuration,

@@ -23,7 +23,7 @@ def key_file(tmp_path_factory):
         "# keys of the tests\n"
         "alice sk-alice\n"
         f"hashed sha256:{hashlib.sha256(b'sk-hashed').hexdigest()}\n"
-        "narrow sk-narrow tokens-per-minute=200\n"
+        "narrow sk-narrow tokens-per-minute=60\n"
         "one-at-a-time single requests=1\n"
     )
     return file
@@ -85,7 +85,7 @@ def test_one_key_may_not_run_more_than_its_requests(server):
 
 
 def test_what_a_key_did_not_use_in_a_minute_is_given_back(server):
-    # Each could use about 30 tokens and uses some 12: without giving back the seventh would be refused.
+    # Each could use about 30 tokens and uses some 20: without giving back the third would be refused.
     for _ in range(10):
         answer = complete(server, "sk-narrow")
         if answer.status_code == 429:

@@ -276,3 +276,18 @@ def test_the_queue_refuses_by_tokens_and_says_when_to_come_back():
         assert float(refused.headers["retry-after-ms"]) >= 1
         assert server.metric('switchyard_admission_rejections_total{reason="tokens"}') == 1
         server.process.kill()
+
+
+def test_large_bodies_share_their_memory_and_small_ones_always_fit():
+    head = b"POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 4000000\r\n\r\n"
+    with Server(MODEL, "--max-body-memory", "4M") as server:
+        with server.connect() as first, server.connect() as second:
+            first.sendall(head + b'{"prompt": "' + b"a" * 3_000_000)
+            time.sleep(0.3)
+            second.sendall(head + b'{"prompt": "' + b"a" * 2_000_000)
+            answer = second.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 503 ") and b"retry-after" in answer.lower() and b'"busy"' in answer
+            assert server.complete()["choices"]
+        with server.connect() as third:
+            third.sendall(head + b'{"prompt": "' + b"a" * (4_000_000 - 14) + b'"}')
+            assert third.recv(65536).startswith(b"HTTP/1.1 400 "), "what left gave its memory back"

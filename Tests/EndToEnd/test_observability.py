@@ -306,3 +306,19 @@ def test_a_reader_that_does_not_read_costs_lines_only():
         started = time.monotonic()
     assert time.monotonic() - started < 15
     os.close(reader)
+
+
+def test_the_name_of_a_key_is_written_and_the_key_is_not(tmp_path):
+    import hashlib
+    keys = tmp_path / "keys"
+    keys.write_text("ann sk-hushhush\n")
+    keys.chmod(0o600)
+    with Server(MODEL, "--access-log", "json", "--api-key-file", keys) as server:
+        server.http.get("/v1/models", headers={"Authorization": "Bearer sk-hushhush", "X-Request-Id": "known"})
+        server.http.get("/v1/models", headers={"Authorization": "Bearer sk-wrong", "X-Request-Id": "unknown"})
+        lines = wait_for(lambda: [json.loads(line) for line in server.log if "known" in line][1:] and
+                         {json.loads(line)["request_id"]: json.loads(line) for line in server.log if "known" in line})
+        assert lines["known"]["key_name"] == "ann" and lines["known"]["status"] == 200
+        assert lines["unknown"]["error"] == "invalid_api_key" and "key_name" not in lines["unknown"]
+        text = "".join(server.log)
+        assert "sk-" not in text and hashlib.sha256(b"sk-hushhush").hexdigest() not in text

@@ -97,6 +97,14 @@ struct ConnectionAdmissionTests {
         #expect(DescriptorLimit.decide(needed: needed, soft: soft, hard: hard) == decision)
     }
 
+    @Test func theLastDescriptorsAreNoConnections() {
+        let soft = 100
+        #expect(DescriptorLimit.leavesHeadroom(lowestFree: soft - DescriptorLimit.headroom - 1, soft: soft))
+        #expect(!DescriptorLimit.leavesHeadroom(lowestFree: soft - DescriptorLimit.headroom, soft: soft))
+        #expect(!DescriptorLimit.leavesHeadroom(lowestFree: 10, soft: 20))
+        #expect(DescriptorLimit.leavesHeadroom(lowestFree: 10, soft: .max))
+    }
+
     @Test func tooFewDescriptorsAreOneSentence() {
         let error = SocketError.tooFewDescriptors(connections: 1024, needed: 1216, allowed: 256)
         #expect(

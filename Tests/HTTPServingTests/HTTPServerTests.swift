@@ -240,6 +240,29 @@ struct HTTPServerTests {
         }
     }
 
+    @Test(arguments: ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE"])
+    func brokenChunksAreRefusedWhereNobodyAsksForThem(_ method: String) async throws {
+        try await withServer(respond: { _ in ServerResponse(status: .ok) }) { port, _ in
+            let head = "\(method) / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            let client = TestClient(port: port)
+            await client.send(head + "1\r\na\r\n0\r\n\r\n" + head + "1\r\nab\r\n0\r\n\r\n")
+            let answers = await client.receive().components(separatedBy: "HTTP/1.1 ").dropFirst()
+            client.close()
+            #expect(answers.map { $0.prefix(3) } == ["200", "400"])
+        }
+    }
+
+    @Test func chunksThatNobodyAsksForHaveTheirTimeToo() async throws {
+        var configuration = HTTPConfiguration()
+        configuration.timeouts.body = .milliseconds(50)
+        try await withServer(configuration: configuration, respond: echo) { port, _ in
+            let client = TestClient(port: port)
+            await client.send("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n")
+            #expect(await client.receive().hasPrefix("HTTP/1.1 408 "))
+            client.close()
+        }
+    }
+
     @Test func anErrorForHeadHasNoBody() async throws {
         try await withServer(respond: echo) { port, _ in
             for request in [

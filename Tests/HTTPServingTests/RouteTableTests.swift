@@ -29,6 +29,7 @@ struct RouteTableTests {
         #expect(await answer(.get, "/models/").status == .notFound)
         #expect(await answer(.get, "/models/%zz").status == .notFound)
         #expect(await answer(HTTPRequest.Method("BREW")!, "/models/all").status == .notImplemented)
+        #expect(await answer(HTTPRequest.Method("QUERY")!, "/models/all").status == .methodNotAllowed)
         let response = await answer(.delete, "/models/all")
         #expect(response.status == .methodNotAllowed)
         #expect(response.fields[.allow] == "GET, HEAD, OPTIONS, POST")

@@ -27,9 +27,10 @@ struct TestClient: Sendable {
         }
     }
 
-    func send(_ text: String, by size: Int = .max) async {
+    func send(_ text: String, by size: Int = .max) async { await send(bytes: Array(text.utf8), by: size) }
+
+    func send(bytes: [UInt8], by size: Int = .max) async {
         await onThread {
-            let bytes = Array(text.utf8)
             var start = 0
             while start < bytes.count {
                 let end = size > bytes.count - start ? bytes.count : start + size

@@ -40,6 +40,25 @@ import Testing
         #expect(live.text == #"{"status":"ok"}"#)
     }
 
+    @Test func theRootLeadsOnAndEchoes() async {
+        let index = await client.send(.get, "/")
+        #expect(index.json["name"] == .string("switchyard"))
+        #expect(index.json["links"]["completions"] == .string("/v1/completions"))
+        let bytes: [UInt8] = [0, 255, 13, 10, 60]
+        let echo = await client.send(.post, "/", body: bytes, fields: [.contentType: "text/html"])
+        #expect(echo.status == 200 && echo.body == bytes)
+        // Not what the client called it: a browser would show it.
+        #expect(echo.response.fields[.contentType] == "application/octet-stream")
+        #expect(echo.response.fields[.xContentTypeOptions] == "nosniff")
+    }
+
+    @Test func answersOfAMomentAreNotKept() async {
+        for (path, status) in [("/", 200), ("/v1/models", 200), ("/metrics", 200), ("/v1/completions/{id}", 404)] {
+            let answer = await client.send(.get, path)
+            #expect(answer.status == status && answer.response.fields[.cacheControl] == "no-store")
+        }
+    }
+
     @Test func textAndIDsTurnIntoEachOther() async {
         let tokens = await client.post("/tokenize", #"{"prompt": "the cat", "return_token_strs": true}"#).json
         #expect(tokens["tokens"].items.map(\.asInteger) == [3, 4, 1])

@@ -110,9 +110,12 @@ import Testing
 
     @Test(arguments: [
         (RequestBodyError.tooLarge(limit: 10), 413), (.malformed, 400), (.timedOut, 408), (.disconnected, 499),
+        (.malformedCoding, 400), (.tooDense(ratio: 100), 413), (.unsupportedCoding, 415),
     ])
     func aBodyThatCannotBeReadIsAnswered(error: RequestBodyError, status: Int) {
-        #expect(APIError.body(error).response.status.code == status)
+        let response = APIError.body(error).response
+        #expect(response.status.code == status)
+        #expect(response.fields[.acceptEncoding] == (status == 415 ? "gzip" : nil))
     }
 
     @Test func noMoreThanTwoHundredCharactersAreEchoed() async {

@@ -117,6 +117,29 @@ import Testing
         #expect(client.engine.requests.map(\.prompt) == tokens)
     }
 
+    @Test(arguments: ["/v1/completions", "/v1/beam_search", "/v1/route", "/tokenize"])
+    func textThatNoPromptCouldBeIsRefusedUnread(path: String) async {
+        var limits = EngineLimits()
+        limits.maximumInputTokens = 4
+        let client = APIClient(.saying([1], limits: limits))
+        let fits = String(repeating: " ", count: 4 * 64 - 1) + "a"
+        #expect(await client.post(path, #"{"prompt": "\#(fits)", "max_tokens": 1}"#).status == 200)
+        let answer = await client.post(path, #"{"prompt": "\#(fits)b", "max_tokens": 1}"#)
+        #expect(answer.status == 400)
+        #expect(answer.error.code == "context_length_exceeded")
+    }
+
+    @Test func aLargeBodyIsReadAsASmallOne() async {
+        var configuration = APIConfiguration()
+        configuration.largeBody = 10
+        let aside = APIClient(.saying([3, 1]), configuration: configuration)
+        let body = #"{"prompt": "the cat", "max_tokens": 4}"#
+        let answers = (await aside.complete(body), await APIClient(.saying([3, 1])).complete(body))
+        #expect(answers.0.status == 200)
+        #expect(answers.0.json["choices"] == answers.1.json["choices"])
+        #expect(await aside.complete(#"{"prompt": 7, "max_tokens": 4}"#).error.param == "prompt")
+    }
+
     @Test func truncationKeepsTheLastTokens() async throws {
         #expect(try await request(#""truncate_prompt_tokens": 2"#).prompt == [4, 1])
     }

@@ -1,21 +1,36 @@
 #!/bin/sh
-# Fuzzes the HTTP head parser and chunk decoder. Usage: scripts/fuzz-http/run.sh [SECONDS]
+# Fuzzes what clients send and are sent. Usage: scripts/fuzz-http/run.sh requests|responses|completions [SECONDS]
+#
+# requests: head parser and chunk decoder. responses: head encoder, chunks, events. completions: JSON bodies, as far as
+# the request for the engine.
 set -eu
+kind=$1
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-build="$root/.build/fuzz-http"
+build="$root/.build/fuzz-http/$kind"
 mkdir -p "$build/corpus"
 cd "$root"
-# The dependency's modules and objects come from an ordinary build.
-swift build --target HTTPServing
+case $kind in
+requests) own=HTTPServing && sources="$here/Requests.swift" ;;
+responses) own=HTTPServing && sources="$here/Responses.swift" ;;
+completions) own=InferenceAPI && sources="$here/Completions.swift Tests/InferenceAPITests/ToyTokenizer.swift" ;;
+*) echo "requests, responses or completions?" >&2 && exit 1 ;;
+esac
+# SwiftPM names a package for its folder.
+package=$(basename "$root" | tr A-Z a-z)
+# The modules below, and their objects, come from an ordinary build.
+swift build --product switchyard
 modules=$(swift build --show-bin-path)
-sources=Sources/HTTPServing
-swiftc -O -sanitize=fuzzer,address -parse-as-library -package-name switchyard -swift-version 6 \
-    -enable-upcoming-feature InternalImportsByDefault -module-name FuzzHTTP \
-    -I "$modules/Modules" "$modules"/HTTPTypes.build/*.o \
-    "$sources"/RequestHead.swift "$sources"/RequestHeadParser.swift "$sources"/RequestLine.swift \
-    "$sources"/RequestTarget.swift "$sources"/BodyFraming.swift "$sources"/ChunkedDecoder.swift \
-    "$sources"/InboundBytes.swift "$sources"/CharacterClass.swift "$sources"/HTTPParseError.swift \
-    "$sources"/HTTPConfiguration.swift "$sources"/ErrorBody.swift "$sources"/ServerResponse.swift \
-    "$sources"/ServerRequest.swift "$here/Fuzz.swift" -o "$build/fuzz"
-exec "$build/fuzz" -max_total_time="${1:-60}" -max_len=4096 "$build/corpus" "$here/corpus"
+find "$modules" -name '*.o' ! -path "*/$own.build/*" ! -path '*/InferenceAPI.build/*' ! -path '*Tests.build/*' \
+    ! -path '*/switchyard.build/*' ! -path '*/TestSupport.build/*' ! -path '*/CAllocationCounter.build/*' \
+    ! -path '*-tool.build/*' ! -path '*.product/*' -printf '"%p"\n' >"$build/objects"
+swiftc -O -sanitize=fuzzer,address -parse-as-library -package-name "$package" -swift-version 6 \
+    -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
+    -enable-upcoming-feature ExistentialAny -module-name FuzzHTTP -I "$modules/Modules" \
+    -I Sources/COpenSSL -I Sources/CZlib -I Sources/COpenBLAS -I Sources/CKernels/include \
+    -I Sources/CSentencePiece/include -Xcc -fmodule-map-file="$modules/CKernels.build/module.modulemap" \
+    -Xcc -fmodule-map-file="$modules/CSentencePiece.build/module.modulemap" \
+    @"$build/objects" -lssl -lcrypto -lz -lopenblas -lsentencepiece -lstdc++ \
+    Sources/$own/*.swift $sources -o "$build/fuzz"
+exec "$build/fuzz" -max_total_time="${2:-60}" -max_len=4096 -dict="$here/$kind.words" -timeout=5 -rss_limit_mb=2048 \
+    "$build/corpus" "$here/corpus/$kind"

@@ -1,0 +1,66 @@
+import Batching
+import Generation
+import HTTPServing
+import HTTPTypes
+import Tokenization
+
+/// Reads the bytes as the body of each endpoint that generates, as far as the request for the engine.
+///
+/// What is accepted keeps every limit.
+@_cdecl("LLVMFuzzerTestOneInput")
+func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+    guard let members = try? JSONBody.object(bytes) else { return 0 }
+    for endpoint in [CompletionReader.Endpoint.completions, .beamSearch, .route] {
+        var reader = CompletionReader(members, for: endpoint, backend: backend, configuration: configuration)
+        do throws(APIError) {
+            check(try reader.parameters(), of: reader)
+        } catch {
+            // A client sees this text.
+            precondition(!error.response.fields.isEmpty)
+        }
+        _ = reader.unknownNames
+    }
+    return 0
+}
+
+private struct NoEngine: GenerationEngine {
+    let limits = EngineLimits()
+
+    func submit(
+        _ request: GenerationRequest,
+        deadline: ContinuousClock.Instant?
+    ) throws(AdmissionError) -> GenerationTicket { throw .draining }
+}
+
+private let configuration = APIConfiguration()
+private let tokenizer = ToyTokenizer()
+private let backend = InferenceBackend(
+    model: ServedModel(
+        id: "m",
+        created: 0,
+        tokenizer: tokenizer,
+        vocabularySize: tokenizer.vocabularySize,
+        endTokens: [ToyTokenizer.end],
+        systemFingerprint: "f"
+    ),
+    engine: NoEngine()
+)
+
+private func check(_ parameters: CompletionParameters, of reader: CompletionReader) {
+    precondition((1...configuration.maximumPrompts).contains(parameters.prompts.count))
+    precondition((1...configuration.maximumChoices).contains(parameters.choices))
+    precondition(parameters.timeout > .zero && parameters.timeout <= configuration.requestTimeout)
+    precondition(parameters.output.stops.count <= configuration.maximumStopStrings)
+    precondition(parameters.output.stops.allSatisfy { $0.utf8.count <= configuration.maximumStopBytes })
+    let ids = 0..<Int32(tokenizer.vocabularySize)
+    for prompt in parameters.prompts {
+        let request = parameters.request(for: prompt)
+        precondition(!request.prompt.isEmpty && request.prompt.allSatisfy(ids.contains))
+        precondition(request.decoderPrompt.allSatisfy(ids.contains))
+        precondition(request.decoderPrompt.count <= reader.limits.maximumOutputTokens)
+        precondition(request.rows >= 1)
+        precondition((0...configuration.maximumLogprobs).contains(request.topLogprobs ?? 0))
+        _ = reader.model.tokenizer?.decode(request.prompt, skippingSpecialTokens: true)
+    }
+}
