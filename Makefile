@@ -3,9 +3,9 @@ BASE8 = .build/base8
 DENSE = .build/dense
 BIG = .build/base128
 
-.PHONY: serve test lint check-imports check-deploy packages parity tokenizer-parity test-clients bench expert-memory compare latency accuracy \
-	endurance http-throughput fuzz fuzz-checkpoints schemathesis differential prometheus faults \
-	slow-clients overload soak sanitize
+.PHONY: serve test train-compare lint check-imports check-deploy packages parity tokenizer-parity test-clients bench \
+	expert-memory compare latency accuracy endurance http-throughput fuzz fuzz-checkpoints schemathesis differential \
+	prometheus faults slow-clients overload soak sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -17,7 +17,7 @@ test: packages
 	swift build --build-tests
 	for set in plain avx2 avx512 avx512-vnni; do \
 		SWITCHYARD_INSTRUCTION_SET=$$set swift test --skip-build --quiet \
-			--filter 'KernelTests|VocabularyScoresTests|KeyValuePoolTests|ParityTests|BatchInvarianceTests' || exit 1; done
+			--filter 'KernelTests|VocabularyScoresTests|KeyValuePoolTests|ParityTests|BatchInvarianceTests|GoldenTests|LayerGradientTests' || exit 1; done
 	swift test
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build/release-tests --filter AllocationTests
 
@@ -79,6 +79,11 @@ expert-memory: packages | $(BIG)
 latency: packages | $(BASE8)
 	swift build -c release --product switchyard
 	python3 benchmarks/latency.py $(BASE8)
+
+# Tokens a second of training beside PyTorch: PAIRS is a file of lines 'source <tab> target'.
+train-compare: packages .venv/benchmarks/bin/python
+	swift build -c release --product switchyard
+	.venv/benchmarks/bin/python benchmarks/train_compare.py .build/release/switchyard $(PAIRS)
 
 # What bf16 and int8 cost in accuracy: SOURCE and TARGET are parallel text.
 accuracy: packages .venv/benchmarks/bin/python
