@@ -5,6 +5,9 @@ extension Channel {
         state.withLock { $0.deadline.begin(phase) }
     }
 
+    /// Since when the client has owed a request, or the rest of one.
+    var owedSince: ContinuousClock.Instant? { state.withLock { $0.deadline.owedSince } }
+
     /// Ends the wait that has lasted too long, if one has.
     func checkDeadline() {
         end(as: .timedOut) { $0.deadline.isExpired }

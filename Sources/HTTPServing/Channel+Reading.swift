@@ -6,7 +6,7 @@ extension Channel {
     func readable() {
         let news = state.withLock { state in
             guard !state.isClosed, state.readFailure == nil, !state.hasEnded else {
-                // The socket stays readable; an active source would call again at once.
+                // The socket stays readable; a watch would tell so again at once.
                 suspendReading(&state)
                 return News()
             }
@@ -51,7 +51,7 @@ extension Channel {
         }
     }
 
-    /// Being readable needs no more than the source that is there.
+    /// Being readable needs no more than the watch that is there.
     private func postponeReading(until readiness: SocketReadiness, _ state: inout State) {
         guard readiness == .writable else { return }
         state.readAwaitsWriting = true
@@ -75,7 +75,7 @@ extension Channel {
                     }
                     state.inbound.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                     amount += count
-                    // A short read means that the socket is empty; the source tells when it no longer is.
+                    // A short read means that the socket is empty; the watch tells when it no longer is.
                     if count < buffer.count, !transport.hasBufferedInput { return }
                 } catch {
                     failure = error
@@ -93,7 +93,7 @@ extension Channel {
     private func suspendReading(_ state: inout State) {
         guard !state.isReadSuspended else { return }
         state.isReadSuspended = true
-        state.readSource?.suspend()
+        state.watch?.end(.reading)
     }
 
     /// Whether bytes wait to be parsed.
@@ -113,10 +113,10 @@ extension Channel {
     func resumeReading(_ state: inout State) {
         let isOver = state.hasEnded || state.readFailure != nil || state.isClosed
         guard state.isReadSuspended, !isOver, !state.readAwaitsWriting, state.inbound.count < limits.bufferedBytes,
-            let source = state.readSource
+            let watch = state.watch
         else { return }
         state.isReadSuspended = false
-        source.resume()
+        watch.begin(.reading)
         // What lies decrypted in the transport does not make the socket readable.
         if transport.hasBufferedInput { queue.async { [weak self] in self?.readable() } }
     }

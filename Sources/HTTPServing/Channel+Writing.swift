@@ -70,24 +70,17 @@ extension Channel {
     }
 
     func armWriting(_ state: inout State) {
-        let source: any DispatchSourceWrite
-        if let existing = state.writeSource {
-            source = existing
-        } else {
-            source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-            source.setEventHandler { [weak self] in self?.writable() }
-            state.writeSource = source
-        }
         guard state.isWriteSuspended else { return }
         state.isWriteSuspended = false
-        source.resume()
+        state.watch?.begin(.writing)
     }
 
-    private func writable() {
+    /// Runs on `queue` when the socket takes bytes again.
+    func writable() {
         let news = state.withLock { state in
             guard !state.isWriteSuspended, !state.isClosed else { return News() }
             state.isWriteSuspended = true
-            state.writeSource?.suspend()
+            state.watch?.end(.writing)
             var news = News()
             if state.readAwaitsWriting {
                 state.readAwaitsWriting = false
