@@ -3,8 +3,9 @@ BASE8 = .build/base8
 DENSE = .build/dense
 BIG = .build/base128
 
-.PHONY: serve test lint check-imports check-deploy packages parity tokenizer-parity test-clients bench expert-memory compare latency accuracy \
-	endurance http-throughput fuzz fuzz-checkpoints schemathesis differential sanitize
+.PHONY: serve test train-compare lint check-imports check-deploy packages parity tokenizer-parity test-clients bench \
+	expert-memory compare latency accuracy endurance http-throughput fuzz fuzz-checkpoints schemathesis differential \
+	prometheus faults slow-clients overload soak sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -16,7 +17,7 @@ test: packages
 	swift build --build-tests
 	for set in plain avx2 avx512 avx512-vnni; do \
 		SWITCHYARD_INSTRUCTION_SET=$$set swift test --skip-build --quiet \
-			--filter 'KernelTests|VocabularyScoresTests|KeyValuePoolTests|ParityTests|BatchInvarianceTests' || exit 1; done
+			--filter 'KernelTests|VocabularyScoresTests|KeyValuePoolTests|ParityTests|BatchInvarianceTests|GoldenTests|LayerGradientTests' || exit 1; done
 	swift test
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build/release-tests --filter AllocationTests
 
@@ -79,6 +80,11 @@ latency: packages | $(BASE8)
 	swift build -c release --product switchyard
 	python3 benchmarks/latency.py $(BASE8)
 
+# Tokens a second of training beside PyTorch: PAIRS is a file of lines 'source <tab> target'.
+train-compare: packages .venv/benchmarks/bin/python
+	swift build -c release --product switchyard
+	.venv/benchmarks/bin/python benchmarks/train_compare.py .build/release/switchyard $(PAIRS)
+
 # What bf16 and int8 cost in accuracy: SOURCE and TARGET are parallel text.
 accuracy: packages .venv/benchmarks/bin/python
 	swift build -c release --product switchyard
@@ -128,6 +134,35 @@ schemathesis differential: packages .venv/clients/bin/pytest
 	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
 		SCHEMATHESIS_EXAMPLES=2000 HTTP_DIFFERENTIAL_CASES=1000000 .venv/clients/bin/pytest -q -s \
 		Tests/EndToEnd/$(if $(filter schemathesis,$@),test_http_schema.py,test_http_differential.py)
+
+# Prometheus itself, 3,600 scrapes of a server under load: an hour at one a second, in six minutes. Needs prometheus.
+prometheus: packages .venv/clients/bin/pytest
+	swift build -c release --product switchyard
+	PROMETHEUS_SECONDS=360 PROMETHEUS_INTERVAL_MS=100 SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
+		.venv/clients/bin/pytest -q -rP Tests/EndToEnd/test_prometheus.py
+
+# Killed and resetting clients, full disks, signals, clocks, limits of the machine: four times what test-clients does.
+faults: packages .venv/clients/bin/pytest
+	swift build -c release --product switchyard
+	FAULTS_SCALE=4 SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
+		.venv/clients/bin/pytest -q -rP Tests/EndToEnd/test_faults.py
+
+# A thousand slow clients beside one in a hurry. Needs slowhttptest.
+slow-clients: packages
+	swift build -c release --product switchyard
+	python3 benchmarks/slow_clients.py
+
+# Ten times the capacity for two minutes.
+overload: packages
+	swift build -c release --product switchyard
+	python3 benchmarks/overload.py --factor 10 --minutes 2
+
+MINUTES = 30
+
+# Three times the capacity for MINUTES, memory and descriptors watched.
+soak: packages
+	swift build -c release --product switchyard
+	python3 benchmarks/overload.py --factor 3 --minutes $(MINUTES)
 
 # Every test with the address sanitizer. (The thread sanitizer does not follow the standard library's mutex once it
 # is contended and reports every access under one.)

@@ -8,7 +8,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("Tensors", ["CKernels", "COpenBLAS"]),
     ("Tokenization", ["CSentencePiece"]),
     ("Checkpoints", ["Tensors", "CZlib"]),
-    ("HTTPServing", ["COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
+    ("HTTPServing", ["CEpoll", "COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
     ("SwitchModel", ["Tensors", "Checkpoints"]),
     ("Generation", ["Tensors", "SwitchModel"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
@@ -29,7 +29,7 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
         ["Generation", "SwitchModel", "Checkpoints", "Tensors", "TestSupport", "CAllocationCounter"]
     ),
     ("BatchingTests", ["Batching", "Generation", "Telemetry", "Tensors", "TestSupport"]),
-    ("TrainingTests", ["Training", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
+    ("TrainingTests", ["Training", "Tokenization", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
     (
         "InferenceAPITests",
         ["InferenceAPI", "HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]
@@ -70,13 +70,18 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-slp-vectorize", "-ffp-contract=off"])]),
-        .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+        .target(
+            name: "CSentencePiece",
+            linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]
+        ),
         .executableTarget(
             name: "switchyard",
             dependencies: [
                 "InferenceAPI", "HTTPServing", "Batching", "Generation", "SwitchModel", "Checkpoints", "Tensors",
-                "Tokenization", "TraceExport", "Telemetry", .arguments, .httpTypes, .lifecycle, .log, .signals,
+                "Tokenization", "TraceExport", "Telemetry", "Training", .arguments, .httpTypes, .lifecycle, .log,
+                .signals,
             ],
             resources: [.embedInCode("openapi.yaml")],
             swiftSettings: swiftSettings

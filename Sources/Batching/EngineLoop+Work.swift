@@ -25,7 +25,8 @@ extension EngineLoop {
     }
 
     private mutating func begin(_ submission: Submission, _ state: Model.State, after batch: EncodingBatch<Model>) {
-        var request = RunningRequest(submission, state: state, startToken: model.startToken)
+        let start = model.start(after: submission.request.prompt)
+        var request = RunningRequest(submission, state: state, start: start)
         request.timings.queue = (batch.started - submission.submitted).seconds
         request.timings.encode = (request.decodingSince - batch.started).seconds
         metrics.queueSeconds.observe(request.timings.queue)

@@ -20,10 +20,10 @@ struct RunningRequest<State> {
     /// Decoder steps taken.
     private var position = -1
 
-    init(_ submission: Submission, state: State, startToken: Int32) {
+    init(_ submission: Submission, state: State, start: [Int32]) {
         self.submission = submission
         self.state = state
-        search = DecodingSearch(submission.request, startToken: startToken)
+        search = DecodingSearch(submission.request, start: start)
         decodingSince = .now
         lastToken = decodingSince
     }

@@ -54,11 +54,11 @@ struct BeamSearch {
     /// Tokens sent already: the start that all hypotheses share.
     private var sent = 0
 
-    init(_ request: GenerationRequest, _ parameters: BeamParameters, startToken: Int32) {
+    init(_ request: GenerationRequest, _ parameters: BeamParameters, start: [Int32]) {
         self.request = request
         self.parameters = parameters
         processing = LogitsProcessing(request)
-        start = [startToken] + request.decoderPrompt
+        self.start = start + request.decoderPrompt
         let endTokens = request.stop.ignoresEndTokens ? 0 : request.stop.endTokens.count
         candidatesKept = max(2, 1 + endTokens) * parameters.beams
         running = (0..<parameters.beams).map { Hypothesis(score: $0 == 0 ? 0 : Self.ruledOut) }

@@ -7,20 +7,21 @@ package import Tensors
 /// toward the maximum nor toward the length penalty.
 package struct DecodingSearch {
     private let request: GenerationRequest
-    private let startToken: Int32
+    private let firstToken: Int32
     // One of them: two optionals rather than a payload, so that a step changes it where it is.
     private var sampled: SampledSearch?
     private var beam: BeamSearch?
     private var forced: ArraySlice<Int32>
 
+    /// - Parameter start: what the output begins after, see `StepModel.start(after:)`.
     /// - Precondition: the request was validated: counts at least 1, ids inside the vocabulary.
-    package init(_ request: GenerationRequest, startToken: Int32) {
+    package init(_ request: GenerationRequest, start: [Int32]) {
         self.request = request
-        self.startToken = startToken
+        firstToken = start[start.count - 1]
         forced = request.decoderPrompt[...]
         switch request.strategy {
-        case .sample(let sampling): sampled = SampledSearch(request, sampling, startToken: startToken)
-        case .beam(let parameters): beam = BeamSearch(request, parameters, startToken: startToken)
+        case .sample(let sampling): sampled = SampledSearch(request, sampling, start: start)
+        case .beam(let parameters): beam = BeamSearch(request, parameters, start: start)
         }
     }
 
@@ -30,7 +31,7 @@ package struct DecodingSearch {
         if request.stop.maximumTokens == 0, forced.isEmpty {
             step.events = unstarted()
         } else {
-            step.rows = [row(startToken)]
+            step.rows = [row(firstToken)]
         }
         return step
     }

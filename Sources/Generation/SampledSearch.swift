@@ -5,7 +5,7 @@ struct SampledSearch {
     private struct Draw {
         let slot: Int
         let random: RandomSource
-        /// Start token, forced tokens, generated tokens.
+        /// What the output begins after, forced tokens, generated tokens.
         var history: [Int32]
         var generated: [Int32] = []
         var tokens: [GeneratedToken] = []
@@ -28,7 +28,7 @@ struct SampledSearch {
     /// The row being processed; kept so that a step asks for no memory.
     private var scores: [Float] = []
 
-    init(_ request: GenerationRequest, _ sampling: Sampling, startToken: Int32) {
+    init(_ request: GenerationRequest, _ sampling: Sampling, start: [Int32]) {
         self.request = request
         self.sampling = sampling
         processing = LogitsProcessing(request)
@@ -36,9 +36,9 @@ struct SampledSearch {
             var draw = Draw(
                 slot: slot,
                 random: RandomSource(seed: sampling.seed, draw: slot),
-                history: [startToken] + request.decoderPrompt
+                history: start + request.decoderPrompt
             )
-            draw.history.reserveCapacity(1 + request.decoderPrompt.count + request.stop.maximumTokens)
+            draw.history.reserveCapacity(start.count + request.decoderPrompt.count + request.stop.maximumTokens)
             draw.generated.reserveCapacity(request.stop.maximumTokens)
             return draw
         }

@@ -13,7 +13,11 @@ package protocol StepModel {
     associatedtype Encoding
 
     var vocabularySize: Int { get }
-    var startToken: Int32 { get }
+
+    /// What an output begins after, at least one token: its last is stepped first, and penalties look at all of it.
+    ///
+    /// A start token, or the prompt of a language model.
+    func start(after prompt: [Int32]) -> [Int32]
 
     /// Starts encoding prompts as one ragged batch.
     ///

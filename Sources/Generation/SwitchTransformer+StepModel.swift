@@ -7,7 +7,12 @@ extension SwitchTransformer: StepModel {
 
     package var vocabularySize: Int { configuration.vocabularySize }
 
-    package var startToken: Int32 { configuration.startToken }
+    package func start(after prompt: [Int32]) -> [Int32] {
+        switch configuration.architecture {
+        case .encoderDecoder: [configuration.startToken]
+        case .decoderOnly: prompt
+        }
+    }
 
     package func beginEncoding(_ prompts: [EncodingPrompt]) -> Encoding {
         beginEncoding(prompts.map(\.tokens), room: prompts.map { (slots: $0.slots, capacity: $0.capacity) })

@@ -5,6 +5,9 @@ extension Channel {
         state.withLock { $0.deadline.begin(phase) }
     }
 
+    /// Since when the client has owed a request, or the rest of one.
+    var owedSince: ContinuousClock.Instant? { state.withLock { $0.deadline.owedSince } }
+
     /// Ends the wait that has lasted too long, if one has.
     func checkDeadline() {
         end(as: .timedOut) { $0.deadline.isExpired }
@@ -17,23 +20,15 @@ extension Channel {
 
     /// A late writer has lost the connection; a late sender can still be answered.
     private func end(as failure: SocketError, where condition: (State) -> Bool) {
-        let (waiters, departure) = state.withLock { state in
+        let news = state.withLock { state in
             let isOver =
                 state.deadline.phase == .writing ? state.writeFailure != nil : state.readFailure != nil
-            guard !state.isClosed, !isOver, condition(state) else {
-                return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
-            }
+            guard !state.isClosed, !isOver, condition(state) else { return News() }
             state.readFailure = state.readFailure ?? failure
-            guard state.deadline.phase == .writing else {
-                defer { state.reader = nil }
-                return (state.reader.map { [$0] } ?? [], nil)
-            }
+            guard state.deadline.phase == .writing else { return News(waiters: state.takeReader()) }
             state.writeFailure = failure
-            let departure = state.onDeparture
-            state.onDeparture = nil
-            return (state.takeWaiters(), departure)
+            return News(waiters: state.takeWaiters(), departure: state.takeDeparture())
         }
-        for waiter in waiters { waiter.resume() }
-        departure?()
+        news.tell()
     }
 }

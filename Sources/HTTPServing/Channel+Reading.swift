@@ -4,20 +4,19 @@ import Synchronization
 extension Channel {
     /// Runs on `queue` when the socket has something to read.
     func readable() {
-        let (waiters, departure) = state.withLock { state in
+        let news = state.withLock { state in
             guard !state.isClosed, state.readFailure == nil, !state.hasEnded else {
-                // The socket stays readable; an active source would call again at once.
+                // The socket stays readable; a watch would tell so again at once.
                 suspendReading(&state)
-                return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
+                return News()
             }
             return read(&state)
         }
-        for waiter in waiters { waiter.resume() }
-        departure?()
+        news.tell()
     }
 
-    /// Takes what the socket has; returns whom to wake, and the departure to tell of.
-    func read(_ state: inout State) -> ([CheckedContinuation<Void, Never>], (@Sendable () -> Void)?) {
+    /// Takes what the socket has.
+    func read(_ state: inout State) -> News {
         do throws(SocketError) {
             if try establish(&state) { try fill(&state) }
         } catch {
@@ -28,25 +27,14 @@ extension Channel {
         return finishReading(&state)
     }
 
-    private func finishReading(
-        _ state: inout State
-    ) -> ([CheckedContinuation<Void, Never>], (@Sendable () -> Void)?) {
+    private func finishReading(_ state: inout State) -> News {
         let isOver = state.hasEnded || state.readFailure != nil
         if isOver || state.readAwaitsWriting || state.inbound.count >= limits.bufferedBytes { suspendReading(&state) }
-        let departure = isOver ? state.onDeparture : nil
-        if isOver { state.onDeparture = nil }
-        if state.readFailure != nil { return (state.takeWaiters(), departure) }
-        var waiters: [CheckedContinuation<Void, Never>] = []
-        if state.hasNews || isOver, let reader = state.reader {
-            waiters.append(reader)
-            state.reader = nil
-        }
-        if state.writeAwaitsReading {
-            state.writeAwaitsReading = false
-            if let writer = state.writer { waiters.append(writer) }
-            state.writer = nil
-        }
-        return (waiters, departure)
+        var news = News(departure: isOver ? state.takeDeparture() : nil)
+        if state.hasNews || isOver { news.waiters += state.takeReader() }
+        if state.writeAwaitsReading || state.readFailure != nil { news.waiters += state.takeWriter() }
+        state.writeAwaitsReading = false
+        return news
     }
 
     /// - Returns: whether bytes can be read now.
@@ -63,7 +51,7 @@ extension Channel {
         }
     }
 
-    /// Being readable needs no more than the source that is there.
+    /// Being readable needs no more than the watch that is there.
     private func postponeReading(until readiness: SocketReadiness, _ state: inout State) {
         guard readiness == .writable else { return }
         state.readAwaitsWriting = true
@@ -87,7 +75,7 @@ extension Channel {
                     }
                     state.inbound.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                     amount += count
-                    // A short read means that the socket is empty; the source tells when it no longer is.
+                    // A short read means that the socket is empty; the watch tells when it no longer is.
                     if count < buffer.count, !transport.hasBufferedInput { return }
                 } catch {
                     failure = error
@@ -105,7 +93,7 @@ extension Channel {
     private func suspendReading(_ state: inout State) {
         guard !state.isReadSuspended else { return }
         state.isReadSuspended = true
-        state.readSource?.suspend()
+        state.watch?.end(.reading)
     }
 
     /// Whether bytes wait to be parsed.
@@ -125,10 +113,10 @@ extension Channel {
     func resumeReading(_ state: inout State) {
         let isOver = state.hasEnded || state.readFailure != nil || state.isClosed
         guard state.isReadSuspended, !isOver, !state.readAwaitsWriting, state.inbound.count < limits.bufferedBytes,
-            let source = state.readSource
+            let watch = state.watch
         else { return }
         state.isReadSuspended = false
-        source.resume()
+        watch.begin(.reading)
         // What lies decrypted in the transport does not make the socket readable.
         if transport.hasBufferedInput { queue.async { [weak self] in self?.readable() } }
     }

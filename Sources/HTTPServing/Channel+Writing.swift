@@ -70,39 +70,26 @@ extension Channel {
     }
 
     func armWriting(_ state: inout State) {
-        let source: any DispatchSourceWrite
-        if let existing = state.writeSource {
-            source = existing
-        } else {
-            source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-            source.setEventHandler { [weak self] in self?.writable() }
-            state.writeSource = source
-        }
         guard state.isWriteSuspended else { return }
         state.isWriteSuspended = false
-        source.resume()
+        state.watch?.begin(.writing)
     }
 
-    private func writable() {
-        let (waiters, departure) = state.withLock { state in
-            guard !state.isWriteSuspended, !state.isClosed else {
-                return ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
-            }
+    /// Runs on `queue` when the socket takes bytes again.
+    func writable() {
+        let news = state.withLock { state in
+            guard !state.isWriteSuspended, !state.isClosed else { return News() }
             state.isWriteSuspended = true
-            state.writeSource?.suspend()
-            var (waiters, departure) = ([CheckedContinuation<Void, Never>](), nil as (@Sendable () -> Void)?)
+            state.watch?.end(.writing)
+            var news = News()
             if state.readAwaitsWriting {
                 state.readAwaitsWriting = false
-                (waiters, departure) = read(&state)
+                news = read(&state)
                 resumeReading(&state)
             }
-            if !state.writeAwaitsReading, let writer = state.writer {
-                waiters.append(writer)
-                state.writer = nil
-            }
-            return (waiters, departure)
+            if !state.writeAwaitsReading { news.waiters += state.takeWriter() }
+            return news
         }
-        for waiter in waiters { waiter.resume() }
-        departure?()
+        news.tell()
     }
 }

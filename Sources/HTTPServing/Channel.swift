@@ -6,11 +6,9 @@ import Synchronization
 ///
 /// Bytes are read as they come, whether or not anyone waits, up to `bufferedBytes`; so the end of the stream is
 /// noticed while a handler runs. What the transport does before the first byte happens the same way, off the
-/// cooperative pool. At most one task reads and one writes. The descriptor is closed after both of its
-/// dispatch sources have been cancelled, and never before.
-///
-/// Sendable by proof: everything that changes is in `state`, behind its lock; the sources are touched only under it.
-final class Channel: @unchecked Sendable {
+/// cooperative pool. At most one task reads and one writes. The descriptor is closed on `queue`, after whatever
+/// still handles an event there.
+final class Channel: Sendable {
     struct State {
         var inbound = InboundBytes()
         var hasNews = false
@@ -27,8 +25,7 @@ final class Channel: @unchecked Sendable {
         var writer: CheckedContinuation<Void, Never>?
         var onDeparture: (@Sendable () -> Void)?
         var deadline: ConnectionDeadline<ContinuousClock>
-        var readSource: (any DispatchSourceRead)?
-        var writeSource: (any DispatchSourceWrite)?
+        var watch: SocketWatch?
         var isReadSuspended = true
         var isWriteSuspended = true
         var isClosed = false
@@ -54,15 +51,18 @@ final class Channel: @unchecked Sendable {
     /// Begins to read.
     ///
     /// - Parameter onDeparture: called once, when the client has closed its side or the connection broke.
-    func start(onDeparture: @escaping @Sendable () -> Void) {
+    /// - Throws: when the system can watch no more sockets.
+    func start(_ poller: SocketPoller, onDeparture: @escaping @Sendable () -> Void) throws(SocketError) {
+        let watch = try poller.watch(descriptor, on: queue) { [weak self] ready in
+            if ready.contains(.reading) { self?.readable() }
+            if ready.contains(.writing) { self?.writable() }
+        }
         state.withLock { state in
-            guard !state.isClosed else { return }
+            guard !state.isClosed else { return watch.cancel() }
             state.onDeparture = onDeparture
-            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-            source.setEventHandler { [weak self] in self?.readable() }
-            state.readSource = source
+            state.watch = watch
             state.isReadSuspended = false
-            source.resume()
+            watch.begin(.reading)
         }
     }
 
@@ -76,40 +76,12 @@ final class Channel: @unchecked Sendable {
             state.onDeparture = nil
             state.readFailure = state.readFailure ?? .closed
             state.writeFailure = state.writeFailure ?? .closed
-            cancelSources(&state)
+            state.watch?.cancel()
+            state.watch = nil
+            let descriptor = descriptor
+            queue.async { _ = Glibc.close(descriptor) }
             return state.takeWaiters()
         }
         for waiter in waiters { waiter.resume() }
-    }
-
-    /// A suspended source must be resumed before its cancellation can finish.
-    private func cancelSources(_ state: inout State) {
-        let group = DispatchGroup()
-        if let source = state.readSource {
-            group.enter()
-            source.setCancelHandler { group.leave() }
-            source.cancel()
-            if state.isReadSuspended { source.resume() }
-        }
-        if let source = state.writeSource {
-            group.enter()
-            source.setCancelHandler { group.leave() }
-            source.cancel()
-            if state.isWriteSuspended { source.resume() }
-        }
-        state.readSource = nil
-        state.writeSource = nil
-        let descriptor = descriptor
-        group.notify(queue: queue) { _ = Glibc.close(descriptor) }
-    }
-}
-
-extension Channel.State {
-    mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
-        defer {
-            reader = nil
-            writer = nil
-        }
-        return [reader, writer].compactMap { $0 }
     }
 }

@@ -28,29 +28,6 @@ struct Connection: Sendable {
         await end()
     }
 
-    /// Waits for the handshake, where there is one.
-    private func establish() async -> Bool {
-        do throws(SocketError) {
-            try await channel.awaitEstablished()
-            if let handshake = (channel.transport as? TLSTransport)?.summary { context.metrics.count(handshake) }
-            return true
-        } catch {
-            context.logger.debug("no TLS connection", metadata: ["reason": "\(error)"])
-            switch error {
-            case .timedOut: context.metrics.count(.timeout)
-            case .closed: break
-            default: context.metrics.count(.tlsFailed)
-            }
-            if error == .plainRequest { await refuse(HTTPParseError.plainRequest, method: nil) }
-            return false
-        }
-    }
-
-    private func end() async {
-        await linger()
-        channel.close()
-    }
-
     /// The next request, or nil when the connection is over; what is wrong with a request has then been answered.
     private func nextHead(
         _ parser: inout RequestHeadParser,
@@ -91,7 +68,7 @@ struct Connection: Sendable {
     }
 
     /// - Parameter method: nil when not even that could be read; HEAD gets no body with an error either.
-    private func refuse(_ error: HTTPParseError, method: HTTPRequest.Method?) async {
+    func refuse(_ error: HTTPParseError, method: HTTPRequest.Method?) async {
         context.metrics.count(error)
         let response = context.configuration.errorResponse(error.status, error.description)
         await refuse(nil, method: method, with: response, trace: RequestTrace(id: RequestIdentifier().text))
@@ -211,21 +188,6 @@ struct Connection: Sendable {
         record.end = delivery.end
         if response.isForNobody { record.end = channel.hasDeparted ? .clientLeft : .aborted }
         for observer in observers { observer.finished(record) }
-    }
-
-    /// Lets the client read the last response before the socket goes (RFC 9112 §9.6).
-    private func linger() async {
-        guard (try? await channel.shutDownWriting()) != nil else { return }
-        channel.begin(.lingering)
-        var left = context.configuration.limits.lingerBytes
-        while left > 0, !channel.hasDeparted {
-            left -= channel.withInbound { input in
-                let count = input.count
-                input.consume(count)
-                return count
-            }
-            guard let more = try? await channel.awaitBytes(), more else { return }
-        }
     }
 }
 

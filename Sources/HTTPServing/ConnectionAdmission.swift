@@ -23,7 +23,16 @@ struct ConnectionAdmission: Sendable {
 
     /// Counts the connection unless it is refused.
     mutating func admit(_ client: ClientNetwork) -> Verdict {
-        guard count < limits.connections else { return .full }
+        admit(client, upTo: limits.connections)
+    }
+
+    /// As `admit`, after another connection was ended to make room, which may not have left yet.
+    mutating func admitReplacement(_ client: ClientNetwork) -> Verdict {
+        admit(client, upTo: limits.connections + limits.heldRefusals)
+    }
+
+    private mutating func admit(_ client: ClientNetwork, upTo limit: Int) -> Verdict {
+        guard count < limit else { return .full }
         guard counts[client, default: 0] < limits.connectionsPerClient else { return .clientFull }
         count += 1
         counts[client, default: 0] += 1

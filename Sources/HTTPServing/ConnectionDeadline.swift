@@ -19,17 +19,28 @@ struct ConnectionDeadline<C: Clock> where C.Duration == Duration {
     private let timeouts: HTTPTimeouts
     private(set) var phase = Phase.head
     private var deadline: C.Instant?
+    private var began: C.Instant
 
     init(timeouts: HTTPTimeouts, clock: C) {
         self.clock = clock
         self.timeouts = timeouts
-        deadline = clock.now.advanced(by: timeouts.head)
+        began = clock.now
+        deadline = began.advanced(by: timeouts.head)
     }
 
     var isExpired: Bool { deadline.map { clock.now >= $0 } ?? false }
 
+    /// Since when the client has owed a request, or the rest of one; nil while the server owes something.
+    var owedSince: C.Instant? {
+        switch phase {
+        case .handshake, .idle, .head, .body: began
+        case .handling, .writing, .lingering: nil
+        }
+    }
+
     mutating func begin(_ phase: Phase) {
         self.phase = phase
+        began = clock.now
         let timeout: Duration? =
             switch phase {
             case .handshake: timeouts.handshake
@@ -40,7 +51,7 @@ struct ConnectionDeadline<C: Clock> where C.Duration == Duration {
             case .writing: timeouts.writeStall
             case .lingering: timeouts.linger
             }
-        deadline = timeout.map { clock.now.advanced(by: $0) }
+        deadline = timeout.map { began.advanced(by: $0) }
     }
 
     /// Bytes arrived; a body earns time by its size, everything else has a fixed end.

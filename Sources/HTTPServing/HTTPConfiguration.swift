@@ -39,6 +39,8 @@ package struct HTTPTimeouts: Equatable, Sendable {
     package var linger: Duration = .seconds(2)
     /// For the first bytes on connections accepted as a drain began.
     package var lastAccepted: Duration = .milliseconds(50)
+    /// For a request, or the rest of one, when all connections are taken; after that a new one may replace it.
+    package var patienceWhenFull: Duration = .seconds(1)
     /// For a client whose connection was refused to read why.
     package var refusal: Duration = .milliseconds(500)
     /// For requests that a drain did not wait for to be told so.

@@ -6,7 +6,7 @@ import Telemetry
 /// Labels come from fixed sets, never from a request.
 struct HTTPMetrics: Sendable {
     enum ConnectionResult: String, CaseIterable {
-        case accepted, rejected, timeout
+        case accepted, rejected, timeout, replaced
         case tlsFailed = "tls_failed"
     }
 

@@ -16,6 +16,7 @@ package final class HTTPServer: Sendable {
 
     private let context: ServerContext
     private let registry = ConnectionRegistry()
+    private let poller = SocketPoller()
     private let admission: Mutex<ConnectionAdmission>
     private let refused: RefusedConnections
     private let state = Mutex(State.new)
@@ -73,6 +74,7 @@ package final class HTTPServer: Sendable {
                 [weak self] descriptor, client in
                 if let self { self.accepted(descriptor, from: client) } else { close(descriptor) }
             }
+            poller.start()
             acceptor.start()
             state = .running(acceptor)
             return true
@@ -109,6 +111,7 @@ package final class HTTPServer: Sendable {
         for entry in registry.entries { entry.task.cancel() }
         if registry.count > 0 { await registry.drain(for: context.configuration.timeouts.abort) }
         for entry in registry.entries { entry.channel.close() }
+        poller.stop()
         stoppedContinuation.finish()
     }
 
@@ -120,9 +123,19 @@ package final class HTTPServer: Sendable {
         }
     }
 
+    /// When all places are taken, the client that has kept the server waiting for longest loses its own.
+    private func admit(_ client: ClientNetwork) -> ConnectionAdmission.Verdict {
+        let verdict = admission.withLock { $0.admit(client) }
+        let patience = context.configuration.timeouts.patienceWhenFull
+        guard verdict == .full, let channel = registry.longestOwing(before: .now - patience) else { return verdict }
+        context.metrics.count(.replaced)
+        channel.close()
+        return admission.withLock { $0.admitReplacement(client) }
+    }
+
     private func accepted(_ descriptor: Int32, from client: ClientNetwork) {
         let configuration = context.configuration
-        let verdict = admission.withLock { $0.admit(client) }
+        let verdict = admit(client)
         guard verdict == .admitted else { return refused.answer(descriptor, verdict) }
         guard let transport = transport(descriptor) else {
             context.logger.error("no memory for a TLS connection")
@@ -147,7 +160,12 @@ package final class HTTPServer: Sendable {
                 context.metrics.connectionsOpen.add(-1)
             }
         }
-        channel.start { task.cancel() }
+        do throws(SocketError) {
+            try channel.start(poller) { task.cancel() }
+        } catch {
+            context.logger.error("a connection could not be watched: \(error)")
+            channel.close()
+        }
     }
 
     private func transport(_ descriptor: Int32) -> (any ByteTransport)? {

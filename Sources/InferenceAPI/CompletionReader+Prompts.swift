@@ -111,7 +111,7 @@ extension CompletionReader {
             let tokenizer = try tokenizer(for: "prompt")
             let input = suffix.map { "\(text) <extra_id_0> \($0)" } ?? text
             try checkLength(of: input)
-            return .init(tokens: tokenizer.encode(input) + model.endTokens.prefix(1), text: text)
+            return .init(tokens: model.prompt(tokenizer.encode(input)), text: text)
         case .array(let ids):
             if ids.isEmpty { throw .invalid(parameter: "prompt", "'prompt' must not be an empty array.") }
             if suffix != nil { throw .invalid(parameter: "suffix", "'suffix' needs the prompt to be text.") }

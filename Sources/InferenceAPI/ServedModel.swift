@@ -10,6 +10,8 @@ package struct ServedModel: Sendable {
     /// Rows of the embedding; ids at or above it are refused.
     package var vocabularySize: Int
     package var endTokens: [Int32]
+    /// What the model reads for the tokens of a prompt's text.
+    package var prompt: @Sendable (_ text: [Int32]) -> [Int32]
     /// Changes when the weights, their precision or this program change.
     package var systemFingerprint: String
 
@@ -19,13 +21,15 @@ package struct ServedModel: Sendable {
         tokenizer: (any Tokenizer)?,
         vocabularySize: Int,
         endTokens: [Int32],
-        systemFingerprint: String
+        systemFingerprint: String,
+        prompt: (@Sendable (_ text: [Int32]) -> [Int32])? = nil
     ) {
         self.id = id
         self.created = created
         self.tokenizer = tokenizer
         self.vocabularySize = vocabularySize
         self.endTokens = endTokens
+        self.prompt = prompt ?? { $0 + endTokens.prefix(1) }
         self.systemFingerprint = systemFingerprint
     }
 }

@@ -33,7 +33,7 @@ struct TokenizeEndpoint: Sendable {
             let tokenizer = try reader.tokenizer(for: "prompt")
             try reader.checkLength(of: text)
             var tokens = tokenizer.encode(text)
-            if try reader.reader.flag("add_special_tokens") ?? true { tokens += reader.model.endTokens.prefix(1) }
+            if try reader.reader.flag("add_special_tokens") ?? true { tokens = reader.model.prompt(tokens) }
             let showsPieces = try reader.reader.flag("return_token_strs") ?? false
             return .json(
                 Tokens(

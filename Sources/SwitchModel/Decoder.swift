@@ -5,7 +5,8 @@ import Tensors
 struct Decoder {
     private struct Block {
         let selfAttention: SelfAttention
-        let crossAttention: CrossAttention
+        /// A language model's blocks have none.
+        let crossAttention: CrossAttention?
         let feedForward: FeedForward
     }
 
@@ -17,12 +18,13 @@ struct Decoder {
         let scopes = (0..<context.configuration.decoderLayers).map { weights["block"]["\($0)"]["layer"] }
         bias = try RelativePositionBias(weights["block"]["0"]["layer"]["0"]["SelfAttention"], in: .decoder, context)
         var blocks: [Block] = []
+        let looksAcross = context.configuration.architecture == .encoderDecoder
         for (index, layers) in scopes.enumerated() {
             blocks.append(
                 Block(
                     selfAttention: try SelfAttention(layers["0"], context),
-                    crossAttention: try CrossAttention(layers["1"], context),
-                    feedForward: try FeedForward(layers["2"], in: .decoder, block: index, context)
+                    crossAttention: looksAcross ? try CrossAttention(layers["1"], context) : nil,
+                    feedForward: try FeedForward(layers[looksAcross ? "2" : "1"], in: .decoder, block: index, context)
                 )
             )
         }
@@ -34,11 +36,11 @@ struct Decoder {
 
     /// Leaves the keys and values of encoded prompts, laid end to end, where `states` have room for them.
     func storePrompts(_ encoded: Matrix, for states: [DecoderState], in pool: KeyValuePool, _ workspace: Workspace) {
-        guard let precision = blocks.first?.crossAttention.precision else { return }
+        guard let precision = blocks.first?.crossAttention?.precision else { return }
         workspace.input.load(encoded, as: precision, on: workspace.workers)
         let rows = states.flatMap { state in (0..<state.promptRows.count).map { state.promptRow($0) } }
         for (layer, block) in blocks.enumerated() {
-            block.crossAttention.store(workspace.input, in: pool, layer: layer, at: rows, workspace)
+            block.crossAttention?.store(workspace.input, in: pool, layer: layer, at: rows, workspace)
         }
     }
 
@@ -50,11 +52,24 @@ struct Decoder {
         _ routing: inout RoutingLog,
         _ workspace: Workspace
     ) {
-        for (layer, block) in blocks.enumerated() {
+        run(blocks: 0..<layers, hidden, rows, in: pool, &routing, workspace)
+        norm(hidden, into: hidden)
+    }
+
+    /// Some blocks of a step, which may take several tokens of a sequence: each attends to those enqueued before it.
+    func run(
+        blocks range: Range<Int>,
+        _ hidden: Matrix,
+        _ rows: DecoderRows,
+        in pool: KeyValuePool,
+        _ routing: inout RoutingLog,
+        _ workspace: Workspace
+    ) {
+        for layer in range {
+            let block = blocks[layer]
             block.selfAttention.decode(hidden, rows, in: pool, layer: layer, bias: bias, workspace)
-            block.crossAttention(hidden, rows, in: pool, layer: layer, workspace)
+            block.crossAttention?(hidden, rows, in: pool, layer: layer, workspace)
             block.feedForward(hidden, .none, &routing, workspace)
         }
-        norm(hidden, into: hidden)
     }
 }

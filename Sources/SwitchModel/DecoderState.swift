@@ -48,6 +48,14 @@ package final class DecoderState {
         return row
     }
 
+    /// Takes back the newest token of a slot.
+    ///
+    /// - Precondition: no slot was extended since.
+    func retract(slot: Int) {
+        histories[slot].removeLast()
+        taken -= 1
+    }
+
     /// Slot `i` continues the history of slot `parents[i]`.
     package func reorder(parents: [Int]) {
         guard parents.enumerated().contains(where: { $0 != $1 }) else { return }

@@ -33,6 +33,7 @@ extension SwitchConfiguration {
         let modelType = try config.string("model_type").flatMap(ModelType.init) ?? .switchTransformers
         self.init(startToken: 0, modelType)
         try checkKind(config)
+        if try config.bool("is_encoder_decoder") == false { architecture = .decoderOnly }
         try readSizes(config)
         try readLayers(config)
         try readSwitches(config)
@@ -45,9 +46,8 @@ extension SwitchConfiguration {
         try config.require("model_type", oneOf: ModelType.allCases.map(\.rawValue))
         try config.require("router_dtype", oneOf: ["float32"])
         try config.require("router_type", oneOf: ["tokens_masked"])
-        if try config.bool("is_encoder_decoder") == false {
-            throw .unsupported(file: "config.json", key: "is_encoder_decoder", value: "false", expected: "true")
-        }
+        guard try config.bool("is_encoder_decoder") == false, modelType != .switchTransformers else { return }
+        throw .unsupported(file: "config.json", key: "is_encoder_decoder", value: "false", expected: "true")
     }
 
     private mutating func readSizes(_ config: ConfigurationReader) throws(ConfigurationError) {
@@ -75,6 +75,8 @@ extension SwitchConfiguration {
         encoderLayers = try config.integer("num_layers", alias: "num_hidden_layers", in: layers) ?? encoderLayers
         let decoderDefault = config.mentions("num_decoder_layers") ? encoderLayers : decoderLayers
         decoderLayers = try config.integer("num_decoder_layers", in: layers) ?? decoderDefault
+        // A language model has no encoder, whatever the file says of one.
+        if architecture == .decoderOnly { encoderLayers = 0 }
         encoderSparseStep = try sparseStep(config, .encoder, layers: encoderLayers)
         decoderSparseStep = try sparseStep(config, .decoder, layers: decoderLayers)
         let hasSparseBlocks = Stack.allCases.contains { !sparseBlocks(in: $0).isEmpty }

@@ -6,10 +6,13 @@ extension SwitchConfiguration {
     /// Exact below 2^53, at most that.
     package var parameterCount: Int {
         // In Double: a configuration is only believed once its tensors were found, and may hold any sizes before.
-        let embeddings = product(vocabularySize, modelWidth) * (tieWordEmbeddings ? 1 : 3)
+        // Without a tied head each stack has an embedding of its own.
+        let copies = tieWordEmbeddings ? 1 : architecture == .encoderDecoder ? 3 : 2
+        let embeddings = product(vocabularySize, modelWidth) * Double(copies)
         let attention = 4 * product(modelWidth, attentionWidth) + Double(modelWidth)
-        let attentions = Double(encoderLayers + 2 * decoderLayers) * attention
-        let rest = 2 * product(relativeBuckets, heads) + 2 * Double(modelWidth)
+        let hasEncoder = architecture == .encoderDecoder
+        let attentions = Double(encoderLayers + (hasEncoder ? 2 : 1) * decoderLayers) * attention
+        let rest = Double(hasEncoder ? 2 : 1) * (product(relativeBuckets, heads) + Double(modelWidth))
         return Self.clamped(embeddings + attentions + rest + feedForwardParameters)
     }
 

@@ -8,7 +8,8 @@ package final class SwitchTransformer {
     package let configuration: SwitchConfiguration
     private let encoderEmbedding: EmbeddingTable
     private let decoderEmbedding: EmbeddingTable
-    private let encoder: Encoder
+    /// nil for a language model, whose decoder reads the prompt.
+    private let encoder: Encoder?
     private let decoder: Decoder
     private let head: PackedMatrix  // [vocabulary, model]
     private let workspace: Workspace
@@ -32,7 +33,8 @@ package final class SwitchTransformer {
         let own = names.encoder == names.decoder ? nil : try context.embedding(weights, names.decoder)
         // Often one matrix under two names.
         decoderEmbedding = own.flatMap { $0.isEqual(to: embedding) ? nil : $0 } ?? embedding
-        encoder = try Encoder(weights["encoder"], context)
+        let hasEncoder = context.configuration.architecture == .encoderDecoder
+        encoder = hasEncoder ? try Encoder(weights["encoder"], context) : nil
         decoder = try Decoder(weights["decoder"], context)
         head = try context.linear(weights, [names.head], outputs: vocabulary, inputs: model)
         workspace = Workspace(workers: context.workers, keyValuePrecision: pool.shape.precision)
@@ -40,13 +42,16 @@ package final class SwitchTransformer {
         expertMemory = context.expertMemory
     }
 
-    /// Sequences on their way through the encoder, a few blocks at a time.
+    /// Sequences on their way through the encoder, a few blocks at a time; or through a language model's decoder.
     package struct Encoding {
         let hidden = Matrix()
         let sequences: [Range<Int>]
         /// Histories and positions each state will hold.
         let room: [(slots: Int, capacity: Int)]
         var nextBlock = 0
+        /// Of a language model: where its rows' keys and values go, and the states they belong to.
+        var rows = DecoderRows()
+        var states: [DecoderState] = []
         /// What the routers of the blocks that have run did.
         package internal(set) var routing = RoutingLog()
 
@@ -62,23 +67,45 @@ package final class SwitchTransformer {
             let start = sequences.last?.upperBound ?? 0
             sequences.append(start..<start + prompt.count)
         }
-        let encoding = Encoding(sequences: sequences, room: room)
-        encoderEmbedding.look(up: prompts.flatMap { $0 }, into: encoding.hidden)
+        var encoding = Encoding(sequences: sequences, room: room)
+        let tokens = prompts.flatMap { $0 }
+        guard encoder == nil else {
+            encoderEmbedding.look(up: tokens, into: encoding.hidden)
+            return encoding
+        }
+        decoderEmbedding.look(up: tokens, into: encoding.hidden)
+        for (prompt, room) in zip(prompts, room) {
+            let capacity = prompt.count + room.capacity
+            let state = DecoderState(pool: pool, prompt: 0, slots: room.slots, capacity: capacity)
+            for token in prompt { encoding.rows.append(token, state, slot: 0, .best) }
+            encoding.states.append(state)
+        }
         return encoding
     }
 
     /// Runs up to `blocks` more encoder blocks; returns how many are left.
     package func advance(_ encoding: inout Encoding, blocks: Int) -> Int {
-        let end = encoding.nextBlock + min(blocks, encoder.layers - encoding.nextBlock)
-        for block in encoding.nextBlock..<end {
-            encoder.run(block: block, encoding.hidden, sequences: encoding.sequences, &encoding.routing, workspace)
+        let layers = encoder?.layers ?? decoder.layers
+        let end = encoding.nextBlock + min(blocks, layers - encoding.nextBlock)
+        let range = encoding.nextBlock..<end
+        if let encoder {
+            for block in range {
+                encoder.run(block: block, encoding.hidden, sequences: encoding.sequences, &encoding.routing, workspace)
+            }
+        } else {
+            decoder.run(blocks: range, encoding.hidden, encoding.rows, in: pool, &encoding.routing, workspace)
         }
         encoding.nextBlock = end
-        return encoder.layers - end
+        return layers - end
     }
 
     /// The states of prompts whose last block has run.
     package func finish(_ encoding: Encoding) -> [DecoderState] {
+        guard let encoder else {
+            // The last token of a prompt is the first that is stepped, for its scores.
+            for state in encoding.states { state.retract(slot: 0) }
+            return encoding.states
+        }
         encoder.finish(encoding.hidden)
         let states = zip(encoding.sequences, encoding.room).map { sequence, room in
             DecoderState(pool: pool, prompt: sequence.count, slots: room.slots, capacity: room.capacity)

@@ -68,6 +68,11 @@ package struct SentencePieceTokenizer: Tokenizer {
         specials = AddedTokenMatcher(added.patterns(normalized: false) + added.patterns(normalized: true))
     }
 
+    /// How many pieces a `.model` file has: sentinels and added tokens are not among them.
+    package static func pieceCount(serialized bytes: [UInt8], fileName: String) throws(TokenizerError) -> Int {
+        try SentencePieceModel(serialized: bytes, file: fileName).pieceCount
+    }
+
     package func encode(_ text: String) -> [Int32] {
         let bytes = Array(text.utf8)
         return specials.split(bytes).flatMap { part in

@@ -12,15 +12,43 @@ package final class GradientWorkers {
     package let workers: Workers
     private let passes: [Pass]
 
-    package init(_ model: ModelLayers, values: FloatBuffer, _ regularization: Regularization, on workers: Workers) {
-        MatrixProducts.useOneThread()
-        self.model = model
-        self.values = values
-        self.regularization = regularization
-        self.workers = workers
-        passes = (0..<workers.threads).map { _ in
+    package convenience init(
+        _ model: ModelLayers,
+        values: FloatBuffer,
+        _ regularization: Regularization,
+        on workers: Workers
+    ) {
+        let passes = (0..<workers.threads).map { _ in
             Pass(values: values, gradients: FloatBuffer(count: model.layout.count), regularization)
         }
+        self.init(model, values, regularization, workers, passes)
+    }
+
+    /// Only judges: knows no gradients, and nothing random.
+    package convenience init(judging model: ModelLayers, values: FloatBuffer, on workers: Workers) {
+        let passes = (0..<workers.threads).map { _ in Pass(values: values, gradients: FloatBuffer(count: 0), .none) }
+        self.init(model, values, .none, workers, passes)
+    }
+
+    private init(
+        _ model: ModelLayers,
+        _ values: FloatBuffer,
+        _ regularization: Regularization,
+        _ workers: Workers,
+        _ passes: [Pass]
+    ) {
+        MatrixProducts.useOneThread()
+        (self.model, self.values, self.regularization) = (model, values, regularization)
+        (self.workers, self.passes) = (workers, passes)
+    }
+
+    /// Judges with other weights, in the memory of `other`'s activations; knows no gradients.
+    convenience init(judging other: GradientWorkers, values: FloatBuffer) {
+        let calm = other.regularization.withoutNoise
+        let passes = other.passes.map {
+            Pass(values: values, gradients: FloatBuffer(count: 0), arena: $0.arena, calm)
+        }
+        self.init(other.model, values, calm, other.workers, passes)
     }
 
     /// What the last batches' gradients add up to, valid after `reduce`.
@@ -51,8 +79,8 @@ package final class GradientWorkers {
         }
     }
 
-    /// The loss of a batch, without gradients.
-    package func loss(_ batch: [Example]) -> Outcome {
+    /// The loss of a batch, with everything random that there is in training, but without gradients.
+    func loss(_ batch: [Example]) -> Outcome {
         run(batch, Noise(seed: 0)) { part, pass, _ in self.model.loss(part, pass) }
     }
 

@@ -20,6 +20,10 @@ package struct LayerRouting: Equatable, Sendable {
         gateSum = assignment.entries.reduce(0) { $0 + Double($1.gate) }
     }
 
+    init(stack: SwitchConfiguration.Stack, block: Int, tokens: [Int]) {
+        (self.stack, self.block, self.tokens, dropped, gateSum) = (stack, block, tokens, 0, 0)
+    }
+
     /// All rows.
     package var total: Int { tokens.reduce(0, +) }
 

@@ -10,6 +10,20 @@ package struct ModelShape: Equatable, Sendable {
 
     package init(_ configuration: SwitchConfiguration) { self.configuration = configuration }
 
+    /// The shape of a model that was not made here.
+    ///
+    /// - Throws: `TrainingError.notTrainable` for one with parts that are served but not trained.
+    package init(checking configuration: SwitchConfiguration) throws(TrainingError) {
+        if configuration.modelType != .switchTransformers {
+            throw .notTrainable("the type \(configuration.modelType.rawValue)")
+        }
+        if configuration.feedForward != FeedForwardKind() {
+            throw .notTrainable("a feed-forward layer with \(configuration.feedForward)")
+        }
+        if configuration.routerBias { throw .notTrainable("routers with a bias") }
+        self.init(configuration)
+    }
+
     /// How many tokens an expert takes; those over it are passed by the residual.
     package enum Capacity: Equatable, Sendable {
         /// The configuration's number of each sequence, as the model is served.

@@ -7,7 +7,7 @@ import Tensors
 final class Pass {
     let values: FloatBuffer
     let gradients: FloatBuffer
-    let arena = FloatArena()
+    let arena: FloatArena
     let regularization: Regularization
     var noise = Noise(seed: 0)
     /// What each token of the part adds to the router losses of the whole batch.
@@ -15,9 +15,15 @@ final class Pass {
     private(set) var routing: [LayerRouting] = []
     private(set) var routerLoss = RouterLoss()
 
-    init(values: FloatBuffer, gradients: FloatBuffer, _ regularization: Regularization) {
+    init(
+        values: FloatBuffer,
+        gradients: FloatBuffer,
+        arena: FloatArena = FloatArena(),
+        _ regularization: Regularization
+    ) {
         self.values = values
         self.gradients = gradients
+        self.arena = arena
         self.regularization = regularization
     }
 
@@ -56,10 +62,17 @@ package struct Regularization: Equatable, Sendable, Codable {
 
     package init() {}
 
-    /// Without anything random, and without router losses: how a model is judged.
+    /// The same without anything random: how a model is judged.
+    var withoutNoise: Regularization {
+        var calm = self
+        (calm.dropout, calm.attentionDropout, calm.feedForwardDropout, calm.expertDropout) = (0, 0, 0, 0)
+        calm.jitter = 0
+        return calm
+    }
+
+    /// Nothing at all.
     package static var none: Regularization {
-        var none = Regularization()
-        (none.dropout, none.attentionDropout, none.feedForwardDropout, none.expertDropout) = (0, 0, 0, 0)
+        var none = Regularization().withoutNoise
         (none.balance, none.routerZ) = (0, 0)
         return none
     }

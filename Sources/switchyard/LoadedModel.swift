@@ -43,7 +43,10 @@ struct LoadedModel {
             configuration: configuration,
             precision: precision,
             workers: workers,
-            reach: max(options.maxInputTokens, options.maxOutputTokens + Self.forcedTokens),
+            reach: configuration.reach(
+                input: options.maxInputTokens,
+                output: options.maxOutputTokens + Self.forcedTokens
+            ),
             loaded: {
                 progress.advance(by: $0)
                 onProgress(progress.fraction)

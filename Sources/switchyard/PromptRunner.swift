@@ -96,7 +96,7 @@ struct PromptRunner {
     }
 
     private func tokens(of prompt: String) throws(Failure) -> [Int32] {
-        if let tokenizer { return tokenizer.encode(prompt) + configuration.endTokens.prefix(1) }
+        if let tokenizer { return configuration.prompt(tokenizer.encode(prompt)) }
         let words = prompt.split(whereSeparator: \.isWhitespace)
         let ids = words.compactMap { Int32($0) }
         guard ids.count == words.count else { throw .notTokenIDs(prompt) }

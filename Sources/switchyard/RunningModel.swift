@@ -39,7 +39,8 @@ struct RunningModel: Sendable {
                 tokenizer: loaded.tokenizer,
                 vocabularySize: loaded.configuration.vocabularySize,
                 endTokens: loaded.configuration.endTokens,
-                systemFingerprint: loaded.fingerprint
+                systemFingerprint: loaded.fingerprint,
+                prompt: { [configuration = loaded.configuration] in configuration.prompt($0) }
             ),
             engine: engine
         )

@@ -8,7 +8,9 @@ struct Switchyard: AsyncParsableCommand {
         commandName: "switchyard",
         abstract: "Serves Switch Transformer checkpoints on ordinary CPUs.",
         version: BuildInformation.version,
-        subcommands: [Serve.self, Generate.self, Inspect.self, Bench.self, Accuracy.self, Pack.self]
+        subcommands: [
+            Serve.self, Generate.self, Inspect.self, Bench.self, Accuracy.self, Pack.self, Train.self, Evaluate.self,
+        ]
     )
 
     /// Exit status: 0 after success, 2 for bad arguments, 1 for anything else, with one sentence on standard error.

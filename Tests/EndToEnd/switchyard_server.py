@@ -41,18 +41,20 @@ def run_binary(*arguments, environment=None, timeout=10):
 
 
 class Server:
-    def __init__(self, model=MODEL, *flags, environment=None, port=0):
-        arguments = [binary(), "serve", str(model), *map(str, flags)]
+    def __init__(self, model=MODEL, *flags, environment=None, port=0, prefix=(), **popen):
+        """`prefix` is a command to run the binary under; `popen` goes to `subprocess.Popen`."""
+        arguments = [*prefix, binary(), "serve", str(model), *map(str, flags)]
         if port is not None:
             arguments += ["--port", str(port)]
         self.process = subprocess.Popen(
-            arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-            env=clean_environment(environment),
+            arguments, stdout=subprocess.PIPE, text=True, errors="replace", env=clean_environment(environment),
+            **{"stderr": subprocess.PIPE} | popen,
         )
         self.log = []
         lines = queue.Queue()
         self._drain(self.process.stdout, lines.put)
-        self._drain(self.process.stderr, self.log.append)
+        if self.process.stderr:
+            self._drain(self.process.stderr, self.log.append)
         try:
             line = lines.get(timeout=30)
         except queue.Empty:

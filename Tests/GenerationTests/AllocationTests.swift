@@ -18,7 +18,7 @@ import Testing
         let prompts = (0..<6).map { _ in EncodingPrompt(tokens: request.prompt, slots: 1, capacity: 4 * steps) }
         var encoding = model.beginEncoding(prompts)
         guard case .finished(let states, _) = model.advance(&encoding, layers: .max) else { return .max }
-        var searches = states.map { _ in DecodingSearch(request, startToken: model.startToken) }
+        var searches = states.map { _ in DecodingSearch(request, start: model.start(after: [])) }
         var stepped = searches.indices.map { searches[$0].begin() }
         var batch: [StepBatch<DecoderState>] = []
         var routing = RoutingLog()

@@ -20,7 +20,7 @@ import Testing
     private func run(_ request: GenerationRequest, _ model: ScriptedModel = model()) throws -> [GenerationEvent] {
         var encoding = model.beginEncoding([EncodingPrompt(tokens: [2], slots: request.rows, capacity: 64)])
         guard case .finished(let states, _) = model.advance(&encoding, layers: 9) else { return [] }
-        var search = DecodingSearch(request, startToken: 0)
+        var search = DecodingSearch(request, start: [0])
         var step = search.begin()
         var events = step.events
         while !step.rows.isEmpty {

@@ -30,7 +30,7 @@ import Testing
 
     private func run(_ request: GenerationRequest, _ model: SwitchTransformer) throws -> [FinishedChoice] {
         let state = try encode(request.prompt, slots: request.rows, model).state
-        var search = DecodingSearch(request, startToken: model.startToken)
+        var search = DecodingSearch(request, start: model.start(after: []))
         var step = search.begin()
         var finished: [FinishedChoice] = []
         while !step.rows.isEmpty {

@@ -74,8 +74,13 @@ struct ChannelTests {
             limits: HTTPLimits(),
             timeouts: HTTPTimeouts()
         )
-        defer { channel.close() }
-        channel.start {}
+        let poller = SocketPoller()
+        poller.start()
+        defer {
+            channel.close()
+            poller.stop()
+        }
+        try channel.start(poller) {}
         send(client, "ab", 2, 0)
         try await channel.awaitEstablished()
         #expect(try await receive(2, from: channel) == Array("ab".utf8))
@@ -99,8 +104,13 @@ struct ChannelTests {
             limits: limits,
             timeouts: HTTPTimeouts()
         )
-        defer { channel.close() }
-        channel.start {}
+        let poller = SocketPoller()
+        poller.start()
+        defer {
+            channel.close()
+            poller.stop()
+        }
+        try channel.start(poller) {}
         #expect(client.connect())
         try await channel.awaitEstablished()
         for number in 0..<10 { client.write([UInt8](repeating: UInt8(number), count: 1000)) }

@@ -20,6 +20,17 @@ struct ConnectionAdmissionTests {
         #expect(admission.count == 3)
     }
 
+    @Test func replacementsAreBoundedToo() {
+        var limits = Self.limits(2, perClient: 10)
+        limits.heldRefusals = 1
+        var admission = ConnectionAdmission(limits: limits)
+        for _ in 0..<2 { #expect(admission.admit(.address4(1)) == .admitted) }
+        #expect(admission.admitReplacement(.address4(2)) == .admitted)
+        #expect(admission.admitReplacement(.address4(2)) == .full)
+        admission.leave(.address4(1))
+        #expect(admission.admit(.address4(2)) == .full)
+    }
+
     @Test func oneClientCannotTakeThePlacesOfOthers() {
         var admission = ConnectionAdmission(limits: Self.limits(10, perClient: 2))
         #expect(admission.admit(.address4(1)) == .admitted)

@@ -32,6 +32,21 @@ struct ConnectionDeadlineTests {
         #expect(deadline.isExpired)
     }
 
+    @Test func aClientOwesFromTheStartOfEachWaitUntilItsRequestIsThere() {
+        var deadline = ConnectionDeadline(timeouts: timeouts, clock: clock)
+        #expect(deadline.owedSince == clock.now)
+        clock.advance(by: .seconds(2))
+        deadline.begin(.body)
+        let body = clock.now
+        clock.advance(by: .seconds(3))
+        deadline.received(bytes: 10)
+        #expect(deadline.owedSince == body)
+        for phase in [ConnectionDeadline<ManualClock>.Phase.handling, .writing, .lingering] {
+            deadline.begin(phase)
+            #expect(deadline.owedSince == nil)
+        }
+    }
+
     @Test func aBodyEarnsTimeByItsSize() {
         var deadline = ConnectionDeadline(timeouts: timeouts, clock: clock)
         deadline.begin(.body)

@@ -28,7 +28,7 @@ struct GzipTests {
 
     @Test(arguments: [1, 2, 7, .max])
     func whatIsPackedUnpacksHoweverItArrives(size: Int) throws {
-        let noise = (0..<300_000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
+        let noise = (0..<40_000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
         for bytes in [[], [7], text, [UInt8](repeating: 9, count: 16 * 1024), noise] {
             #expect(try unpack(pack(bytes), by: size) == bytes)
         }

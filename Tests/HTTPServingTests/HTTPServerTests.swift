@@ -186,6 +186,7 @@ struct HTTPServerTests {
     @Test func connectionsOverTheLimitAreAnswered503() async throws {
         var configuration = HTTPConfiguration()
         configuration.limits.connections = 1
+        configuration.timeouts.patienceWhenFull = .seconds(60)
         try await withServer(configuration: configuration, respond: echo) { port, _ in
             let first = TestClient(port: port)
             await first.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -194,6 +195,27 @@ struct HTTPServerTests {
             #expect(await second.receive().hasPrefix("HTTP/1.1 503 "))
             first.close()
             second.close()
+        }
+    }
+
+    @Test func whenAllAreTakenTheLongestSilentMakesRoom() async throws {
+        var configuration = HTTPConfiguration()
+        configuration.limits.connections = 2
+        configuration.timeouts.patienceWhenFull = .zero
+        try await withServer(configuration: configuration, respond: echo) { port, _ in
+            let silent = TestClient(port: port)
+            await silent.send("GET /a HTTP/1.1\r\n")
+            let slow = TestClient(port: port)
+            await slow.send("GET /b HTTP/1.1\r\nHost: a\r\n")
+            for path in ["/c", "/d"] {
+                let prompt = TestClient(port: port)
+                await prompt.send("GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                #expect(await prompt.receive().hasSuffix(path))
+                prompt.close()
+            }
+            #expect(await silent.receive() == "")
+            silent.close()
+            slow.close()
         }
     }
 

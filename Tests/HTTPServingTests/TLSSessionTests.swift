@@ -98,7 +98,7 @@ struct TLSSessionTests {
         let client = try TLSTestClient()
         let server = try self.server(for: client)
         #expect(try client.connect(to: server))
-        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+        let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
         var (sent, blocked, received) = (0, 0, [UInt8]())
         while sent < bytes.count {
             switch try server.write(Array(bytes[sent...].prefix(100_000))) {

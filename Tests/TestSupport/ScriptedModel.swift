@@ -26,7 +26,7 @@ package final class ScriptedModel: StepModel, Sendable {
     }
 
     package let vocabularySize: Int
-    package let startToken: Int32 = 0
+    package func start(after prompt: [Int32]) -> [Int32] { [0] }
     package let cacheBytesPerPosition = 1
     package let cacheBlockPositions = 1
     private let layers: Int

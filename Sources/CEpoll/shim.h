@@ -1,0 +1,3 @@
+// The Glibc module leaves these two out.
+#include <sys/epoll.h>
+#include <sys/eventfd.h>

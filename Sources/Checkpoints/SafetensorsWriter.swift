@@ -1,0 +1,80 @@
+private import Foundation
+
+/// Writes a safetensors file, tensor by tensor; it takes its name when it is complete.
+package struct SafetensorsWriter {
+    /// What one tensor is called and how it is stored.
+    package struct Entry {
+        package var name: String
+        package var shape: [Int]
+        package var type: StoredType
+        /// Its elements, row by row: asked for once, when its turn has come.
+        package var elements: () -> [Float]
+
+        package init(_ name: String, _ shape: [Int], _ type: StoredType, _ elements: @escaping () -> [Float]) {
+            (self.name, self.shape, self.type, self.elements) = (name, shape, type, elements)
+        }
+
+        fileprivate var byteCount: Int { shape.reduce(1, *) * (type == .float32 ? 4 : 2) }
+    }
+
+    /// How numbers are stored; bfloat16 is rounded to, ties to even.
+    package enum StoredType: String, Equatable, Sendable {
+        case float32 = "F32"
+        case bfloat16 = "BF16"
+    }
+
+    private let entries: [Entry]
+
+    package init(_ entries: [Entry]) { self.entries = entries.sorted { $0.name < $1.name } }
+
+    /// Writes the file and sees to it that it is on the disk.
+    ///
+    /// - Precondition: every tensor has as many elements as its shape says.
+    package func write(to path: String) throws(CheckpointError) {
+        let partial = path + ".partial"
+        guard FileManager.default.createFile(atPath: partial, contents: nil),
+            let file = FileHandle(forWritingAtPath: partial)
+        else { throw .unwritable(file: partial, reason: "it cannot be made") }
+        do {
+            try file.write(contentsOf: header)
+            for entry in entries { try file.write(contentsOf: Self.bytes(of: entry)) }
+            try file.synchronize()
+            try file.close()
+        } catch {
+            throw .unwritable(file: partial, reason: "\(error)")
+        }
+        guard rename(partial, path) == 0 else { throw .unwritable(file: path, reason: "it cannot be replaced") }
+    }
+
+    /// The length of the description, then the description, filled up with spaces to whole cache lines.
+    private var header: Data {
+        var end = 0
+        var fields = [#""__metadata__":{"format":"pt"}"#]
+        for entry in entries {
+            let shape = entry.shape.map(String.init).joined(separator: ",")
+            let range = "\(end),\(end + entry.byteCount)"
+            fields.append(
+                #""\#(entry.name)":{"dtype":"\#(entry.type.rawValue)","shape":[\#(shape)],"data_offsets":[\#(range)]}"#
+            )
+            end += entry.byteCount
+        }
+        var text = Data("{\(fields.joined(separator: ","))}".utf8)
+        text.append(Data(repeating: UInt8(ascii: " "), count: (64 - (text.count + 8) % 64) % 64))
+        return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
+    }
+
+    private static func bytes(of entry: Entry) -> Data {
+        let elements = entry.elements()
+        precondition(elements.count == entry.shape.reduce(1, *), "\(entry.name): \(elements.count) elements")
+        switch entry.type {
+        case .float32: return elements.map(\.bitPattern.littleEndian).withUnsafeBytes { Data($0) }
+        case .bfloat16: return elements.map { rounded($0).littleEndian }.withUnsafeBytes { Data($0) }
+        }
+    }
+
+    private static func rounded(_ value: Float) -> UInt16 {
+        guard !value.isNaN else { return 0x7FC0 }
+        let bits = value.bitPattern
+        return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16)
+    }
+}

@@ -1,0 +1,44 @@
+/// What a run learns from, and how text becomes examples.
+package struct DataSettings: Equatable, Sendable, Codable {
+    package enum Task: String, CaseIterable, Sendable, Codable {
+        /// A target is made of a source.
+        case pairs
+        /// Text is continued.
+        case languageModel = "language-model"
+        /// Spans cut out of text are put back, as T5 learns.
+        case spanCorruption = "span-corruption"
+    }
+
+    /// Two files with as many lines.
+    package struct Parallel: Equatable, Sendable, Codable {
+        package var source: String
+        package var target: String
+
+        package init(source: String, target: String) { (self.source, self.target) = (source, target) }
+    }
+
+    package var task = Task.pairs
+    /// Files of `source <tab> target`.
+    package var pairFiles: [String] = []
+    package var parallelFiles: [Parallel] = []
+    /// Files of plain text.
+    package var textFiles: [String] = []
+    /// Files to judge by, of the same kind; without them some examples are held out.
+    package var validationPairFiles: [String] = []
+    package var validationParallelFiles: [Parallel] = []
+    package var validationTextFiles: [String] = []
+    /// Examples held out when there is no file to judge by: pairs, or stretches of text at the end.
+    package var heldOut = 1000
+
+    package var cleaning = TextCleaning()
+    /// Put before every source.
+    package var prefix = ""
+    /// A `.model` file; nil to train a vocabulary.
+    package var vocabularyFile: String?
+    package var vocabularyKind = "unigram"
+    package var vocabularySize = 8000
+    /// The most tokens of a pair, and the tokens of a stretch of text.
+    package var maximumTokens = 256
+
+    package init() {}
+}

@@ -1,0 +1,25 @@
+package import Tensors
+
+extension GradientWorkers {
+    /// The loss of all of some batches with the weights of `values`, nothing random about it.
+    package func evaluate(_ batches: [[Example]], _ values: FloatBuffer) -> Outcome {
+        let judge = GradientWorkers(judging: self, values: values)
+        var sum = Outcome()
+        for batch in batches {
+            let outcome = judge.loss(batch)
+            sum.loss.add(outcome.loss)
+            sum.routing = sum.routing.isEmpty ? outcome.routing : LayerRouting.sum([sum.routing, outcome.routing])
+        }
+        return sum
+    }
+}
+
+extension Validation {
+    init(step: Int, _ outcome: GradientWorkers.Outcome, bleu: Double?) {
+        self.step = step
+        (loss, perplexity, accuracy) = (outcome.loss.mean, outcome.loss.perplexity, outcome.loss.accuracy)
+        self.bleu = bleu
+        imbalance = outcome.routing.map(\.imbalance).max() ?? 1
+        dropped = outcome.routing.map(\.droppedShare).max() ?? 0
+    }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import SwitchModel
+
+/// Watches a run, step by step: numbers in, diagnoses out.
+///
+/// Saved with a checkpoint, so that a run that goes on remembers.
+package struct HealthMonitor: Equatable, Sendable, Codable {
+    private let policy: HealthPolicy
+    /// Global gradient norms of the last steps taken.
+    private var norms: [Double] = []
+    private var smoothedLoss: Double?
+    private var bestSmoothedLoss = Double.infinity
+    private var recoveries = 0
+    /// Steps in a row that each expert of each sparse layer, or each parameter, was short of tokens or of a gradient.
+    private var idle: [Int] = []
+    private var still: [Int] = []
+    /// What was said is not said again before it has got better.
+    private var said: Set<Ailment> = []
+    private var worseValidations = 0
+    private var bestValidation = Double.infinity
+
+    package init(_ policy: HealthPolicy) { self.policy = policy }
+
+    /// What one step found, before its parameters are changed.
+    package struct Step {
+        /// What is trained for, in nats a token.
+        package var objective: Double
+        package var norms: GradientNorms
+        package var routing: [LayerRouting]
+        package var parameters: [Parameter]
+    }
+
+    /// Judges a step whose parameters have not been changed yet.
+    ///
+    /// - Returns: at most one diagnosis: the worst.
+    package mutating func judge(_ step: Step) -> Diagnosis? {
+        let norm = step.norms.global
+        if let diagnosis = notFinite(step, norm) ?? exploding(norm) { return limited(diagnosis) }
+        recoveries = 0
+        norms.append(norm)
+        if norms.count > policy.memory { norms.removeFirst() }
+        let vanishing = vanishing(step, norm)
+        return diverged(step.objective) ?? collapsed(step.routing) ?? vanishing
+    }
+
+    /// Judges a validation loss, in nats a token.
+    package mutating func judge(validation loss: Double) -> Diagnosis? {
+        guard loss > bestValidation + policy.overfittingBy else {
+            worseValidations = 0
+            said.remove(.overfitting)
+            bestValidation = min(bestValidation, loss)
+            return nil
+        }
+        worseValidations += 1
+        guard worseValidations >= policy.overfittingChecks, let smoothedLoss, smoothedLoss <= bestSmoothedLoss + 0.05
+        else { return nil }
+        return say(
+            .overfitting,
+            "the validation loss is \(text(loss)), its best was \(text(bestValidation)), and the training loss still falls",
+            "stop here, or try more dropout, expert dropout, label smoothing or data, or a smaller model"
+        )
+    }
+
+    private func notFinite(_ step: Step, _ norm: Double) -> Diagnosis? {
+        guard !step.objective.isFinite || !norm.isFinite else { return nil }
+        let culprits = zip(step.parameters, step.norms.parameters).filter { !$1.isFinite }.map(\.0.name)
+        let named =
+            culprits.prefix(3).joined(separator: ", ") + (culprits.count > 3 ? " and \(culprits.count - 3) more" : "")
+        return Diagnosis(
+            ailment: .notFinite,
+            finding: step.objective.isFinite
+                ? "the gradients of \(named) are not numbers" : "the loss is \(step.objective)",
+            advice:
+                "look for such numbers in the data, lower the learning rate, warm up longer, keep the router in f32",
+            remedy: policy.notFinite
+        )
+    }
+
+    private func exploding(_ norm: Double) -> Diagnosis? {
+        guard norms.count >= min(20, policy.memory) else { return nil }
+        let median = norms.sorted()[norms.count / 2]
+        guard norm > policy.explodingFactor * median else { return nil }
+        return Diagnosis(
+            ailment: .exploding,
+            finding:
+                "the gradient's norm is \(text(norm)), the median of the last \(norms.count) steps \(text(median))",
+            advice: "lower the learning rate, warm up longer, clip at a smaller norm, raise the router z-loss",
+            remedy: policy.exploding
+        )
+    }
+
+    private mutating func diverged(_ objective: Double) -> Diagnosis? {
+        let smoothed = smoothedLoss.map { $0 + 0.02 * (objective - $0) } ?? objective
+        smoothedLoss = smoothed
+        bestSmoothedLoss = min(bestSmoothedLoss, smoothed)
+        guard smoothed > bestSmoothedLoss + policy.divergedBy else {
+            said.remove(.diverged)
+            return nil
+        }
+        return say(
+            .diverged,
+            "the loss has risen from \(text(bestSmoothedLoss)) to \(text(smoothed)) nats a token",
+            "lower the learning rate by 3 to 10 times, warm up longer, clip at a smaller norm"
+        )
+    }
+
+    private mutating func collapsed(_ routing: [LayerRouting]) -> Diagnosis? {
+        let counts = routing.flatMap { layer in layer.tokens.map { (layer, $0) } }
+        if idle.count != counts.count { idle = Array(repeating: 0, count: counts.count) }
+        for (index, (_, tokens)) in counts.enumerated() { idle[index] = tokens == 0 ? idle[index] + 1 : 0 }
+        let dead = idle.indices.filter { idle[$0] >= policy.patience }
+        guard let first = dead.first else {
+            said.remove(.collapsedRouting)
+            return nil
+        }
+        let layer = counts[first].0
+        let alone = layer.tokens.filter { $0 > 0 }.count == 1 ? ": all tokens go to one expert" : ""
+        return say(
+            .collapsedRouting,
+            "\(dead.count) experts, the first in block \(layer.block) of the \(layer.stack.rawValue), have had no token for "
+                + "\(policy.patience) steps\(alone)",
+            "raise the balance loss, add router jitter, lower the learning rate, start the router smaller"
+        )
+    }
+
+    private mutating func vanishing(_ step: Step, _ norm: Double) -> Diagnosis? {
+        if still.count != step.parameters.count { still = Array(repeating: 0, count: step.parameters.count) }
+        for (index, parameter) in step.parameters.enumerated() {
+            // An expert without tokens has no gradient: that is another ailment.
+            let isJudged = parameter.role == .matrix && !parameter.name.contains(".experts.")
+            let isStill = isJudged && step.norms.parameters[index] < policy.vanishingShare * norm
+            still[index] = isStill ? still[index] + 1 : 0
+        }
+        let dead = still.indices.filter { still[$0] >= policy.patience }
+        guard let first = dead.first else {
+            said.remove(.vanishing)
+            return nil
+        }
+        return say(
+            .vanishing,
+            "\(dead.count) matrices, the first \(step.parameters[first].name), have had less than "
+                + "\(policy.vanishingShare) of the gradient for \(policy.patience) steps",
+            "start with larger matrices or a smaller embedding, raise the learning rate, use fewer layers"
+        )
+    }
+
+    /// A step can be left out only so many times in a row.
+    private mutating func limited(_ diagnosis: Diagnosis) -> Diagnosis {
+        var diagnosis = diagnosis
+        guard diagnosis.remedy == .recover else { return diagnosis }
+        recoveries += 1
+        if recoveries > policy.maximumRecoveries {
+            diagnosis.remedy = .stop
+            diagnosis.finding += "; leaving out \(policy.maximumRecoveries) steps did not help"
+        }
+        return diagnosis
+    }
+
+    private mutating func say(_ ailment: Ailment, _ finding: String, _ advice: String) -> Diagnosis? {
+        let remedy = policy.remedy(for: ailment)
+        guard said.insert(ailment).inserted || remedy == .stop else { return nil }
+        return Diagnosis(ailment: ailment, finding: finding, advice: advice, remedy: remedy)
+    }
+
+    private func text(_ value: Double) -> String { String(format: "%.4g", value) }
+}

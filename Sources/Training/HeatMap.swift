@@ -1,0 +1,52 @@
+import Foundation
+
+/// How a whole was shared out over time, as an SVG: a row for each part, a column for each time, dark for much.
+package struct HeatMap {
+    package var title: String
+    /// The parts at each time.
+    package var columns: [[Int]]
+
+    package init(_ title: String, _ columns: [[Int]]) { (self.title, self.columns) = (title, columns) }
+
+    /// Columns that are drawn at most; more are added up in groups.
+    private static let most = 160
+    private static let width = 640.0
+    private static let rowHeight = 16.0
+
+    package var svg: String {
+        let grouped = groups
+        let rows = grouped.map(\.count).max() ?? 0
+        let height = 44 + Double(rows) * Self.rowHeight
+        var parts = [
+            LineChart.opening((720, height)), LineChart.text(64, 20, title, "font-weight=\"bold\""),
+        ]
+        for row in 0..<rows {
+            parts.append(LineChart.text(56, 44 + Double(row) * Self.rowHeight, "\(row)", "text-anchor=\"end\""))
+        }
+        let cell = Self.width / Double(max(grouped.count, 1))
+        for (column, shares) in grouped.enumerated() {
+            let total = max(shares.reduce(0, +), 1)
+            for (row, amount) in shares.enumerated() {
+                // An even share is half dark, twice the even share all dark.
+                let darkness = min(1, Double(amount * shares.count) / Double(total) / 2)
+                let position =
+                    "x=\"\(LineChart.number(64 + Double(column) * cell))\" y=\"\(LineChart.number(32 + Double(row) * Self.rowHeight))\""
+                let size =
+                    "width=\"\(LineChart.number(cell + 0.3))\" height=\"\(LineChart.number(Self.rowHeight - 1))\""
+                parts.append(
+                    "<rect \(position) \(size) fill=\"#0b6e99\" fill-opacity=\"\(String(format: "%.2f", darkness))\"/>"
+                )
+            }
+        }
+        return (parts + ["</svg>"]).joined(separator: "\n")
+    }
+
+    private var groups: [[Int]] {
+        let group = max(1, (columns.count + Self.most - 1) / Self.most)
+        return stride(from: 0, to: columns.count, by: group).map { start in
+            columns[start..<min(start + group, columns.count)].reduce([]) { sum, column in
+                sum.isEmpty ? column : zip(sum, column).map(+)
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package import Checkpoints
+import Foundation
+package import SwitchModel
+
+/// Writes a model directory of the Hugging Face layout: what `serve` runs and transformers loads.
+package struct ModelExport: Sendable {
+    package var configuration: SwitchConfiguration
+    package var settings: TrainingSettings
+    /// The vocabulary's file; empty when there is none.
+    package var vocabulary: [UInt8]
+    package var type: SafetensorsWriter.StoredType
+    /// The most tokens an answer has unless asked otherwise.
+    package var maximumNewTokens: Int
+    /// Markdown of the model card, to which results are added.
+    package var card: String
+
+    package init(_ configuration: SwitchConfiguration, _ settings: TrainingSettings, vocabulary: [UInt8]) {
+        (self.configuration, self.settings, self.vocabulary) = (configuration, settings, vocabulary)
+        (type, maximumNewTokens, card) = (.bfloat16, 64, "")
+    }
+
+    package func write(_ weights: TrainedWeights, _ validation: Validation, to directory: String) throws {
+        let entries = try weights.names.sorted().map { name in
+            let tensor = try weights.tensor(named: name)
+            return SafetensorsWriter.Entry(name, tensor.shape, type) { tensor.floats() }
+        }
+        try SafetensorsWriter(entries).write(to: directory + "/model.safetensors")
+        try write(modelFields, to: directory + "/config.json")
+        try write(generationFields, to: directory + "/generation_config.json")
+        if !vocabulary.isEmpty { try Data(vocabulary).write(to: URL(fileURLWithPath: directory + "/spiece.model")) }
+        let lines = [card, "", "Validation after \(validation.step) steps: \(Self.text(validation))", ""]
+        try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: directory + "/README.md"))
+    }
+
+    /// A name and a value written as JSON; numbers with a point stay such, as transformers asks for.
+    private typealias Field = (name: String, value: String)
+
+    private func write(_ fields: [Field], to path: String) throws {
+        let lines = fields.sorted { $0.name < $1.name }.map { "  \"\($0.name)\": \($0.value)" }
+        let text = "{\n\(lines.joined(separator: ",\n"))\n}\n"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    }
+
+    /// `config.json`, as transformers 5.23.0 reads it.
+    private var modelFields: [Field] {
+        let model = configuration
+        let hasEncoder = model.architecture == .encoderDecoder
+        let regularization = settings.regularization
+        return [
+            ("model_type", "\"switch_transformers\""), ("is_encoder_decoder", "\(hasEncoder)"),
+            ("is_decoder", "\(!hasEncoder)"), ("vocab_size", "\(model.vocabularySize)"),
+            ("d_model", "\(model.modelWidth)"), ("d_kv", "\(model.headWidth)"), ("d_ff", "\(model.feedForwardWidth)"),
+            ("num_heads", "\(model.heads)"),
+            // A language model has no encoder, but transformers asks for layers of one.
+            ("num_layers", "\(hasEncoder ? model.encoderLayers : model.decoderLayers)"),
+            ("num_decoder_layers", "\(model.decoderLayers)"), ("num_experts", "\(model.experts)"),
+            ("expert_capacity", "\(model.expertCapacity)"), ("encoder_sparse_step", "\(model.encoderSparseStep)"),
+            ("decoder_sparse_step", "\(model.decoderSparseStep)"),
+            ("num_sparse_encoder_layers", "\(model.sparseBlocks(in: .encoder).count)"),
+            ("num_sparse_decoder_layers", "\(model.sparseBlocks(in: .decoder).count)"),
+            ("relative_attention_num_buckets", "\(model.relativeBuckets)"),
+            ("relative_attention_max_distance", "\(model.relativeMaxDistance)"),
+            ("layer_norm_epsilon", "\(model.layerNormEpsilon)"), ("dense_act_fn", "\"relu\""),
+            ("dropout_rate", "\(regularization.dropout)"), ("router_bias", "false"), ("router_dtype", "\"float32\""),
+            ("router_jitter_noise", "\(regularization.jitter)"), ("router_aux_loss_coef", "\(regularization.balance)"),
+            ("router_z_loss_coef", "\(regularization.routerZ)"), ("tie_word_embeddings", "\(model.tieWordEmbeddings)"),
+            ("dtype", type == .float32 ? "\"float32\"" : "\"bfloat16\""),
+        ] + specialFields + (hasEncoder ? [("architectures", "[\"SwitchTransformersForConditionalGeneration\"]")] : [])
+    }
+
+    private var specialFields: [Field] {
+        [
+            ("decoder_start_token_id", "\(configuration.startToken)"), ("pad_token_id", "\(configuration.padToken)"),
+            ("eos_token_id", configuration.endTokens.first.map { "\($0)" } ?? "null"), ("use_cache", "true"),
+        ]
+    }
+
+    /// `generation_config.json`.
+    private var generationFields: [Field] { specialFields + [("max_new_tokens", "\(maximumNewTokens)")] }
+
+    private static func text(_ validation: Validation) -> String {
+        let bleu = validation.bleu.map { String(format: ", sacreBLEU %.2f", $0) } ?? ""
+        return String(format: "%.4f nats a token (perplexity %.2f)", validation.loss, validation.perplexity) + bleu
+    }
+}

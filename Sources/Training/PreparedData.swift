@@ -1,0 +1,150 @@
+import Foundation
+package import Tokenization
+
+/// Text made ready to be learnt from: cleaned, cut into tokens, parted into what is learnt and what is judged by.
+package struct PreparedData: Sendable {
+    package let tokenizer: SentencePieceTokenizer
+    /// The vocabulary's file.
+    package let vocabulary: [UInt8]
+    /// Rows the embedding needs.
+    package let vocabularySize: Int
+    package let special: SpecialIDs
+    package let training: any ExampleSource
+    package let validation: any ExampleSource
+    /// What validation sources should become; empty unless the task is pairs.
+    package let references: [TextPair]
+    package let report: Report
+
+    /// What became of the text.
+    package struct Report: Equatable, Sendable, Codable {
+        /// Of pairs.
+        package var cleaning: TextCleaning.Report?
+        package var tooManyTokens = 0
+        package var pieces = 0
+        package var trainingExamples = 0
+        package var validationExamples = 0
+    }
+
+    /// The ids of T5's vocabularies: padding starts outputs, and 1 ends them.
+    private static let special = SpecialIDs(start: 0, end: 1)
+
+    /// - Parameters:
+    ///   - vocabularyFile: where a trained vocabulary is kept; it is read when it is there, so that a run goes on with its own.
+    ///   - seed: decides what is held out.
+    package init(_ settings: DataSettings, vocabularyFile: String, seed: UInt64) throws {
+        switch settings.task {
+        case .pairs: try self.init(pairs: settings, vocabularyFile, seed)
+        case .languageModel, .spanCorruption: try self.init(text: settings, vocabularyFile, seed)
+        }
+    }
+
+    private init(pairs settings: DataSettings, _ vocabularyFile: String, _ seed: UInt64) throws {
+        special = Self.special
+        let read = try Self.pairs(settings.pairFiles, settings.parallelFiles)
+        var (kept, cleaning) = settings.cleaning(read)
+        var held = try Self.pairs(settings.validationPairFiles, settings.validationParallelFiles)
+        if held.isEmpty {
+            (kept, held) = HeldOut(count: min(settings.heldOut, kept.count / 2), seed: seed).split(kept)
+        } else {
+            held = held.map {
+                TextPair(source: settings.cleaning.clean($0.source), target: settings.cleaning.clean($0.target))
+            }
+            // What is judged by is not learnt from.
+            let judged = Set(held)
+            kept.removeAll(where: judged.contains)
+        }
+        cleaning.kept = kept.count
+        guard !kept.isEmpty else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
+        held = held.map { TextPair(source: settings.prefix + $0.source, target: $0.target) }
+        let lines = kept.map(\.source) + kept.map(\.target) + (settings.prefix.isEmpty ? [] : [settings.prefix])
+        let vocabulary = try Self.vocabulary(settings, vocabularyFile, lines)
+        let pieces = try SentencePieceTokenizer.pieceCount(serialized: vocabulary, fileName: vocabularyFile)
+        let tokenizer = try SentencePieceTokenizer(
+            serialized: vocabulary,
+            modelVocabularySize: pieces,
+            fileName: vocabularyFile
+        )
+        func tokens(_ pairs: [TextPair], prefix: String) -> [(source: [Int32], target: [Int32])] {
+            pairs.map { (tokenizer.encode(prefix + $0.source), tokenizer.encode($0.target)) }
+        }
+        let limit = settings.maximumTokens
+        let examples = PairExamples(tokens(kept, prefix: settings.prefix), Self.special, maximumTokens: limit)
+        let judged = PairExamples(tokens(held, prefix: ""), Self.special, maximumTokens: Int.max)
+        (training, validation, references) = (examples, judged, held)
+        (self.tokenizer, self.vocabulary, vocabularySize) = (tokenizer, vocabulary, pieces)
+        report = Report(
+            cleaning: cleaning,
+            tooManyTokens: examples.tooLong,
+            pieces: pieces,
+            trainingExamples: examples.count,
+            validationExamples: judged.count
+        )
+    }
+
+    private init(text settings: DataSettings, _ vocabularyFile: String, _ seed: UInt64) throws {
+        special = Self.special
+        let text = try settings.textFiles.map { try TextFile.text($0) }.joined(separator: "\n")
+        let held = try settings.validationTextFiles.map { try TextFile.text($0) }.joined(separator: "\n")
+        let vocabulary = try Self.vocabulary(settings, vocabularyFile, TextFile.lines(of: text).filter { !$0.isEmpty })
+        let pieces = try SentencePieceTokenizer.pieceCount(serialized: vocabulary, fileName: vocabularyFile)
+        let isCorrupted = settings.task == .spanCorruption
+        let size = pieces + (isCorrupted ? SentencePieceTokenizer.sentinelCount : 0)
+        let tokenizer = try SentencePieceTokenizer(
+            serialized: vocabulary,
+            modelVocabularySize: size,
+            fileName: vocabularyFile
+        )
+        var tokens = Self.tokens(text, tokenizer)
+        var judged = Self.tokens(held, tokenizer)
+        if held.isEmpty {
+            let count = min(settings.heldOut * settings.maximumTokens, tokens.count / 10)
+            judged = Array(tokens.suffix(count))
+            tokens.removeLast(count)
+        }
+        let length = settings.maximumTokens
+        if isCorrupted {
+            var spans = SpanCorruption.Settings()
+            (spans.length, spans.seed) = (length, seed)
+            let sentinel = Int32(size - 1)
+            training = SpanCorruption(tokens, Self.special, firstSentinel: sentinel, spans)
+            validation = SpanCorruption(judged, Self.special, firstSentinel: sentinel, spans)
+        } else {
+            training = TextWindows(tokens, length: length, .moving(seed: seed))
+            validation = TextWindows(judged, length: length, .fixed)
+        }
+        references = []
+        (self.tokenizer, self.vocabulary, vocabularySize) = (tokenizer, vocabulary, size)
+        report = Report(pieces: pieces, trainingExamples: training.count, validationExamples: validation.count)
+        guard training.count > 0 else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
+    }
+
+    /// Tokens of a long text, cut line by line: a vocabulary of characters keeps the ends of lines, others leave them out.
+    package static func tokens(_ text: String, _ tokenizer: any Tokenizer) -> [Int32] {
+        let end = tokenizer.encode("\n")
+        let keepsEnds = end.count == 1 && tokenizer.piece(end[0]) == "\n"
+        return TextFile.lines(of: text).flatMap { tokenizer.encode($0) + (keepsEnds ? end : []) }
+    }
+
+    private static func pairs(_ files: [String], _ parallel: [DataSettings.Parallel]) throws -> [TextPair] {
+        try files.flatMap { try TextFile.pairs($0) }
+            + parallel.flatMap { try TextFile.pairs(source: $0.source, target: $0.target) }
+    }
+
+    /// The vocabulary of the run, of a file that was given, or one that is trained now and kept.
+    private static func vocabulary(_ settings: DataSettings, _ file: String, _ lines: [String]) throws -> [UInt8] {
+        if let bytes = FileManager.default.contents(atPath: file) { return Array(bytes) }
+        if let given = settings.vocabularyFile {
+            guard let bytes = FileManager.default.contents(atPath: given) else {
+                throw TrainingError.unreadable(file: given, reason: "it is not there, or may not be read")
+            }
+            try bytes.write(to: URL(fileURLWithPath: file), options: .atomic)
+            return Array(bytes)
+        }
+        var training = VocabularyTraining()
+        training.kind = VocabularyTraining.Kind(rawValue: settings.vocabularyKind) ?? .unigram
+        training.size = settings.vocabularySize
+        let bytes = try training.train(lines)
+        try Data(bytes).write(to: URL(fileURLWithPath: file), options: .atomic)
+        return bytes
+    }
+}

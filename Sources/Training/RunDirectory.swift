@@ -1,0 +1,85 @@
+import Foundation
+
+/// Where a run keeps its settings, its log, its checkpoints and the best model.
+///
+/// Directories take their names when they are complete, so that a run killed at any moment leaves a whole one behind.
+package struct RunDirectory: Sendable {
+    package let path: String
+
+    package init(_ path: String) throws(TrainingError) {
+        self.path = path
+        try Self.perform(path) {
+            try FileManager.default.createDirectory(atPath: path + "/checkpoints", withIntermediateDirectories: true)
+        }
+        try recover("best")
+    }
+
+    package var log: String { path + "/log.jsonl" }
+    package var settings: String { path + "/training.json" }
+    package var vocabulary: String { path + "/spiece.model" }
+    package var best: String { path + "/best" }
+
+    private static let prefix = "step-"
+    private static let partial = ".partial"
+    private static let old = ".old"
+
+    /// The checkpoint of the most steps; nil before the first.
+    package var latestCheckpoint: String? {
+        steps.last.map { "\(path)/checkpoints/\(Self.name($0))" }
+    }
+
+    /// Fills a new checkpoint through `write` and removes all but the `keep` latest.
+    package func save(step: Int, keep: Int, _ write: (_ directory: String) throws -> Void) throws {
+        try fill("checkpoints/" + Self.name(step), write)
+        for step in steps.dropLast(max(1, keep)) {
+            try FileManager.default.removeItem(atPath: "\(path)/checkpoints/\(Self.name(step))")
+        }
+    }
+
+    /// Fills a directory through `write`; it replaces the one of that name when it is complete.
+    package func fill(_ name: String, _ write: (_ directory: String) throws -> Void) throws {
+        let files = FileManager.default
+        let (target, partial, old) = ("\(path)/\(name)", "\(path)/\(name)\(Self.partial)", "\(path)/\(name)\(Self.old)")
+        try? files.removeItem(atPath: partial)
+        try files.createDirectory(atPath: partial, withIntermediateDirectories: true)
+        try write(partial)
+        try Self.synchronize(partial)
+        if files.fileExists(atPath: target) {
+            try? files.removeItem(atPath: old)
+            try files.moveItem(atPath: target, toPath: old)
+        }
+        try files.moveItem(atPath: partial, toPath: target)
+        try Self.synchronize(path)
+        try? files.removeItem(atPath: old)
+    }
+
+    /// Puts back a directory whose replacement was cut short between its two steps.
+    private func recover(_ name: String) throws(TrainingError) {
+        let files = FileManager.default
+        let (target, old) = ("\(path)/\(name)", "\(path)/\(name)\(Self.old)")
+        guard !files.fileExists(atPath: target), files.fileExists(atPath: old) else { return }
+        try Self.perform(target) { try files.moveItem(atPath: old, toPath: target) }
+    }
+
+    /// Steps there are checkpoints of, in order.
+    private var steps: [Int] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path + "/checkpoints")) ?? []
+        return names.filter { $0.hasPrefix(Self.prefix) }.compactMap { Int($0.dropFirst(Self.prefix.count)) }.sorted()
+    }
+
+    private static func name(_ step: Int) -> String { prefix + String(format: "%08d", step) }
+
+    /// Sees to it that a directory's entries are on the disk.
+    private static func synchronize(_ directory: String) throws {
+        let descriptor = open(directory, O_RDONLY)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    private static func perform(_ path: String, _ body: () throws -> Void) throws(TrainingError) {
+        do { try body() } catch {
+            throw .unwritable(path: path, reason: (error as NSError).localizedDescription)
+        }
+    }
+}

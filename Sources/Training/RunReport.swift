@@ -1,0 +1,112 @@
+import Foundation
+
+/// The pictures of a run and the page that shows them, made from its log.
+package struct RunReport {
+    private let steps: [Step]
+    private let validations: [Validation]
+    private let troubles: [Trouble]
+
+    private struct Step: Decodable {
+        struct Layer: Decodable {
+            var stack: String
+            var block: Int
+            var tokens: [Int]
+        }
+
+        var step: Int
+        var loss: Double
+        var rate: Double
+        var norm: Double
+        var layers: [Layer]
+    }
+
+    private struct Trouble: Decodable {
+        var step: Int
+        var ailment: String
+        var finding: String
+        var advice: String
+    }
+
+    private struct Validated: Decodable {
+        var validation: Validation
+    }
+
+    /// Reads a log; lines that are none of its own are passed by.
+    package init(log: String) {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf",
+            negativeInfinity: "-inf",
+            nan: "nan"
+        )
+        let lines = log.split(separator: "\n").map { Data($0.utf8) }
+        steps = lines.compactMap { try? decoder.decode(Step.self, from: $0) }
+        validations = lines.compactMap { try? decoder.decode(Validated.self, from: $0).validation }
+        troubles = lines.compactMap { try? decoder.decode(Trouble.self, from: $0) }
+    }
+
+    /// Every picture and its file's name.
+    package var pictures: [(name: String, svg: String)] {
+        var pictures = [("loss.svg", loss.svg), ("rate.svg", rate.svg), ("norm.svg", norm.svg)]
+        if validations.contains(where: { $0.bleu != nil }) { pictures.append(("bleu.svg", bleu.svg)) }
+        for (index, layer) in (steps.first?.layers ?? []).enumerated() {
+            let columns = steps.compactMap { index < $0.layers.count ? $0.layers[index].tokens : nil }
+            let title = "tokens of each expert, \(layer.stack) block \(layer.block)"
+            pictures.append(("experts-\(layer.stack)-\(layer.block).svg", HeatMap(title, columns).svg))
+        }
+        return pictures
+    }
+
+    /// The page: pictures beside it, and what the health monitor found.
+    package func page(title: String) -> String {
+        let images = pictures.map { "<p><img src=\"\($0.name)\" alt=\"\($0.name)\"></p>" }
+        let found = troubles.map { trouble in
+            let text = "step \(trouble.step): \(trouble.ailment): \(trouble.finding); \(trouble.advice)"
+            return "<li>\(LineChart.escaped(text))</li>"
+        }
+        let best = validations.min { $0.loss < $1.loss }.map { best in
+            String(format: "<p>Best validation loss %.4f nats a token, at step %d.</p>", best.loss, best.step)
+        }
+        let head = "<!doctype html><meta charset=\"utf-8\"><title>\(LineChart.escaped(title))</title>"
+        let troubles = found.isEmpty ? "" : "<h2>Troubles</h2><ul>\(found.joined(separator: "\n"))</ul>"
+        return ([head, "<h1>\(LineChart.escaped(title))</h1>", best ?? ""] + images + [troubles, ""])
+            .joined(separator: "\n")
+    }
+
+    /// Writes pictures and page into a directory, each replacing the one before in one move.
+    package func write(to directory: String, title: String) throws {
+        for (name, svg) in pictures + [("report.html", page(title: title))] {
+            try Data(svg.utf8).write(to: URL(fileURLWithPath: "\(directory)/\(name)"), options: .atomic)
+        }
+    }
+
+    private var loss: LineChart {
+        LineChart(
+            "loss, nats a token",
+            [
+                .init("training", steps.map { (Double($0.step), $0.loss) }),
+                .init("validation", validations.map { (Double($0.step), $0.loss) }),
+            ]
+        )
+    }
+
+    private var bleu: LineChart {
+        LineChart(
+            "BLEU on validation",
+            [
+                .init(
+                    "BLEU",
+                    validations.compactMap { validation in validation.bleu.map { (Double(validation.step), $0) } }
+                )
+            ]
+        )
+    }
+
+    private var rate: LineChart {
+        LineChart("learning rate", [.init("rate", steps.map { (Double($0.step), $0.rate) })])
+    }
+
+    private var norm: LineChart {
+        LineChart("gradient norm", [.init("norm", steps.map { (Double($0.step), $0.norm) })], .logarithmic)
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+
+/// Files of text.
+package enum TextFile {
+    /// The largest file that is read: all of it is held in memory.
+    package static let maximumBytes = 4 << 30
+
+    /// The whole text; bytes that are not UTF-8 become replacement characters.
+    package static func text(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> String {
+        let bytes: Data
+        do {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            let size = attributes[.size] as? Int ?? 0
+            guard size <= limit else { throw TrainingError.tooLarge(file: path, bytes: size, limit: limit) }
+            bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+        } catch let error as TrainingError {
+            throw error
+        } catch {
+            throw .unreadable(file: path, reason: (error as NSError).localizedDescription)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The lines, without what ends them; an end at the end of the text begins no line.
+    package static func lines(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> [String] {
+        lines(of: try text(path, limit: limit))
+    }
+
+    static func lines(of text: String) -> [String] {
+        let bytes = text.utf8
+        var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+            String(Substring(line.last == UInt8(ascii: "\r") ? line.dropLast() : line))
+        }
+        if lines.last == "" { lines.removeLast() }
+        return lines
+    }
+
+    /// Pairs of a file of lines `source <tab> target`; further columns are ignored.
+    package static func pairs(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> [TextPair] {
+        var pairs: [TextPair] = []
+        for (index, line) in try lines(path, limit: limit).enumerated() where !line.isEmpty {
+            let columns = line.utf8.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+            guard columns.count >= 2 else { throw .notPairs(file: path, line: index + 1, columns: columns.count) }
+            pairs.append(TextPair(source: String(Substring(columns[0])), target: String(Substring(columns[1]))))
+        }
+        return pairs
+    }
+
+    /// Pairs of two files, a line of one for a line of the other.
+    package static func pairs(source: String, target: String) throws(TrainingError) -> [TextPair] {
+        let (sources, targets) = (try lines(source), try lines(target))
+        guard sources.count == targets.count else {
+            throw .unequalLines(
+                source: source,
+                sourceLines: sources.count,
+                target: target,
+                targetLines: targets.count
+            )
+        }
+        return zip(sources, targets).map { TextPair(source: $0, target: $1) }
+    }
+}
+
+/// A text and what should be made of it.
+package struct TextPair: Hashable, Sendable {
+    package var source: String
+    package var target: String
+
+    package init(source: String, target: String) { (self.source, self.target) = (source, target) }
+}

@@ -1,0 +1,35 @@
+/// Why a run could not start or go on.
+package enum TrainingError: Error, Equatable, CustomStringConvertible {
+    case unreadable(file: String, reason: String)
+    case tooLarge(file: String, bytes: Int, limit: Int)
+    case notPairs(file: String, line: Int, columns: Int)
+    case unequalLines(source: String, sourceLines: Int, target: String, targetLines: Int)
+    case tooFewExamples(kept: Int, needed: Int)
+    case tokenOutsideVocabulary(token: Int32, vocabularySize: Int)
+    case unwritable(path: String, reason: String)
+    case anotherRun(directory: String, setting: String)
+    case unhealthy(String)
+    /// A model that is served but that the trainer's layers do not compute.
+    case notTrainable(String)
+
+    package var description: String {
+        switch self {
+        case .unreadable(let file, let reason): "\(file) cannot be read: \(reason)"
+        case .tooLarge(let file, let bytes, let limit): "\(file) has \(bytes) bytes; at most \(limit) are read"
+        case .notPairs(let file, let line, let columns):
+            "line \(line) of \(file) has \(columns) columns, but a source and a target separated by a tab were expected"
+        case .unequalLines(let source, let sourceLines, let target, let targetLines):
+            "\(source) has \(sourceLines) lines and \(target) \(targetLines), but a line of one belongs to a line of the other"
+        case .tooFewExamples(let kept, let needed):
+            "\(kept) examples are left after cleaning, but at least \(needed) are needed"
+        case .tokenOutsideVocabulary(let token, let vocabularySize):
+            "the tokenizer gave token \(token), but the model's vocabulary has \(vocabularySize)"
+        case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
+        case .anotherRun(let directory, let setting):
+            "\(directory) holds a run with another \(setting): resume it as it was, or name another directory"
+        case .unhealthy(let diagnosis): diagnosis
+        case .notTrainable(let found):
+            "the model has \(found), but the trainer knows relu without gates, routers without bias and one embedding"
+        }
+    }
+}

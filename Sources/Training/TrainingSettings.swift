@@ -1,0 +1,38 @@
+/// Everything that decides what a run does with its data; `training.json` keeps it.
+package struct TrainingSettings: Equatable, Sendable, Codable {
+    /// What weights are rounded to in products; router, norms and position biases stay in Float32, and so does what the
+    /// optimizer changes.
+    package enum Precision: String, CaseIterable, Sendable, Codable {
+        case float32 = "f32"
+        case bfloat16 = "bf16"
+    }
+
+    package var model = ModelSettings()
+    package var regularization = Regularization()
+    package var optimizer = OptimizerSettings()
+    package var learningRate = LearningRate()
+    package var health = HealthPolicy()
+    package var precision = Precision.float32
+    package var seed: UInt64 = 1
+
+    package var steps = 10_000
+    /// Of inputs and outputs together, in one batch.
+    package var batchTokens = 4096
+    /// Batches whose gradients make one step.
+    package var accumulation = 1
+    /// Threads that each compute a part of a batch.
+    package var workers = 2
+    /// How much of its past the average of the weights keeps at each step; nil for no average.
+    package var averageDecay: Double?
+
+    /// Steps between validations, between checkpoints, and between lines of the log.
+    package var validateEvery = 500
+    package var saveEvery = 500
+    package var logEvery = 10
+    /// Checkpoints that are kept.
+    package var keep = 2
+    /// Validations without a better one before a run ends; 0 for never.
+    package var patience = 0
+
+    package init() {}
+}

@@ -1,0 +1,168 @@
+import Checkpoints
+import Foundation
+import SwitchModel
+import Tensors
+import Tokenization
+import Training
+
+/// What `evaluate` does: losses by the trainer's layers, translations by the engine that serves.
+struct ModelEvaluation {
+    private let command: Evaluate
+    private let checkpoint: CheckpointDirectory
+    private let configuration: SwitchConfiguration
+    private let tokenizer: any Tokenizer
+
+    init(_ command: Evaluate) throws {
+        self.command = command
+        checkpoint = try CheckpointDirectory(command.modelDirectory)
+        configuration = try SwitchConfiguration(directory: command.modelDirectory, tensors: checkpoint.names)
+        let files = TokenizerDirectory(command.modelDirectory)
+        guard let tokenizer = try files.tokenizer(modelVocabularySize: configuration.vocabularySize) else {
+            throw TrainingError.unreadable(file: command.modelDirectory, reason: "it has no tokenizer")
+        }
+        self.tokenizer = tokenizer
+    }
+
+    func report() throws -> EvaluationReport {
+        let isText = !command.text.isEmpty
+        guard isText == (configuration.architecture == .decoderOnly) else { throw Mismatch.taskOfAnotherModel }
+        let pairs = try readPairs()
+        let source: any ExampleSource = isText ? try stretches() : try examples(pairs)
+        guard source.count > 0 else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
+        let model = ModelLayers(try ModelShape(checking: configuration))
+        let shared = SharedEmbedding(checkpoint)
+        try shared.check()
+        let values = FloatBuffer(count: model.layout.count)
+        try model.layout.read(shared, into: values)
+        let workers = GradientWorkers(judging: model, values: values, on: Workers(threads: threads))
+        let outcome = workers.evaluate(Trainer.batches(source, tokens: command.batchTokens), values)
+        var report = EvaluationReport(outcome)
+        guard !isText, !command.lossOnly else { return report }
+        let translator = Translator(
+            configuration: configuration,
+            tokenizer: tokenizer,
+            beams: command.beams,
+            maximumTokens: command.maxTokens,
+            threads: threads
+        )
+        let answers = try translator.answers(to: pairs.map(\.source), checkpoint)
+        report.bleu = Bleu(hypotheses: answers, references: pairs.map(\.target)).score
+        report.beams = command.beams
+        if let output = command.output {
+            let text = answers.map { $0.replacing("\n", with: " ") + "\n" }.joined()
+            try Data(text.utf8).write(to: URL(fileURLWithPath: output))
+        }
+        return report
+    }
+
+    private var threads: Int { command.threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+    private func readPairs() throws -> [TextPair] {
+        let read =
+            try command.pairs.flatMap { try TextFile.pairs($0) }
+            + zip(command.source, command.target).flatMap { try TextFile.pairs(source: $0, target: $1) }
+        return read.map { TextPair(source: command.prefix + $0.source, target: $0.target) }
+    }
+
+    private var special: SpecialIDs {
+        SpecialIDs(start: configuration.startToken, end: configuration.endTokens.first ?? configuration.padToken)
+    }
+
+    private func examples(_ pairs: [TextPair]) throws -> PairExamples {
+        let tokens = pairs.map { (source: tokenizer.encode($0.source), target: tokenizer.encode($0.target)) }
+        return PairExamples(tokens, special, maximumTokens: Int.max)
+    }
+
+    private func stretches() throws -> TextWindows {
+        let text = try command.text.map { try TextFile.text($0) }.joined(separator: "\n")
+        return TextWindows(PreparedData.tokens(text, tokenizer), length: command.maxTokens, .fixed)
+    }
+
+    private enum Mismatch: Error, CustomStringConvertible {
+        case taskOfAnotherModel
+
+        var description: String {
+            "a language model is judged on --text, and a model with an encoder on --pairs, or on --source and --target"
+        }
+    }
+}
+
+/// A checkpoint whose embedding may have another of its names than the trainer's.
+private struct SharedEmbedding: WeightSource {
+    private let checkpoint: CheckpointDirectory
+
+    init(_ checkpoint: CheckpointDirectory) { self.checkpoint = checkpoint }
+
+    var names: Set<String> { checkpoint.names.union(["shared.weight"]) }
+
+    /// - Throws: `TrainingError.notTrainable` when the stacks have different ones.
+    func check() throws {
+        let own = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"].filter(checkpoint.names.contains)
+        let tables = try own.map { try checkpoint.tensor(named: $0).floats() }
+        if tables.count == 2, tables[0] != tables[1] { throw TrainingError.notTrainable("an embedding for each stack") }
+    }
+
+    func tensor(named name: String) throws(CheckpointError) -> StoredTensor {
+        let others = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "shared.weight", "lm_head.weight"]
+        guard name == "shared.weight", let used = others.first(where: checkpoint.names.contains) else {
+            return try checkpoint.tensor(named: name)
+        }
+        return try checkpoint.tensor(named: used)
+    }
+}
+
+/// What `evaluate` prints.
+struct EvaluationReport: Encodable {
+    var loss: Double
+    var perplexity: Double
+    var accuracy: Double
+    var tokens: Int
+    var bleu: Double?
+    var beams: Int?
+    var layers: [Layer]
+
+    /// One sparse layer.
+    struct Layer: Encodable {
+        var stack: String
+        var block: Int
+        var tokens: [Int]
+        var dropped: Int
+        var imbalance: Double
+    }
+
+    init(_ outcome: GradientWorkers.Outcome) {
+        (loss, perplexity) = (outcome.loss.mean, outcome.loss.perplexity)
+        (accuracy, tokens) = (outcome.loss.accuracy, outcome.loss.labels)
+        layers = outcome.routing.map {
+            Layer(
+                stack: $0.stack.rawValue,
+                block: $0.block,
+                tokens: $0.tokens,
+                dropped: $0.dropped,
+                imbalance: $0.imbalance
+            )
+        }
+    }
+
+    var text: String {
+        var lines = [
+            String(format: "loss        %.4f nats a token, of %d", loss, tokens),
+            String(format: "perplexity  %.3f", perplexity), String(format: "accuracy    %.2f%%", accuracy * 100),
+        ]
+        if let bleu, let beams { lines.append(String(format: "BLEU        %.2f (13a, exp, %d beams)", bleu, beams)) }
+        for layer in layers {
+            let tokens = layer.tokens.map(String.init).joined(separator: " ")
+            lines.append(
+                String(
+                    format: "%@ block %d: imbalance %.2f, dropped %d, tokens ",
+                    layer.stack,
+                    layer.block,
+                    layer.imbalance,
+                    layer.dropped
+                )
+                    + tokens
+            )
+        }
+        return lines.joined(separator: "\n")
+    }
+}

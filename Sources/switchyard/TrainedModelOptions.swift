@@ -1,0 +1,94 @@
+import ArgumentParser
+import Training
+
+/// The sizes of the model that is trained.
+struct TrainedModelOptions: ParsableArguments {
+    @Option(help: "Width of the model.")
+    var width = 256
+
+    @Option(help: "Width between the products of a feed-forward layer or an expert.")
+    var feedForward = 512
+
+    @Option(help: "Attention heads.")
+    var heads = 8
+
+    @Option(help: "Width of an attention head.")
+    var headWidth = 32
+
+    @Option(help: "Encoder blocks; a language model has none.")
+    var encoderLayers = 4
+
+    @Option(help: "Decoder blocks.")
+    var decoderLayers = 4
+
+    @Option(help: "Every how many blocks one is sparse; 0 for a dense model.")
+    var sparseStep = 2
+
+    @Option(help: "Experts of a sparse block.")
+    var experts = 8
+
+    @Option(help: "How many times its even share of a batch an expert takes. Default: --expert-capacity of a sequence.")
+    var capacityFactor: Double?
+
+    @Option(help: "Tokens of a sequence that an expert takes.")
+    var expertCapacity = 64
+
+    @Option(help: "Buckets of distances that attention tells apart.")
+    var relativeBuckets = 32
+
+    @Option(help: "The distance from which on they are one.")
+    var relativeMaxDistance = 128
+
+    @Flag(help: "The head is the embedding.")
+    var tied = false
+
+    @Option(help: "Standard deviation that embeddings start with.")
+    var embeddingDeviation: Float = 1
+
+    @Option(help: "The same of a head of its own, times the inverse root of the width.")
+    var headDeviation: Float = 1
+
+    @Option(help: "The same of matrices, times what keeps the scale of their input.")
+    var matrixDeviation: Float = 1
+
+    @Option(help: "The same of routers, times the inverse root of the width.")
+    var routerDeviation: Float = 0.3
+
+    func validate() throws {
+        let sizes = [
+            ("--width", width), ("--feed-forward", feedForward), ("--heads", heads), ("--head-width", headWidth),
+            ("--decoder-layers", decoderLayers), ("--encoder-layers", encoderLayers), ("--experts", experts),
+            ("--expert-capacity", expertCapacity),
+        ]
+        for (flag, value) in sizes { try Limit.check(flag, value, in: 1...65_536) }
+        try Limit.check("--sparse-step", sparseStep, in: 0...1024)
+        try Limit.check("--relative-buckets", relativeBuckets, in: 4...65_536)
+        try Limit.check("--relative-max-distance", relativeMaxDistance, in: relativeBuckets / 2 + 1...1_000_000)
+        for (flag, value) in [
+            ("--embedding-deviation", embeddingDeviation), ("--head-deviation", headDeviation),
+            ("--matrix-deviation", matrixDeviation), ("--router-deviation", routerDeviation),
+        ] where !(value > 0 && value <= 100) {
+            throw ValidationError("\(flag) is \(value), but must be more than 0 and at most 100")
+        }
+        if let capacityFactor, !(capacityFactor > 0 && capacityFactor <= 1000) {
+            throw ValidationError("--capacity-factor is \(capacityFactor), but must be more than 0 and at most 1000")
+        }
+    }
+
+    func settings(_ task: DataSettings.Task) -> ModelSettings {
+        var settings = ModelSettings()
+        settings.architecture = task == .languageModel ? .decoderOnly : .encoderDecoder
+        (settings.modelWidth, settings.feedForwardWidth) = (width, feedForward)
+        (settings.heads, settings.headWidth) = (heads, headWidth)
+        (settings.encoderLayers, settings.decoderLayers) = (encoderLayers, decoderLayers)
+        (settings.sparseStep, settings.experts) = (sparseStep, experts)
+        (settings.expertCapacity, settings.capacityFactor) = (expertCapacity, capacityFactor)
+        (settings.relativeBuckets, settings.relativeMaxDistance) = (relativeBuckets, relativeMaxDistance)
+        settings.isTied = tied
+        settings.initialization.embedding = embeddingDeviation
+        settings.initialization.head = headDeviation
+        settings.initialization.matrices = matrixDeviation
+        settings.initialization.router = routerDeviation
+        return settings
+    }
+}

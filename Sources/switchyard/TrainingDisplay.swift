@@ -1,0 +1,92 @@
+import Foundation
+import Glibc
+import Training
+
+/// Shows how a run goes on standard error: one line that is redrawn on a terminal, a line for each report elsewhere.
+final class TrainingDisplay {
+    private let total: Int
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private var started = ContinuousClock.now
+    private var first = 0
+
+    private static let width = 24
+
+    init(total: Int) { self.total = total }
+
+    func tell(_ report: PreparedData.Report) {
+        if let cleaning = report.cleaning {
+            line(
+                "pairs: \(cleaning.read) read, \(cleaning.empty) empty, \(cleaning.tooLong) too long, "
+                    + "\(cleaning.unequal) of unequal length, \(cleaning.duplicates) duplicates, \(cleaning.kept) kept"
+            )
+        }
+        line(
+            "examples: \(report.trainingExamples) to learn from (\(report.tooManyTokens) had too many tokens), "
+                + "\(report.validationExamples) to judge by; vocabulary of \(report.pieces) pieces"
+        )
+    }
+
+    func begin(at step: Int, parameters: Int) {
+        (first, started) = (step, .now)
+        line(
+            "\(parameters) parameters; "
+                + (step == 0 ? "step 1 of \(total)" : "going on after step \(step) of \(total)")
+        )
+    }
+
+    func tell(_ event: TrainingEvent) {
+        switch event {
+        case .step(let report): show(report)
+        case .validation(let validation):
+            let bleu = validation.bleu.map { String(format: ", BLEU %.2f", $0) } ?? ""
+            line(
+                String(
+                    format: "step %d: validation loss %.4f, perplexity %.2f, accuracy %.1f%%",
+                    validation.step,
+                    validation.loss,
+                    validation.perplexity,
+                    validation.accuracy * 100
+                ) + bleu + String(format: ", imbalance %.2f", validation.imbalance)
+            )
+        case .diagnosis(let report):
+            line("step \(report.step): \(report.ailment): \(report.finding); \(report.advice) [\(report.remedy)]")
+        }
+    }
+
+    func finish(_ ending: Trainer.Ending, best: Validation?, directory: String) {
+        let how =
+            switch ending {
+            case .completed: "done"
+            case .outOfPatience: "ended: no better validation for long"
+            case .stopped: "stopped; the same command goes on from here"
+            case .unhealthy: "ended: the run is ill"
+            }
+        line(how + (best.map { "; the best model, of step \($0.step), is in \(directory)" } ?? ""))
+    }
+
+    private func show(_ report: StepReport) {
+        let seconds = (ContinuousClock.now - started) / .seconds(1)
+        let left = seconds / Double(max(report.step - first, 1)) * Double(total - report.step)
+        let numbers = String(
+            format: "loss %.4f, rate %.2e, norm %.2f, %.0f tokens/s, %@ left",
+            report.loss,
+            report.rate,
+            report.norm,
+            report.tokensPerSecond,
+            Self.time(left)
+        )
+        guard isTerminal else { return line("step \(report.step): \(numbers)") }
+        let filled = Self.width * report.step / max(total, 1)
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
+        write("\r\u{1B}[K\(bar) \(report.step)/\(total) \(numbers)")
+    }
+
+    private static func time(_ seconds: Double) -> String {
+        let whole = Int(seconds.isFinite ? min(seconds, 1e9) : 0)
+        return String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
+    }
+
+    private func line(_ text: String) { write((isTerminal ? "\r\u{1B}[K" : "") + text + "\n") }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}

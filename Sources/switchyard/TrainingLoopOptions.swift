@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import Training
+
+extension Remedy: ExpressibleByArgument {}
+
+/// How long a run goes on, what it leaves behind, and what it does when it is ill.
+struct TrainingLoopOptions: ParsableArguments {
+    @Option(help: "Steps of the whole run.")
+    var steps = 10_000
+
+    @Option(help: "Tokens of a batch, inputs and outputs together.")
+    var batchTokens = 4096
+
+    @Option(help: "Batches whose gradients make one step.")
+    var accumulation = 1
+
+    @Option(help: "Threads that each compute a part of a batch. Default: one for each core this process may use.")
+    var workers: Int?
+
+    @Option(help: "Decides everything random.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Steps between validations.")
+    var validateEvery = 500
+
+    @Option(help: "Steps between checkpoints.")
+    var saveEvery = 500
+
+    @Option(help: "Steps between lines of the log.")
+    var logEvery = 10
+
+    @Option(help: "Checkpoints that are kept.")
+    var keep = 2
+
+    @Option(help: "Validations without a better one before the run ends; 0 for never.")
+    var patience = 0
+
+    @Option(help: "Validation sources that are translated and scored with BLEU; 0 to go by the loss.")
+    var bleuSentences = 200
+
+    @Option(help: "What is done about a loss or a gradient that is not a number: report, recover or stop.")
+    var onNotFinite = Remedy.recover
+
+    @Option(help: "… about a gradient far larger than those before.")
+    var onExploding = Remedy.recover
+
+    @Option(help: "… about a loss that has risen for good.")
+    var onDiverged = Remedy.stop
+
+    @Option(help: "… about layers that hardly learn.")
+    var onVanishing = Remedy.report
+
+    @Option(help: "… about experts without tokens.")
+    var onCollapsedRouting = Remedy.report
+
+    @Option(help: "… about a validation loss that rises.")
+    var onOverfitting = Remedy.report
+
+    func validate() throws {
+        for (flag, value) in [
+            ("--steps", steps), ("--accumulation", accumulation), ("--validate-every", validateEvery),
+            ("--save-every", saveEvery), ("--log-every", logEvery), ("--keep", keep),
+        ] {
+            try Limit.check(flag, value, in: 1...100_000_000)
+        }
+        try Limit.check("--batch-tokens", batchTokens, in: 16...1_048_576)
+        try Limit.check("--workers", workers ?? 1, in: 1...1024)
+        try Limit.check("--patience", patience, in: 0...1_000_000)
+        try Limit.check("--bleu-sentences", bleuSentences, in: 0...1_000_000)
+    }
+
+    func apply(to settings: inout TrainingSettings) {
+        (settings.steps, settings.batchTokens, settings.accumulation) = (steps, batchTokens, accumulation)
+        settings.workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
+        (settings.seed, settings.validateEvery, settings.saveEvery) = (seed, validateEvery, saveEvery)
+        (settings.logEvery, settings.keep, settings.patience) = (logEvery, keep, patience)
+        (settings.health.notFinite, settings.health.exploding) = (onNotFinite, onExploding)
+        (settings.health.diverged, settings.health.vanishing) = (onDiverged, onVanishing)
+        (settings.health.collapsedRouting, settings.health.overfitting) = (onCollapsedRouting, onOverfitting)
+    }
+}

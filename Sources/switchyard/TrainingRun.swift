@@ -1,0 +1,124 @@
+import Foundation
+import SwitchModel
+import Tokenization
+import Training
+
+/// One call of `train`: reads the data, begins or goes on with the run of a directory, and tells how it goes.
+struct TrainingRun {
+    private let command: Train
+
+    init(_ command: Train) { self.command = command }
+
+    /// What `training.json` holds.
+    struct Record: Codable, Equatable {
+        var version: String
+        var settings: TrainingSettings
+        var data: DataSettings
+        var report: PreparedData.Report
+        var parameters: Int
+    }
+
+    func run(isStopping: () -> Bool) throws -> Trainer.Ending {
+        let run = try RunDirectory(command.directory)
+        let settings = command.settings
+        try checkIsSame(run, settings)
+        let display = TrainingDisplay(total: settings.steps)
+        let data = try PreparedData(command.data.settings, vocabularyFile: run.vocabulary, seed: settings.seed)
+        display.tell(data.report)
+        let shape = settings.model.shape(vocabularySize: data.vocabularySize, data.special)
+        var export = ModelExport(shape.configuration, settings, vocabulary: data.vocabulary)
+        export.maximumNewTokens = command.data.maxTokens
+        export.card = card(settings, data)
+        let parts = Trainer.Parts(
+            run: run,
+            training: data.training,
+            validation: data.validation,
+            judge: judge(data, shape.configuration, threads: settings.workers),
+            export: export
+        )
+        let trainer = try Trainer(settings, shape, parts)
+        let record = Record(
+            version: BuildInformation.version,
+            settings: settings,
+            data: command.data.settings,
+            report: data.report,
+            parameters: trainer.model.layout.count
+        )
+        try write(record, to: run.settings)
+        let log = try TrainingLog(run.log, goingOnFrom: trainer.state.progress.step)
+        display.begin(at: trainer.state.progress.step, parameters: trainer.model.layout.count)
+        let ending = try trainer.train(isStopping: isStopping) { event in
+            switch event {
+            case .step(let report): try log.write(report)
+            case .validation(let validation): try log.write(LoggedValidation(validation))
+            case .diagnosis(let report): try log.write(report)
+            }
+            display.tell(event)
+            if case .validation = event { try draw(run) }
+        }
+        try draw(run)
+        display.finish(ending, best: trainer.state.progress.best, directory: run.best)
+        return ending
+    }
+
+    /// A run goes on as what it began as: only how long it is and what it writes may change.
+    private func checkIsSame(_ run: RunDirectory, _ settings: TrainingSettings) throws {
+        guard let bytes = FileManager.default.contents(atPath: run.settings),
+            let record = try? JSONDecoder().decode(Record.self, from: bytes)
+        else { return }
+        guard record.data == command.data.settings else {
+            throw TrainingError.anotherRun(directory: run.path, setting: "data")
+        }
+        guard record.settings.model == settings.model else {
+            throw TrainingError.anotherRun(directory: run.path, setting: "model")
+        }
+        guard record.settings.optimizer.kind == settings.optimizer.kind,
+            (record.settings.averageDecay == nil) == (settings.averageDecay == nil)
+        else { throw TrainingError.anotherRun(directory: run.path, setting: "optimizer") }
+    }
+
+    /// The pictures of the log so far.
+    private func draw(_ run: RunDirectory) throws {
+        let report = RunReport(log: try TextFile.text(run.log))
+        try report.write(to: run.path, title: URL(fileURLWithPath: run.path).lastPathComponent)
+    }
+
+    /// Greedy translations of the first validation sources, scored.
+    private func judge(_ data: PreparedData, _ configuration: SwitchConfiguration, threads: Int) -> Trainer.Judge? {
+        let pairs = Array(data.references.prefix(command.loop.bleuSentences))
+        guard !pairs.isEmpty else { return nil }
+        let translator = Translator(configuration: configuration, tokenizer: data.tokenizer, threads: threads)
+        return { weights in
+            let answers = try translator.answers(to: pairs.map(\.source), weights)
+            return Bleu(hypotheses: answers, references: pairs.map(\.target)).score
+        }
+    }
+
+    private func card(_ settings: TrainingSettings, _ data: PreparedData) -> String {
+        """
+        # \(URL(fileURLWithPath: command.directory).lastPathComponent)
+
+        Trained by `switchyard train` \(BuildInformation.version) on \(data.report.trainingExamples) examples:
+
+            \(CommandLine.arguments.dropFirst().map(Self.quoted).joined(separator: " "))
+        """
+    }
+
+    private static func quoted(_ argument: String) -> String {
+        argument.contains(where: { " '\"$".contains($0) }) ? "'\(argument)'" : argument
+    }
+
+    private func write(_ record: Record, to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(record).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+}
+
+/// A validation as a line of the log.
+private struct LoggedValidation: Encodable {
+    var step: Int
+    var validation: Validation
+
+    init(_ validation: Validation) { (step, self.validation) = (validation.step, validation) }
+}

@@ -1,0 +1,98 @@
+import Batching
+import Checkpoints
+import Foundation
+import Generation
+import SwitchModel
+import Synchronization
+import Telemetry
+import Tensors
+import Tokenization
+
+/// Answers many prompts with weights in memory, through the engine that serves them.
+///
+/// Called on a thread of its own: it blocks until all answers are there.
+struct Translator {
+    let configuration: SwitchConfiguration
+    let tokenizer: any Tokenizer
+    /// 1 picks the most probable token at each step.
+    var beams = 1
+    var maximumTokens = 128
+    let threads: Int
+
+    /// One answer for each prompt, in order.
+    func answers(to prompts: [String], _ weights: any WeightSource) throws -> [String] {
+        let requests = prompts.map(request)
+        let longest = requests.reduce(1) { max($0, $1.prompt.count) }
+        let model = try self.model(weights, reach: longest + maximumTokens + 1)
+        var limits = EngineLimits()
+        (limits.maximumQueuedRequests, limits.maximumQueuedTokens) = (max(prompts.count, 1), Int.max / 2)
+        limits.maximumInputTokens = longest
+        let engine = InferenceEngine(
+            model,
+            limits: limits,
+            registry: MetricsRegistry(),
+            load: ExpertLoad(layers: [])
+        )
+        defer { engine.stop() }
+        var tickets: [GenerationTicket] = []
+        for request in requests { tickets.append(try engine.submit(request, deadline: nil)) }
+        let box = AnswerBox()
+        Self.collect(tickets, tokenizer, into: box)
+        return box.wait()
+    }
+
+    private static func collect(_ tickets: [GenerationTicket], _ tokenizer: any Tokenizer, into box: AnswerBox) {
+        Task {
+            var answers: [String] = []
+            for ticket in tickets {
+                var answer = ""
+                for await event in ticket.events {
+                    guard case .finished(let choice) = event else { continue }
+                    answer = tokenizer.decode(choice.tokens, skippingSpecialTokens: true)
+                }
+                answers.append(answer)
+            }
+            box.finish(answers)
+        }
+    }
+
+    private func model(_ weights: any WeightSource, reach: Int) throws -> SwitchTransformer {
+        let context = LoadingContext(
+            configuration: configuration,
+            workers: Workers(threads: threads),
+            reach: reach
+        )
+        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: Self.cacheBytes)
+        return try SwitchTransformer(WeightScope(root: weights), context, pool: pool)
+    }
+
+    private static let cacheBytes = 2 << 30
+
+    private func request(for prompt: String) -> GenerationRequest {
+        var request = GenerationRequest(
+            prompt: configuration.prompt(tokenizer.encode(prompt)),
+            stop: StopCondition(maximumTokens: maximumTokens, endTokens: Set(configuration.endTokens))
+        )
+        guard beams > 1 else { return request }
+        var beam = BeamParameters()
+        beam.beams = beams
+        request.strategy = .beam(beam)
+        return request
+    }
+}
+
+/// Answers on their way from the task that collects them to the thread that waits.
+private final class AnswerBox: Sendable {
+    private let answers = Mutex<[String]>([])
+    private let done = DispatchSemaphore(value: 0)
+
+    func finish(_ all: [String]) {
+        answers.withLock { $0 = all }
+        done.signal()
+    }
+
+    func wait() -> [String] {
+        done.wait()
+        return answers.withLock { $0 }
+    }
+}

@@ -1,0 +1,265 @@
+"""`switchyard train` from text to a directory that the server serves and transformers loads.
+
+Tests with torch are left out where torch, transformers, safetensors and sentencepiece are not installed.
+"""
+import json
+import random
+import signal
+import subprocess
+import time
+
+import httpx
+import pytest
+
+from switchyard_server import Server, binary
+
+try:
+    import safetensors.torch as safetensors
+    import sentencepiece
+    import torch
+    import transformers
+except ImportError:
+    torch = None
+
+needs_torch = pytest.mark.skipif(torch is None, reason="torch and transformers are not installed")
+
+SIZES = ["--width", "32", "--feed-forward", "48", "--heads", "2", "--head-width", "16", "--encoder-layers", "2",
+         "--decoder-layers", "2", "--experts", "4", "--expert-capacity", "8"]
+LOOP = ["--batch-tokens", "300", "--steps", "60", "--save-every", "5", "--validate-every", "60", "--log-every", "1",
+        "--workers", "2", "--held-out", "20", "--bleu-sentences", "4", "--warmup", "10", "--learning-rate", "0.003",
+        "--vocabulary-size", "120", "--average", "0.9"]
+
+
+def pairs(path):
+    choice = random.Random(3)
+    nouns, verbs = ["dog", "cat", "man", "girl", "bird"], ["sees", "likes", "follows", "hears"]
+    lines = {f"the {a} {v} the {b}\t{b} {v} {a}" for a in nouns for b in nouns for v in verbs for _ in [choice.random()]}
+    path.write_text("\n".join(sorted(lines)) + "\n")
+    return path
+
+
+def command(run, data, *more):
+    return [binary(), "train", str(run), "--pairs", str(data), *SIZES, *LOOP, *more]
+
+
+def train(run, data, *more):
+    done = subprocess.run(command(run, data, *more), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def log(run):
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+def final_weights(run):
+    checkpoint = sorted((run / "checkpoints").glob("step-????????"))[-1]
+    return (checkpoint / "model.safetensors").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("training")
+    data = pairs(folder / "pairs.tsv")
+    train(folder / "whole", data)
+    return folder, data
+
+
+def test_a_run_killed_again_and_again_ends_with_the_same_weights(trained):
+    folder, data = trained
+    run = folder / "killed"
+    choice = random.Random(8)
+    for _ in range(3):
+        process = subprocess.Popen(command(run, data), stderr=subprocess.DEVNULL)
+        wanted = choice.randint(6, 20)
+        start = time.monotonic()
+        seen = len(log(run)) if (run / "log.jsonl").exists() else 0
+        while process.poll() is None and time.monotonic() - start < 120:
+            if (run / "log.jsonl").exists() and (run / "log.jsonl").read_bytes().count(b"\n") >= seen + wanted:
+                break
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    train(run, data)
+    assert final_weights(folder / "whole") == final_weights(run)
+    losses = [[(line["step"], line["objective"]) for line in log(r) if "objective" in line] for r in (folder / "whole", run)]
+    assert losses[0] == losses[1]
+    assert [step for step, _ in losses[0]] == list(range(1, 61))
+
+
+def test_a_run_that_is_asked_to_end_leaves_a_checkpoint(trained, tmp_path):
+    _, data = trained
+    process = subprocess.Popen(command(tmp_path / "run", data, "--steps", "100000"), stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line.startswith("step 3:"):
+            process.terminate()
+            break
+    rest = process.stderr.read()
+    assert process.wait(60) == 0
+    assert "goes on from here" in rest
+    assert list((tmp_path / "run" / "checkpoints").glob("step-????????"))
+
+
+@needs_torch
+def test_transformers_loads_the_model_and_answers_the_same(trained):
+    folder, _ = trained
+    best = folder / "whole" / "best"
+    model, info = transformers.SwitchTransformersForConditionalGeneration.from_pretrained(
+        best, dtype=torch.float32, output_loading_info=True)
+    assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"]
+    prompt = "the dog sees the cat"
+    done = subprocess.run([binary(), "generate", str(best), "--weights", "f32", "--json", "--max-tokens", "12",
+                           "--prompt", prompt], capture_output=True, text=True, check=True)
+    ours = json.loads(done.stdout)[0]
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(best / "spiece.model"))
+    ids = torch.tensor([vocabulary.encode(prompt) + [1]])
+    theirs = model.eval().generate(ids, max_new_tokens=12, do_sample=False)[0, 1:].tolist()
+    assert ours["token_ids"] == theirs
+    with torch.no_grad():
+        scores = model(input_ids=ids, decoder_input_ids=torch.tensor([[0] + theirs])).logits[0].log_softmax(-1)
+    total = sum(scores[i, token].item() for i, token in enumerate(theirs))
+    assert abs(ours["cumulative_logprob"] - total) < 1e-3
+
+
+def test_another_model_does_not_go_on_with_a_run(trained):
+    folder, data = trained
+    done = subprocess.run(command(folder / "whole", data, "--width", "64"), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "another model" in done.stderr
+
+
+def test_a_rate_far_too_high_is_named(trained, tmp_path):
+    _, data = trained
+    done = subprocess.run(
+        command(tmp_path / "run", data, "--learning-rate", "5", "--clip", "1e9", "--steps", "2000", "--warmup", "1",
+                "--weight-decay", "0", "--decay", "constant"),
+        capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert "learning rate" in done.stderr
+
+
+@pytest.mark.parametrize("arguments, sentence", [
+    (["--pairs", "/nowhere.tsv"], "/nowhere.tsv"),
+    ([], "--pairs"),
+    (["--pairs", "x", "--dropout", "1"], "--dropout"),
+    (["--pairs", "x", "--steps", "0"], "--steps"),
+    (["--source", "x"], "--source"),
+])
+def test_bad_arguments_are_named(tmp_path, arguments, sentence):
+    done = subprocess.run([binary(), "train", str(tmp_path / "run"), *arguments], capture_output=True, text=True)
+    assert done.returncode in (1, 2)
+    assert sentence in done.stderr
+
+
+def language_model(best):
+    """A decoder of transformers whose cross-attention is never used, with the weights of a language model of ours."""
+    config = transformers.SwitchTransformersConfig(**json.loads((best / "config.json").read_text()))
+    config.is_encoder_decoder = False
+    model = transformers.SwitchTransformersForConditionalGeneration(config).float().eval()
+    weights = {}
+    for name, value in safetensors.load_file(best / "model.safetensors").items():
+        parts = name.split(".")
+        if len(parts) > 5 and parts[3] == "layer" and parts[4] == "1":
+            parts[4] = "2"  # where a block with cross-attention has its feed-forward layer
+        weights[".".join(parts)] = value.float()
+    missing = model.load_state_dict(weights, strict=False)
+    assert not missing.unexpected_keys
+    assert all(name.startswith(("encoder.", "shared.")) or "EncDecAttention" in name or ".layer.1.layer_norm" in name
+               for name in missing.missing_keys)
+
+    def logits(ids):
+        states = model.decoder(input_ids=torch.tensor([ids]), use_cache=False).last_hidden_state[0]
+        return model.lm_head(states)
+
+    return logits
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("language")
+    choice = random.Random(5)
+    words = ["to", "be", "or", "not", "that", "is", "the", "question", "whether"]
+    text = "\n".join(" ".join(choice.choices(words, k=6)) + "." for _ in range(400))
+    (folder / "text.txt").write_text(text + "\n")
+    done = subprocess.run(
+        [binary(), "train", str(folder / "run"), "--task", "language-model", "--text", str(folder / "text.txt"),
+         "--vocabulary-kind", "char", "--vocabulary-size", "100", "--max-tokens", "48", *SIZES, "--batch-tokens", "480",
+         "--steps", "80", "--warmup", "10", "--learning-rate", "0.003", "--validate-every", "40", "--log-every", "20",
+         "--held-out", "20", "--expert-capacity", "64"], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return folder / "run" / "best"
+
+
+@needs_torch
+def test_a_language_model_continues_its_prompt_as_transformers_does(spoken):
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(spoken / "spiece.model"))
+    logits = language_model(spoken)
+    for prompt in ["to be or", "w", "question.\nthe"]:
+        done = subprocess.run([binary(), "generate", str(spoken), "--weights", "f32", "--json", "--max-tokens", "20",
+                               "--prompt", prompt], capture_output=True, text=True, check=True)
+        ours = json.loads(done.stdout)[0]
+        ids = vocabulary.encode(prompt)
+        total = 0.0
+        for token in ours["token_ids"]:
+            with torch.no_grad():
+                scores = logits(ids)[-1].log_softmax(-1)
+            assert scores[token] >= scores.max() - 1e-4
+            total += scores[token].item()
+            ids.append(token)
+        assert abs(total - ours["cumulative_logprob"]) < 1e-3
+        assert ours["text"] == vocabulary.decode(ours["token_ids"]) or ours["text"].strip()
+
+
+def test_a_language_model_is_served(spoken):
+    with Server(spoken, "--weights", "f32") as server:
+        def ask(**more):
+            answer = httpx.post(server.url + "/v1/completions", timeout=60, json={
+                "model": "best", "prompt": "to be ", "max_tokens": 12, "temperature": 0, "return_token_ids": True} | more)
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        one = ask()
+        assert one["usage"]["prompt_tokens"] == 6
+        two = ask(prompt=["to be ", "question"])
+        assert two["choices"][0]["text"] == one["choices"][0]["text"]
+        several = ask(n=3, temperature=1, seed=4)
+        assert len({choice["text"] for choice in several["choices"]}) > 1
+        beams = ask(num_beams=4)
+        assert len(beams["choices"][0]["text"]) > 0
+        assert len(ask(prompt="")["choices"][0]["text"]) > 0
+
+
+@needs_torch
+def test_evaluate_agrees_with_the_log_and_with_torch(trained, spoken):
+    folder, _ = trained
+    best = folder / "whole" / "best"
+    data = folder / "some.tsv"
+    data.write_text("the dog sees the cat\tcat sees dog\nthe man likes the bird\tbird likes man\n")
+    done = subprocess.run([binary(), "evaluate", str(best), "--pairs", str(data), "--json", "--beams", "2", "--max-tokens",
+                           "12"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(best / "spiece.model"))
+    model = transformers.SwitchTransformersForConditionalGeneration.from_pretrained(best, dtype=torch.float32).eval()
+    loss = count = 0
+    for line in data.read_text().splitlines():
+        source, target = (vocabulary.encode(side) for side in line.split("\t"))
+        labels = torch.tensor([target + [1]])
+        with torch.no_grad():
+            scores = model(input_ids=torch.tensor([source + [1]]), decoder_input_ids=torch.tensor([[0] + target])).logits
+        loss += torch.nn.functional.cross_entropy(scores[0], labels[0], reduction="sum").item()
+        count += labels.numel()
+    assert report["tokens"] == count
+    assert abs(report["loss"] - loss / count) < 1e-4
+    assert "bleu" in report and all(sum(layer["tokens"]) > 0 for layer in report["layers"])
+    done = subprocess.run([binary(), "evaluate", str(spoken), "--text", str(spoken / "README.md"), "--json"],
+                          capture_output=True, text=True)
+    assert done.returncode == 0 and json.loads(done.stdout)["loss"] > 0
+    done = subprocess.run([binary(), "evaluate", str(best), "--text", str(data)], capture_output=True, text=True)
+    assert done.returncode == 1 and "language model" in done.stderr
+
+
+def test_the_run_has_its_pictures(trained):
+    folder, _ = trained
+    names = {path.name for path in (folder / "whole").iterdir()}
+    assert {"report.html", "loss.svg", "rate.svg", "norm.svg", "experts-encoder-1.svg", "experts-decoder-1.svg"} <= names

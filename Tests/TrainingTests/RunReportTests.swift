@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+@testable import Training
+
+/// Pictures from a log.
+@Suite struct RunReportTests {
+    private let log = """
+        {"step":1,"loss":3,"rate":0.1,"norm":2,"layers":[{"stack":"encoder","block":1,"tokens":[4,0]}]}
+        not a line of the log
+        {"step":2,"loss":"nan","rate":0.2,"norm":1,"layers":[{"stack":"encoder","block":1,"tokens":[2,2]}]}
+        {"step":2,"validation":{"step":2,"loss":2.5,"perplexity":12,"accuracy":0.5,"bleu":7,"imbalance":1,"dropped":0}}
+        {"step":2,"ailment":"exploding","finding":"a <b>","advice":"try","remedy":"report"}
+        """
+
+    @Test func everyPictureIsWellFormed() throws {
+        let report = RunReport(log: log)
+        #expect(
+            report.pictures.map(\.name) == ["loss.svg", "rate.svg", "norm.svg", "bleu.svg", "experts-encoder-1.svg"]
+        )
+        for picture in report.pictures {
+            let parser = XMLChecker()
+            #expect(parser.isWellFormed(picture.svg), "\(picture.name)")
+            #expect(!picture.svg.contains("nan") && !picture.svg.contains("http://www.w3.org/2000/svgx"))
+        }
+    }
+
+    @Test func aCurveGoesFromCornerToCorner() {
+        let chart = LineChart("t", [.init("a", [(0, 1), (10, 3)])])
+        #expect(chart.svg.contains("points=\"64.0,284.0 704.0,34.0\""))
+        #expect(LineChart("t", []).svg.contains("no values yet"))
+    }
+
+    @Test func anEvenShareIsHalfDark() {
+        #expect(HeatMap("t", [[5, 5]]).svg.components(separatedBy: "fill-opacity=\"0.50\"").count == 3)
+        #expect(HeatMap("t", [[10, 0]]).svg.contains("fill-opacity=\"1.00\""))
+    }
+
+    @Test func thePageNamesTroublesAndEscapesThem() {
+        let page = RunReport(log: log).page(title: "a&b")
+        #expect(page.contains("a &lt;b&gt;") && page.contains("<h1>a&amp;b</h1>") && page.contains("loss.svg"))
+    }
+}
+
+/// Whether every element that is opened is closed, in order.
+private struct XMLChecker {
+    func isWellFormed(_ text: String) -> Bool {
+        var open: [Substring] = []
+        for tag in text.matches(of: /<(\/?)([a-z]+)[^<>]*?(\/?)>/).map(\.output) {
+            if tag.1 == "/" {
+                guard open.popLast() == tag.2 else { return false }
+            } else if tag.3 != "/" {
+                open.append(tag.2)
+            }
+        }
+        return open.isEmpty
+    }
+}
