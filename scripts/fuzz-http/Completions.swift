@@ -27,6 +27,8 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 private struct NoEngine: GenerationEngine {
     let limits = EngineLimits()
 
+    func checkRoom() throws(AdmissionError) {}
+
     func submit(
         _ request: GenerationRequest,
         deadline: ContinuousClock.Instant?
