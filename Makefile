@@ -164,7 +164,8 @@ soak: packages
 	swift build -c release --product switchyard
 	python3 benchmarks/overload.py --factor 3 --minutes $(MINUTES)
 
-# Every test with the address sanitizer. (The thread sanitizer does not follow the standard library's mutex once it
-# is contended and reports every access under one.)
+# Every test with the address sanitizer, and those of threads and sockets with the thread sanitizer.
 sanitize: packages
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/sanitize
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.suppressions swift test --sanitize=thread \
+		--scratch-path .build/sanitize-threads --filter 'HTTPServing|Batching|InferenceAPI|Telemetry|TraceExport'
