@@ -53,14 +53,11 @@ extension SwitchConfiguration {
         }
     }
 
+    /// A head that should be there and is not stays missing: the embedding in its place would answer, and wrongly.
     private mutating func repairHead(_ census: TensorCensus) {
-        if census.hasDecoderHead, !census.hasHead, tieWordEmbeddings || scalesDecoderOutput {
-            (tieWordEmbeddings, scalesDecoderOutput) = (false, false)
-            notes.append("decoder.lm_head.weight is a head of its own: tie_word_embeddings is false")
-        } else if !tieWordEmbeddings, !census.hasHead, !census.hasDecoderHead {
-            tieWordEmbeddings = true
-            notes.append("no tensor is a head of its own: the embedding is the head")
-        }
+        guard census.hasDecoderHead, !census.hasHead, tieWordEmbeddings || scalesDecoderOutput else { return }
+        (tieWordEmbeddings, scalesDecoderOutput) = (false, false)
+        notes.append("decoder.lm_head.weight is a head of its own: tie_word_embeddings is false")
     }
 
     private mutating func change<Value: Equatable>(

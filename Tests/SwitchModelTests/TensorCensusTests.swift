@@ -82,7 +82,7 @@ import Testing
         let own = try repaired(names(layers: 4, sparse: [1, 3]).union(["decoder.lm_head.weight"]))
         #expect(!own.tieWordEmbeddings && !own.scalesDecoderOutput)
         let none = try repaired(names(layers: 4, sparse: [1, 3])) { $0.tieWordEmbeddings = false }
-        #expect(none.tieWordEmbeddings)
+        #expect(!none.tieWordEmbeddings)
         let alias = try repaired(names(layers: 4, sparse: [1, 3]).union(["lm_head.weight"]))
         #expect(alias.tieWordEmbeddings && alias.scalesDecoderOutput)
     }
