@@ -157,11 +157,11 @@ private struct EmbeddingNames {
 
     init(_ weights: WeightScope, isTied: Bool) {
         let shared = ["shared", "encoder.embed_tokens", "decoder.embed_tokens", "lm_head"]
-        func first(_ names: [String]) -> String {
-            names.first { weights.contains("\($0).weight") || weights.contains("\($0).packed") } ?? "shared"
+        func first(_ names: [String], else missing: String = "shared") -> String {
+            names.first { weights.contains("\($0).weight") || weights.contains("\($0).packed") } ?? missing
         }
         encoder = first(["encoder.embed_tokens"] + shared)
         decoder = first(["decoder.embed_tokens"] + shared)
-        head = first((isTied ? ["lm_head"] : ["lm_head", "decoder.lm_head"]) + shared)
+        head = isTied ? first(["lm_head"] + shared) : first(["lm_head", "decoder.lm_head"], else: "lm_head")
     }
 }
