@@ -13,7 +13,7 @@ extension CompletionReader {
         }
         var prompts: [CompletionParameters.Prompt] = []
         for item in try items(of: value) {
-            var prompt = try prompt(item, suffix: suffix)
+            var prompt = try prompt(kept == nil ? item : lastPart(of: item), suffix: suffix)
             if let kept {
                 prompt.tokens = Array(prompt.tokens.suffix(kept == -1 ? limits.maximumInputTokens : kept))
             }
@@ -96,6 +96,13 @@ extension CompletionReader {
             )
         }
         return elements
+    }
+
+    /// What is left of a text of which only the last tokens are kept: its end, still far longer than they can be.
+    private func lastPart(of value: JSONValue) -> JSONValue {
+        let limit = limits.maximumInputTokens * configuration.maximumBytesPerToken
+        guard case .string(let text) = value, text.utf8.count > limit else { return value }
+        return .string(String(decoding: text.utf8.suffix(limit).drop { $0 & 0xC0 == 0x80 }, as: UTF8.self))
     }
 
     /// - Throws: when no prompt could be as long as that.

@@ -140,6 +140,16 @@ import Testing
         #expect(await aside.complete(#"{"prompt": 7, "max_tokens": 4}"#).error.param == "prompt")
     }
 
+    @Test func aTextOfAnyLengthCanBeTruncated() async {
+        var limits = EngineLimits()
+        limits.maximumInputTokens = 4
+        let client = APIClient(.saying([1], limits: limits))
+        let text = String(repeating: "é", count: 500) + " the cat sat"
+        let body = #"{"prompt": "\#(text)", "truncate_prompt_tokens": 3, "max_tokens": 1}"#
+        #expect(await client.complete(body).status == 200)
+        #expect(client.engine.requests.first?.prompt == [4, 5, 1])
+    }
+
     @Test func truncationKeepsTheLastTokens() async throws {
         #expect(try await request(#""truncate_prompt_tokens": 2"#).prompt == [4, 1])
     }
