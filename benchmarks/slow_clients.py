@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BODY = json.dumps({"prompt": "translate English to German: A man is walking.", "temperature": 0, "max_tokens": 16}).encode()
 REQUEST = (b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
            b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)
+OPEN = "switchyard_http_connections_open"
 ATTACKS = {
     "slow heads": ["-H", "-i", "5", "-x", "24"],
     "slow bodies": ["-B", "-i", "5", "-s", "8192", "-x", "24", "-t", "POST", "-f", "application/json"],
@@ -74,15 +75,28 @@ def spell(port, seconds):
 
 
 class Slowhttptest:
+    """The attack, begun again whenever the server has closed all of its connections."""
+
     def __init__(self, port, connections, seconds, flags):
         path = "/openapi.yaml" if "-X" in flags else "/v1/completions"
-        self.process = subprocess.Popen(
-            ["slowhttptest", *flags, "-c", str(connections), "-r", "300", "-l", str(seconds + 15), "-p", "5",
-             "-u", f"http://127.0.0.1:{port}{path}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.words = ["slowhttptest", *flags, "-c", str(connections), "-r", "300", "-l", str(seconds + 15), "-p", "5",
+                      "-u", f"http://127.0.0.1:{port}{path}"]
+        self.stopping, self.process, self.rounds = threading.Event(), None, 0
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
 
-    def stop(self):
+    def run(self):
+        while not self.stopping.is_set():
+            self.rounds += 1
+            self.process = subprocess.Popen(self.words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while self.process.poll() is None and not self.stopping.wait(0.1):
+                pass
         self.process.terminate()
         self.process.wait()
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join()
 
 
 class ManyAddresses:
@@ -166,21 +180,23 @@ def main():
             try:
                 time.sleep(5)
                 held = []
-                watcher = threading.Timer(options.seconds / 2, lambda: held.append(gauge(port, "switchyard_http_connections_open")))
-                watcher.start()
+                watchers = [threading.Timer(options.seconds * part / 5, lambda: held.append(gauge(port, OPEN))) for part in range(1, 5)]
+                for watcher in watchers:
+                    watcher.start()
                 war, outcomes = spell(port, options.seconds)
-                watcher.join()
+                for watcher in watchers:
+                    watcher.join()
             finally:
                 attack.stop()
-            describe(name, war, outcomes, f"with {held[0] if held else float('nan'):.0f} connections open")
+            describe(name, war, outcomes, f"with up to {max((count for count in held if count == count), default=0):.0f} connections open")
             if outcomes["200"] < len(war) * (0.8 if name == "many addresses" else 1):
                 problems.append(f"{name}: {dict(outcomes)}")
             if percentile(war, 0.99) > percentile(peace, 0.99) * options.slowdown + 0.05:
                 problems.append(f"{name}: 99 % went from {percentile(peace, 0.99) * 1e3:.0f} to {percentile(war, 0.99) * 1e3:.0f} ms")
             deadline = time.monotonic() + 60
-            while gauge(port, "switchyard_http_connections_open") > 3 and time.monotonic() < deadline:
+            while gauge(port, OPEN) > 3 and time.monotonic() < deadline:
                 time.sleep(0.5)
-        print(f"connections left: {gauge(port, 'switchyard_http_connections_open'):.0f} (this one counts)")
+        print(f"connections left: {gauge(port, OPEN):.0f} (this one counts)")
     finally:
         process.terminate()
         status = process.wait(60)
