@@ -156,6 +156,8 @@ ABSURD = [0, -1, -(1 << 62), 1 << 62, (1 << 63) - 1, 1 << 70, 1.5, 1e300, "eight
 # Leaving these out means their default, which this model has.
 DEFAULTS = {"expert_capacity", "relative_attention_num_buckets", "relative_attention_max_distance", "num_experts",
             "num_decoder_layers"}
+# What the tensors say as well.
+DERIVED = {"num_layers"}
 # A capacity may be as large as it likes, and a distance as far.
 UNBOUNDED = {"expert_capacity", "relative_attention_max_distance"}
 
@@ -163,7 +165,7 @@ UNBOUNDED = {"expert_capacity", "relative_attention_max_distance"}
 @pytest.mark.parametrize("value", ABSURD, ids=repr)
 @pytest.mark.parametrize("key", SIZES)
 def test_an_absurd_size_is_refused(tmp_path, key, value):
-    if value is None and key in DEFAULTS:
+    if value is None and key in DEFAULTS | DERIVED:
         pytest.skip("null is the default")
     if key in UNBOUNDED and isinstance(value, int) and 1 << 61 < value < 1 << 63:
         pytest.skip("any positive number is meaningful")
@@ -171,10 +173,19 @@ def test_an_absurd_size_is_refused(tmp_path, key, value):
 
 
 @pytest.mark.parametrize("change", [
-    {"vocab_size": 100}, {"vocab_size": 5999}, {"vocab_size": 6001}, {"num_heads": 7}, {"num_heads": 16}, {"num_experts": 4},
-    {"num_experts": 16}, {"num_layers": 12}, {"encoder_sparse_step": 1}, {"decoder_sparse_step": 0},
+    {"num_experts": 4}, {"num_experts": 16}, {"num_layers": 12}, {"encoder_sparse_step": 1}, {"decoder_sparse_step": 0}],
+    ids=json.dumps)
+def test_a_configuration_its_tensors_contradict_is_repaired_and_told(tmp_path, change):
+    from switchyard_server import Server
+    with Server(model_directory(tmp_path, config=json.dumps(CONFIG | change).encode())) as server:
+        assert server.complete("Two dogs are playing.")["choices"][0]["text"] == "Zwei Hunde spielen."
+        assert any(" notice " in line for line in server.log)
+
+
+@pytest.mark.parametrize("change", [
+    {"vocab_size": 100}, {"vocab_size": 5999}, {"vocab_size": 6001}, {"num_heads": 7}, {"num_heads": 16},
     {"encoder_sparse_step": -1}, {"encoder_sparse_step": 1 << 62}, {"layer_norm_epsilon": -1}, {"layer_norm_epsilon": "x"},
-    {"dense_act_fn": "gelu_new"}, {"dense_act_fn": 5}, {"router_bias": True}, {"router_bias": "yes"}, {"is_encoder_decoder": False},
+    {"dense_act_fn": 5}, {"router_bias": True}, {"router_bias": "yes"}, {"is_encoder_decoder": False},
     {"model_type": "llama"}, {"architectures": ["LlamaForCausalLM"], "model_type": "llama"}, {"decoder_start_token_id": 6000},
     {"decoder_start_token_id": -1}, {"decoder_start_token_id": 1 << 62}, {"eos_token_id": 6000}, {"eos_token_id": "one"},
     {"pad_token_id": 1 << 62}, {"relative_attention_num_buckets": 1}, {"relative_attention_num_buckets": 64},
