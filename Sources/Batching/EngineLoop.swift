@@ -93,21 +93,17 @@ struct EngineLoop<Model: StepModel> {
     private mutating func drop(cancelled: Set<UInt64>) {
         let departures = Departures(cancelled: cancelled, metrics: metrics)
         var left: [Submission] = []
-        waiting.removeAll { submission in
+        func take(_ submission: Submission) -> Bool {
             guard departures.take(submission) else { return false }
             left.append(submission)
             return true
         }
+        waiting.removeAll(where: take)
         if !left.isEmpty { inbox.dropped(left) }
         left = []
-        func takeAdmitted(_ submission: Submission) -> Bool {
-            guard departures.take(submission) else { return false }
-            left.append(submission)
-            return true
-        }
-        encoding?.drop(where: takeAdmitted)
+        encoding?.drop(where: take)
         if encoding?.isAbandoned == true { encoding = nil }
-        running.removeAll { takeAdmitted($0.submission) }
+        running.removeAll { take($0.submission) }
         for submission in left { release(submission) }
     }
 

@@ -25,6 +25,11 @@ final class Inbox: Sendable {
         var isDraining = false
         var isEngineWaiting = false
         var rate = WorkRate()
+
+        mutating func leave(_ submission: Submission) {
+            queued -= 1
+            queuedTokens -= submission.request.greatestTokens
+        }
     }
 
     /// What clients are told before anything was measured.
@@ -106,21 +111,18 @@ final class Inbox: Sendable {
 
     /// The engine took requests from the queue to run them.
     func admitted(_ submissions: some Sequence<Submission>) {
-        leave(submissions) { $0.runningTokens += $1 }
+        state.withLock { state in
+            for submission in submissions {
+                state.leave(submission)
+                state.runningTokens += submission.request.greatestTokens
+            }
+        }
     }
 
     /// The engine took requests from the queue to drop them.
     func dropped(_ submissions: some Sequence<Submission>) {
-        leave(submissions) { _, _ in }
-    }
-
-    private func leave(_ submissions: some Sequence<Submission>, _ take: (inout State, _ tokens: Int) -> Void) {
         state.withLock { state in
-            for submission in submissions {
-                state.queued -= 1
-                state.queuedTokens -= submission.request.greatestTokens
-                take(&state, submission.request.greatestTokens)
-            }
+            for submission in submissions { state.leave(submission) }
         }
     }
 

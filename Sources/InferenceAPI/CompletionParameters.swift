@@ -29,9 +29,7 @@ struct CompletionParameters: Sendable {
     var promptTokens: Int { prompts.reduce(0) { $0 + $1.tokens.count } }
 
     /// Prompt and generated tokens, if every row of it goes on to the end.
-    var greatestTokens: Int {
-        prompts.count * template.greatestTokens + prompts.reduce(0) { $0 + $1.tokens.count }
-    }
+    var greatestTokens: Int { prompts.count * template.greatestTokens + promptTokens }
 
     /// What the engine is asked for one prompt.
     ///

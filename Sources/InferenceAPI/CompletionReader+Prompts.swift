@@ -98,18 +98,20 @@ extension CompletionReader {
         return elements
     }
 
+    /// Bytes of the longest text that may be tokenised as one prompt.
+    private var maximumPromptBytes: Int { limits.maximumInputTokens * configuration.maximumBytesPerToken }
+
     /// What is left of a text of which only the last tokens are kept: its end, still far longer than they can be.
     private func lastPart(of value: JSONValue) -> JSONValue {
-        let limit = limits.maximumInputTokens * configuration.maximumBytesPerToken
-        guard case .string(let text) = value, text.utf8.count > limit else { return value }
-        return .string(String(decoding: text.utf8.suffix(limit).drop { $0 & 0xC0 == 0x80 }, as: UTF8.self))
+        guard case .string(let text) = value, text.utf8.count > maximumPromptBytes else { return value }
+        return .string(String(decoding: text.utf8.suffix(maximumPromptBytes).drop { $0 & 0xC0 == 0x80 }, as: UTF8.self))
     }
 
     /// - Throws: when no prompt could be as long as that.
     func checkLength(of text: String) throws(APIError) {
-        let (bytes, limit) = (text.utf8.count, limits.maximumInputTokens * configuration.maximumBytesPerToken)
-        guard bytes > limit else { return }
-        throw .textTooLong(bytes: bytes, limit: limit, tokens: limits.maximumInputTokens)
+        let bytes = text.utf8.count
+        guard bytes > maximumPromptBytes else { return }
+        throw .textTooLong(bytes: bytes, limit: maximumPromptBytes, tokens: limits.maximumInputTokens)
     }
 
     private func prompt(_ value: JSONValue, suffix: String?) throws(APIError) -> CompletionParameters.Prompt {

@@ -44,9 +44,7 @@ struct CrossAttentionLayer {
         let joined = self.joined.apply(encoded, pass)
         let (context, attended) = attention.forward(operands(queries, joined), spans, bias: nil, pass)
         let result = output.apply(context, pass)
-        let key = pass.noise.next()
-        result.drop(rate: pass.regularization.dropout, key: key)
-        result.add(input)
+        let key = pass.close(result, with: input)
         let kept = Kept(
             input: input,
             normed: normed,
@@ -62,8 +60,7 @@ struct CrossAttentionLayer {
 
     /// Turns `gradient`, that of the output, into that of the input; adds to that of the encoder's output.
     func backward(_ gradient: FloatRows, _ kept: Kept, encodedGradient: FloatRows, _ pass: Pass) {
-        let dropped = pass.arena.copy(gradient)
-        dropped.drop(rate: pass.regularization.dropout, key: kept.key)
+        let dropped = pass.withoutDropped(gradient, key: kept.key)
         output.addGradient(dropped, input: kept.context, pass)
         let contextGradient = output.inputGradient(dropped, pass)
         let queryGradient = pass.arena.rows(kept.queries.rows, kept.queries.columns)

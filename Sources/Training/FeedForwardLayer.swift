@@ -48,16 +48,12 @@ struct FeedForwardLayer {
             let (result, kept) = layer.forward(normed, sequences, pass)
             (output, inner) = (result, .sparse(kept))
         }
-        let key = pass.noise.next()
-        output.drop(rate: pass.regularization.dropout, key: key)
-        output.add(input)
-        return (output, Kept(input: input, inner: inner, key: key))
+        return (output, Kept(input: input, inner: inner, key: pass.close(output, with: input)))
     }
 
     /// Turns `gradient`, that of the output, into that of the input.
     func backward(_ gradient: FloatRows, _ kept: Kept, _ pass: Pass) {
-        let dropped = pass.arena.copy(gradient)
-        dropped.drop(rate: pass.regularization.dropout, key: kept.key)
+        let dropped = pass.withoutDropped(gradient, key: kept.key)
         let normedGradient: FloatRows
         switch (kind, kept.inner) {
         case (.dense(let layer), .dense(let inner)):

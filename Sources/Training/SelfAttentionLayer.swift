@@ -48,9 +48,7 @@ struct SelfAttentionLayer {
         let joined = self.joined.apply(normed, pass)
         let (context, attended) = attention.forward(operands(joined), spans, bias: bias, pass)
         let result = output.apply(context, pass)
-        let key = pass.noise.next()
-        result.drop(rate: pass.regularization.dropout, key: key)
-        result.add(input)
+        let key = pass.close(result, with: input)
         let kept = Kept(
             input: input,
             normed: normed,
@@ -64,8 +62,7 @@ struct SelfAttentionLayer {
 
     /// Turns `gradient`, that of the output, into that of the input.
     func backward(_ gradient: FloatRows, _ kept: Kept, bias: BiasTable, _ pass: Pass) {
-        let dropped = pass.arena.copy(gradient)
-        dropped.drop(rate: pass.regularization.dropout, key: kept.key)
+        let dropped = pass.withoutDropped(gradient, key: kept.key)
         output.addGradient(dropped, input: kept.context, pass)
         let contextGradient = output.inputGradient(dropped, pass)
         let joinedGradient = pass.arena.rows(kept.joined.rows, kept.joined.columns)
