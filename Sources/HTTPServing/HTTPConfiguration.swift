@@ -37,9 +37,11 @@ package struct HTTPTimeouts: Equatable, Sendable {
     package var writeStall: Duration = .seconds(30)
     /// For the client to close after a final response.
     package var linger: Duration = .seconds(2)
+    /// For the client to close after a final response, however much it sends.
+    package var longestLinger: Duration = .seconds(30)
     /// For the first bytes on connections accepted as a drain began.
     package var lastAccepted: Duration = .milliseconds(50)
-    /// For a request, or the rest of one, when all connections are taken; after that a new one may replace it.
+    /// For what a client owes when all connections are taken; after that a new one may replace it.
     package var patienceWhenFull: Duration = .seconds(1)
     /// For a client whose connection was refused to read why.
     package var refusal: Duration = .milliseconds(500)
