@@ -73,7 +73,9 @@ def test_while_the_model_loads_requests_get_503_with_progress(slow_model):
         assert int(answer.headers["retry-after"]) >= 1
         for path in ("/v1/models", "/v1/experts"):
             assert starting.http.get(path).status_code == 503
-        assert "switchyard_ready 0" in starting.http.get("/metrics").text
+        metrics = starting.http.get("/metrics").text
+        assert "switchyard_ready 0" in metrics
+        assert 'switchyard_admission_rejections_total{reason="loading"} 1' in metrics
         seen = set()
         deadline = time.monotonic() + 60
         while (ready := starting.http.get("/readyz")).status_code != 200:
@@ -230,8 +232,6 @@ def test_a_client_that_leaves_takes_its_work_with_it(server, streams):
     assert server.idle()
 
 
-def test_a_queued_request_whose_client_leaves_never_runs():
-    with Server(MODEL, "--max-sequences", 8, "--max-output-tokens", 4000) as server:
 def test_a_client_that_ends_its_side_has_left(server):
     """A close looks the same until something is written: what takes long is ended, what is there at once is sent."""
     with server.connect() as client:
@@ -249,6 +249,8 @@ def test_a_client_that_ends_its_side_has_left(server):
     assert server.idle()
 
 
+def test_a_queued_request_whose_client_leaves_never_runs():
+    with Server(MODEL, "--max-sequences", 8, "--max-output-tokens", 4000) as server:
         said = []
         thread = threading.Thread(target=stream, args=(server, ENDLESS, said), daemon=True)
         thread.start()
