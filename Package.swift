@@ -12,7 +12,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("SwitchModel", ["Tensors", "Checkpoints"]),
     ("Generation", ["Tensors", "SwitchModel"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
-    ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "Telemetry"]),
+    ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "Telemetry", "CZlib"]),
     ("InferenceAPI", ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]),
 ]
 
@@ -71,7 +71,10 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CEpoll"),
-        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-slp-vectorize", "-ffp-contract=off"])]),
+        .target(
+            name: "CKernels",
+            cSettings: [.unsafeFlags(["-O3", "-fno-slp-vectorize", "-fno-math-errno", "-ffp-contract=off"])]
+        ),
         .target(
             name: "CSentencePiece",
             linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]

@@ -35,7 +35,7 @@ struct ModelEvaluation {
         let values = FloatBuffer(count: model.layout.count)
         try model.layout.read(shared, into: values)
         let workers = GradientWorkers(judging: model, values: values, on: Workers(threads: threads))
-        let outcome = workers.evaluate(Trainer.batches(source, tokens: command.batchTokens), values)
+        let outcome = workers.evaluate(source.batches(tokens: command.batchTokens), values)
         var report = EvaluationReport(outcome)
         guard !isText, !command.lossOnly else { return report }
         let translator = Translator(
@@ -84,85 +84,5 @@ struct ModelEvaluation {
         var description: String {
             "a language model is judged on --text, and a model with an encoder on --pairs, or on --source and --target"
         }
-    }
-}
-
-/// A checkpoint whose embedding may have another of its names than the trainer's.
-private struct SharedEmbedding: WeightSource {
-    private let checkpoint: CheckpointDirectory
-
-    init(_ checkpoint: CheckpointDirectory) { self.checkpoint = checkpoint }
-
-    var names: Set<String> { checkpoint.names.union(["shared.weight"]) }
-
-    /// - Throws: `TrainingError.notTrainable` when the stacks have different ones.
-    func check() throws {
-        let own = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"].filter(checkpoint.names.contains)
-        let tables = try own.map { try checkpoint.tensor(named: $0).floats() }
-        if tables.count == 2, tables[0] != tables[1] { throw TrainingError.notTrainable("an embedding for each stack") }
-    }
-
-    func tensor(named name: String) throws(CheckpointError) -> StoredTensor {
-        let others = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "shared.weight", "lm_head.weight"]
-        guard name == "shared.weight", let used = others.first(where: checkpoint.names.contains) else {
-            return try checkpoint.tensor(named: name)
-        }
-        return try checkpoint.tensor(named: used)
-    }
-}
-
-/// What `evaluate` prints.
-struct EvaluationReport: Encodable {
-    var loss: Double
-    var perplexity: Double
-    var accuracy: Double
-    var tokens: Int
-    var bleu: Double?
-    var beams: Int?
-    var layers: [Layer]
-
-    /// One sparse layer.
-    struct Layer: Encodable {
-        var stack: String
-        var block: Int
-        var tokens: [Int]
-        var dropped: Int
-        var imbalance: Double
-    }
-
-    init(_ outcome: GradientWorkers.Outcome) {
-        (loss, perplexity) = (outcome.loss.mean, outcome.loss.perplexity)
-        (accuracy, tokens) = (outcome.loss.accuracy, outcome.loss.labels)
-        layers = outcome.routing.map {
-            Layer(
-                stack: $0.stack.rawValue,
-                block: $0.block,
-                tokens: $0.tokens,
-                dropped: $0.dropped,
-                imbalance: $0.imbalance
-            )
-        }
-    }
-
-    var text: String {
-        var lines = [
-            String(format: "loss        %.4f nats a token, of %d", loss, tokens),
-            String(format: "perplexity  %.3f", perplexity), String(format: "accuracy    %.2f%%", accuracy * 100),
-        ]
-        if let bleu, let beams { lines.append(String(format: "BLEU        %.2f (13a, exp, %d beams)", bleu, beams)) }
-        for layer in layers {
-            let tokens = layer.tokens.map(String.init).joined(separator: " ")
-            lines.append(
-                String(
-                    format: "%@ block %d: imbalance %.2f, dropped %d, tokens ",
-                    layer.stack,
-                    layer.block,
-                    layer.imbalance,
-                    layer.dropped
-                )
-                    + tokens
-            )
-        }
-        return lines.joined(separator: "\n")
     }
 }
