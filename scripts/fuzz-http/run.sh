@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fuzzes what clients send and are sent. Usage: scripts/fuzz-http/run.sh requests|responses|completions [SECONDS]
 #
-# requests: head parser and chunk decoder. responses: head encoder, chunks, events. completions: JSON bodies, as far as
+# requests: head parser and chunk decoder. responses: head encoder, chunks. completions: JSON bodies, as far as
 # the request for the engine.
 set -eu
 kind=$1
@@ -27,10 +27,10 @@ find "$modules" -name '*.o' ! -path "*/$own.build/*" ! -path '*/InferenceAPI.bui
 swiftc -O -sanitize=fuzzer,address -parse-as-library -package-name "$package" -swift-version 6 \
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
     -enable-upcoming-feature ExistentialAny -module-name FuzzHTTP -I "$modules/Modules" \
-    -I Sources/COpenSSL -I Sources/CZlib -I Sources/COpenBLAS -I Sources/CKernels/include \
+    -I Sources/CEpoll -I Sources/COpenSSL -I Sources/CZlib -I Sources/COpenBLAS -I Sources/CKernels/include \
     -I Sources/CSentencePiece/include -Xcc -fmodule-map-file="$modules/CKernels.build/module.modulemap" \
     -Xcc -fmodule-map-file="$modules/CSentencePiece.build/module.modulemap" \
-    @"$build/objects" -lssl -lcrypto -lz -lopenblas -lsentencepiece -lstdc++ \
+    @"$build/objects" -lssl -lcrypto -lz -lopenblas -lsentencepiece -lsentencepiece_train -lstdc++ \
     Sources/$own/*.swift $sources -o "$build/fuzz"
 exec "$build/fuzz" -max_total_time="${2:-60}" -max_len=4096 -dict="$here/$kind.words" -timeout=5 -rss_limit_mb=2048 \
     "$build/corpus" "$here/corpus/$kind"
