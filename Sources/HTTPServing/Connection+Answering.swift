@@ -2,104 +2,73 @@ import HTTPTypes
 import Telemetry
 
 extension Connection {
+    /// Answers a request that could not be read.
+    ///
     /// - Parameter method: nil when not even that could be read; HEAD gets no body with an error either.
     func refuse(_ error: HTTPParseError, method: HTTPRequest.Method?) async {
         context.metrics.count(error)
-        let response = context.configuration.errorResponse(error.status, error.description)
-        await refuse(nil, method: method, with: response, trace: RequestTrace(id: RequestIdentifier().text))
+        let trace = RequestTrace(id: RequestIdentifier().text)
+        await refuse(error, in: Exchange(method: method, trace: trace, channel: channel, context: context))
     }
 
     /// Answers without asking the handler.
-    ///
-    /// - Parameter head: nil when there was none that could be read.
-    private func refuse(
-        _ head: RequestHead?,
-        method: HTTPRequest.Method?,
-        with response: ServerResponse,
-        trace: RequestTrace
-    ) async {
-        let exchange = Exchange(
-            method: method,
-            version: head?.version ?? .http11,
-            id: trace.id,
-            keepsAlive: false,
-            channel: channel,
-            context: context
-        )
-        let delivery = await exchange.send(response)
-        tell(head, response, delivery, requestBytes: 0, trace: trace, after: ContinuousClock.now - trace.start)
+    private func refuse(_ error: HTTPParseError, in exchange: Exchange) async {
+        let response = context.configuration.errorResponse(error.status, error.description)
+        tell(exchange, response, await exchange.send(response), requestBytes: 0)
     }
 
     /// - Returns: whether another request may follow on this connection.
     func answer(_ head: RequestHead) async -> Bool {
-        let trace = RequestTrace(
-            id: RequestIdentifier(fields: head.fields).text,
-            parent: TraceContext(fields: head.fields)
-        )
-        let limit = context.configuration.limits.bodyBytes
-        if case .length(let count) = head.framing, count > limit {
-            let error = HTTPParseError.bodyTooLarge(limit: limit)
-            context.metrics.count(error)
-            await refuse(head, error, trace: trace)
-            return false
-        }
+        let id = RequestIdentifier(fields: head.fields).text
+        let trace = RequestTrace(id: id, parent: TraceContext(fields: head.fields))
         let body = RequestBodyReader(
             head: head,
             channel: channel,
             memory: context.bodyMemory,
             onError: context.metrics.count
         )
-        guard await isReadable(body, of: head, trace: trace) else { return false }
+        var exchange = Exchange(head: head, method: head.method, trace: trace, channel: channel, context: context)
+        do throws(RequestBodyError) {
+            try await check(body, of: head)
+        } catch {
+            if let refusal = error.refusal { await refuse(refusal, in: exchange) }
+            return false
+        }
         let response = ResponseCompression(limits: channel.limits).apply(
             to: await context.handler.respond(to: ServerRequest(head, body: body, trace: trace)),
             accepting: head.fields
         )
-        let exchange = Exchange(
-            method: head.method,
-            version: head.version,
-            id: trace.id,
-            keepsAlive: head.keepsAlive && body.canBeSkipped && !context.isDraining && !response.asksToClose,
-            channel: channel,
-            context: context
-        )
+        exchange.keepsAlive = head.keepsAlive && body.canBeSkipped && !context.isDraining && !response.asksToClose
         let delivery = await exchange.send(response)
-        let duration = ContinuousClock.now - trace.start
-        context.metrics.requestBytes.increment(by: UInt64(body.bytesRead))
-        context.metrics.finished(head.method, route: response.route, status: response.status.code, after: duration)
-        tell(head, response, delivery, requestBytes: body.bytesRead, trace: trace, after: duration)
+        let (status, bytesRead) = (response.status.code, body.bytesRead)
+        context.metrics.requestBytes.increment(by: UInt64(bytesRead))
+        context.metrics.finished(head.method, route: response.route, status: status, after: delivery.duration)
+        tell(exchange, response, delivery, requestBytes: bytesRead)
         guard delivery.isReusable, exchange.keepsAlive else { return false }
         return (try? await body.skip()) != nil
     }
 
-    private func refuse(_ head: RequestHead, _ error: HTTPParseError, trace: RequestTrace) async {
-        let response = context.configuration.errorResponse(error.status, error.description)
-        await refuse(head, method: head.method, with: response, trace: trace)
-    }
-
-    /// Reads the chunks that no handler will ask for, so that broken ones are refused whatever the method.
-    private func isReadable(_ body: RequestBodyReader, of head: RequestHead, trace: RequestTrace) async -> Bool {
-        guard head.framing == .chunked, head.method.givesContentNoMeaning else { return true }
-        do throws(RequestBodyError) {
-            try await body.skip()
-            return true
-        } catch {
-            if let refusal = error.refusal { await refuse(head, refusal, trace: trace) }
-            return false
+    /// Finds what is wrong with a body before the handler has the request.
+    private func check(_ body: RequestBodyReader, of head: RequestHead) async throws(RequestBodyError) {
+        let limit = context.configuration.limits.bodyBytes
+        if case .length(let count) = head.framing, count > limit {
+            context.metrics.count(RequestBodyError.tooLarge(limit: limit))
+            throw .tooLarge(limit: limit)
         }
+        // No handler will ask for these chunks, and broken ones are refused whatever the method.
+        if head.framing == .chunked, head.method.givesContentNoMeaning { try await body.skip() }
     }
 
     /// Tells the observers that a request is over.
-    private func tell(
-        _ head: RequestHead?,
-        _ response: ServerResponse,
-        _ delivery: Delivery,
-        requestBytes: Int,
-        trace: RequestTrace,
-        after duration: Duration
-    ) {
+    private func tell(_ exchange: Exchange, _ response: ServerResponse, _ delivery: Delivery, requestBytes: Int) {
         let observers = context.configuration.observers.filter { $0.wants(route: response.route) }
         guard !observers.isEmpty else { return }
-        var record = RequestRecord(trace: trace, status: response.status.code, duration: duration)
+        let head = exchange.head
+        var record = RequestRecord(
+            trace: exchange.trace,
+            status: response.status.code,
+            duration: delivery.duration
+        )
         record.method = head?.method.rawValue
         record.route = response.route
         record.path = head?.target.path

@@ -7,10 +7,13 @@ struct Exchange: Sendable {
     /// Below this size a head and its body go out in one write.
     private static let joinedBytes = 64 * 1024
 
+    /// nil when there was none that could be read.
+    var head: RequestHead?
+    /// nil when not even that could be read.
     let method: HTTPRequest.Method?
-    let version: RequestHead.Version
-    let id: String
-    let keepsAlive: Bool
+    let trace: RequestTrace
+    /// Whether another request may follow on the connection.
+    var keepsAlive = false
     let channel: Channel
     let context: ServerContext
 
@@ -19,29 +22,30 @@ struct Exchange: Sendable {
     func send(_ response: ServerResponse) async -> Delivery {
         let encoder = ResponseEncoder(
             date: context.date.now,
-            requestID: id,
-            version: version,
+            requestID: trace.id,
+            version: head?.version ?? .http11,
             keepsAlive: keepsAlive
         )
         let framing = encoder.framing(of: response)
-        let head = encoder.head(of: response, framing: framing)
+        let bytes = encoder.head(of: response, framing: framing)
         let sent = Counter()
         var delivery = Delivery(isReusable: framing != .untilClose)
         do {
             if method == .head || framing == .none {
-                try await channel.write(head)
+                try await channel.write(bytes)
             } else {
                 switch response.body {
-                case .bytes(let bytes): try await send(head, bytes, sent)
-                case .stream(let produce): try await stream(head, framing: framing, sent, produce)
+                case .bytes(let body): try await send(bytes, body, sent)
+                case .stream(let produce): try await stream(bytes, framing: framing, sent, produce)
                 }
             }
         } catch {
-            context.logger.debug("response cut short", metadata: ["request_id": "\(id)", "reason": "\(error)"])
+            context.logger.debug("response cut short", metadata: ["request_id": "\(trace.id)", "reason": "\(error)"])
             delivery.end = channel.isStalled ? .stalled : channel.hasDeparted ? .clientLeft : .aborted
             delivery.isReusable = false
         }
         delivery.bytes = Int(clamping: sent.value)
+        delivery.duration = .now - trace.start
         return delivery
     }
 

@@ -14,11 +14,11 @@ package final class HTTPServer: Sendable {
         case stopped
     }
 
-    private let context: ServerContext
-    private let registry = ConnectionRegistry()
-    private let poller = SocketPoller()
-    private let admission: Mutex<ConnectionAdmission>
-    private let refused: RefusedConnections
+    let context: ServerContext
+    let registry = ConnectionRegistry()
+    let poller = SocketPoller()
+    let admission: Mutex<ConnectionAdmission>
+    let refused: RefusedConnections
     private let state = Mutex(State.new)
     private let stopped: AsyncStream<Never>
     private let stoppedContinuation: AsyncStream<Never>.Continuation
@@ -122,54 +122,5 @@ package final class HTTPServer: Sendable {
             for entry in registry.entries { entry.channel.checkDeadline() }
             refused.report()
         }
-    }
-
-    /// When all places are taken, the client that has kept the server waiting for longest loses its own.
-    private func admit(_ client: ClientNetwork) -> ConnectionRefusal? {
-        let refusal = admission.withLock { $0.admit(client) }
-        let patience = context.configuration.timeouts.patienceWhenFull
-        guard refusal == .full, let channel = registry.longestOwing(before: .now - patience) else { return refusal }
-        context.metrics.count(.replaced)
-        channel.close()
-        return admission.withLock { $0.admitReplacement(client) }
-    }
-
-    private func accepted(_ descriptor: Int32, from client: ClientNetwork) {
-        let configuration = context.configuration
-        if let refusal = admit(client) { return refused.answer(descriptor, refusal) }
-        guard let transport = transport(descriptor) else {
-            context.logger.error("no memory for a TLS connection")
-            admission.withLock { $0.leave(client) }
-            close(descriptor)
-            return
-        }
-        let channel = Channel(
-            descriptor: descriptor,
-            transport: transport,
-            limits: configuration.limits,
-            timeouts: configuration.timeouts
-        )
-        context.metrics.count(.accepted)
-        context.metrics.connectionsOpen.add(1)
-        let connection = Connection(channel: channel, context: context)
-        let task = registry.add(channel) { [registry, context] in
-            Task {
-                await connection.serve()
-                registry.remove(channel)
-                self.admission.withLock { $0.leave(client) }
-                context.metrics.connectionsOpen.add(-1)
-            }
-        }
-        do throws(SocketError) {
-            try channel.start(poller) { task.cancel() }
-        } catch {
-            context.logger.error("a connection could not be watched: \(error)")
-            channel.close()
-        }
-    }
-
-    private func transport(_ descriptor: Int32) -> (any ByteTransport)? {
-        guard let tls = context.configuration.tls else { return PlainTransport(descriptor: descriptor) }
-        return TLSTransport(context: tls.context, descriptor: descriptor)
     }
 }

@@ -3,14 +3,8 @@ import Synchronization
 
 /// Reads the body of one request from its connection, when asked.
 final class RequestBodyReader: Sendable {
-    private enum Decoder: Sendable {
-        case length(remaining: Int)
-        case chunked(ChunkedDecoder)
-        case finished
-    }
-
     private struct State: Sendable {
-        var decoder: Decoder
+        var decoder: BodyDecoder
         var mustInvite: Bool
         var isBroken = false
         var count = 0
@@ -20,9 +14,8 @@ final class RequestBodyReader: Sendable {
     private let share: BodyMemory.Share
     private let limits: HTTPLimits
     private let coding: BodyCoding
-    private let state: Mutex<State>
-
     private let onError: @Sendable (RequestBodyError) -> Void
+    private let state: Mutex<State>
 
     /// - Parameter onError: called with what `collect` throws.
     init(
@@ -36,31 +29,28 @@ final class RequestBodyReader: Sendable {
         self.onError = onError
         limits = channel.limits
         coding = BodyCoding(head.fields[values: .contentEncoding])
-        let decoder: Decoder =
-            switch head.framing {
-            case .none: .finished
-            case .length(let count): .length(remaining: count)
-            case .chunked: .chunked(ChunkedDecoder(limits: channel.limits))
-            }
-        state = Mutex(State(decoder: decoder, mustInvite: head.expectation == .continue && head.framing != .none))
+        state = Mutex(
+            State(
+                decoder: BodyDecoder(head.framing, limits: channel.limits),
+                mustInvite: head.expectation == .continue && head.framing != .none
+            )
+        )
     }
 
     var bytesRead: Int { state.withLock { $0.count } }
 
-    var isFinished: Bool {
-        state.withLock { state in
-            if case .finished = state.decoder { true } else { false }
-        }
+    private var isFinished: Bool {
+        state.withLock { if case .finished = $0.decoder { true } else { false } }
     }
 
     /// Whether the next request can be found behind what is left of this body.
     var canBeSkipped: Bool {
         state.withLock { state in
+            guard !state.isBroken else { return false }
             switch state.decoder {
-            case .finished: !state.isBroken
-            case .length(let remaining):
-                !state.isBroken && !state.mustInvite && remaining <= limits.discardedBodyBytes
-            case .chunked: false
+            case .finished: return true
+            case .length(let remaining): return !state.mustInvite && remaining <= limits.discardedBodyBytes
+            case .chunked: return false
             }
         }
     }
@@ -145,32 +135,7 @@ final class RequestBodyReader: Sendable {
             try state.withLock { state throws(RequestBodyError) in
                 let before = body.count
                 defer { state.count += body.count - before }
-                return try Self.step(&state.decoder, &input, into: &body)
-            }
-        }
-    }
-
-    private static func step(
-        _ decoder: inout Decoder,
-        _ input: inout InboundBytes,
-        into body: inout [UInt8]
-    ) throws(RequestBodyError) -> Bool {
-        switch decoder {
-        case .finished: return true
-        case .length(let remaining):
-            let amount = min(remaining, input.count)
-            body.append(contentsOf: input[0..<amount])
-            input.consume(amount)
-            decoder = remaining == amount ? .finished : .length(remaining: remaining - amount)
-            return remaining == amount
-        case .chunked(var chunks):
-            do throws(HTTPParseError) {
-                let isComplete = try chunks.decode(&input, into: &body)
-                decoder = isComplete ? .finished : .chunked(chunks)
-                return isComplete
-            } catch {
-                if case .bodyTooLarge(let limit) = error { throw .tooLarge(limit: limit) }
-                throw .malformed
+                return try state.decoder.decode(&input, into: &body)
             }
         }
     }
