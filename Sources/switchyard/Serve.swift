@@ -39,11 +39,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Router metrics at /metrics: layer, or expert for one series per expert as well.")
     var expertMetrics = ExpertMetricsLevel.layer
 
-    @Option(help: "The least severe messages logged: trace, debug, info, notice, warning, error or critical.")
-    var logLevel = LogLevel(level: .info)
-
-    @Option(help: "How log lines look: text or json.")
-    var logFormat = StandardErrorLogHandler.Format.text
+    @OptionGroup var log: LogOptions
 
     @OptionGroup var observability: ObservabilityOptions
 
@@ -52,13 +48,10 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (format, level) = (logFormat, logLevel.level)
         // A reader of the log that goes away is no reason to end.
         signal(SIGPIPE, SIG_IGN)
         let writer = LogWriter()
-        let logger = Logger(label: "switchyard") { _ in
-            StandardErrorLogHandler(format: format, level: level, writer: writer)
-        }
+        let logger = log.makeLogger(writer)
         do {
             try await serve(logger: logger, writer: writer)
         } catch {
@@ -122,7 +115,7 @@ struct Serve: AsyncParsableCommand {
     private func announce(_ address: String, _ state: ServingState, _ writer: LogWriter) {
         print("listening on \(address)")
         fflush(nil)
-        guard logFormat == .text, let model = state.model?.backend.model else { return }
+        guard log.logFormat == .text, let model = state.model?.backend.model else { return }
         let prompt =
             model.tokenizer == nil ? "[5, 6, 7, 1]" : #""translate English to German: A man is riding a bicycle.""#
         let example = """
@@ -137,29 +130,3 @@ struct Serve: AsyncParsableCommand {
         modelId ?? URL(fileURLWithPath: model.modelDirectory).lastPathComponent
     }
 }
-
-/// How much the router tells Prometheus.
-enum ExpertMetricsLevel: String, ExpressibleByArgument, CaseIterable {
-    case layer
-    case expert
-}
-
-/// The least severe message that is logged.
-struct LogLevel: ExpressibleByArgument {
-    let level: Logger.Level
-
-    init(level: Logger.Level) {
-        self.level = level
-    }
-
-    init?(argument: String) {
-        guard let level = Logger.Level(rawValue: argument) else { return nil }
-        self.level = level
-    }
-
-    static var allValueStrings: [String] { Logger.Level.allCases.map(\.rawValue) }
-
-    var defaultValueDescription: String { level.rawValue }
-}
-
-extension StandardErrorLogHandler.Format: ExpressibleByArgument {}

@@ -51,7 +51,7 @@ struct ServedProcess {
         )
         let accessLog = options.observability.makeAccessLog(
             writer: writer,
-            logFormat: options.logFormat,
+            logFormat: options.log.logFormat,
             logger: logger
         )
         if let accessLog { configuration.observers.append(accessLog) }
