@@ -11,6 +11,24 @@ package protocol ExampleSource: Sendable {
     func example(_ index: Int, epoch: Int) -> Example
 }
 
+extension ExampleSource {
+    /// All examples, in order, in batches of so many tokens.
+    package func batches(tokens: Int) -> [[Example]] {
+        var batches: [[Example]] = []
+        var sum = 0
+        for index in 0..<count {
+            let example = example(index, epoch: 0)
+            if batches.isEmpty || sum + example.tokens > tokens {
+                batches.append([])
+                sum = 0
+            }
+            batches[batches.count - 1].append(example)
+            sum += example.tokens
+        }
+        return batches
+    }
+}
+
 /// Tokens with a meaning of their own.
 package struct SpecialIDs: Equatable, Sendable {
     package var start: Int32

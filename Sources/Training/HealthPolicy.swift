@@ -69,4 +69,13 @@ package struct Diagnosis: Equatable, Sendable {
     package var finding: String
     package var advice: String
     package var remedy: Remedy
+
+    /// Whether the step it is about must not change the weights.
+    var spoilsStep: Bool {
+        switch ailment {
+        case .notFinite: true
+        case .exploding: remedy != .report
+        case .diverged, .vanishing, .collapsedRouting, .overfitting: false
+        }
+    }
 }

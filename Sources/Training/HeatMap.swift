@@ -18,10 +18,10 @@ package struct HeatMap {
         let rows = grouped.map(\.count).max() ?? 0
         let height = 44 + Double(rows) * Self.rowHeight
         var parts = [
-            LineChart.opening((720, height)), LineChart.text(64, 20, title, "font-weight=\"bold\""),
+            SVG.opening((720, height)), SVG.text(64, 20, title, "font-weight=\"bold\""),
         ]
         for row in 0..<rows {
-            parts.append(LineChart.text(56, 44 + Double(row) * Self.rowHeight, "\(row)", "text-anchor=\"end\""))
+            parts.append(SVG.text(56, 44 + Double(row) * Self.rowHeight, "\(row)", "text-anchor=\"end\""))
         }
         let cell = Self.width / Double(max(grouped.count, 1))
         for (column, shares) in grouped.enumerated() {
@@ -30,9 +30,9 @@ package struct HeatMap {
                 // An even share is half dark, twice the even share all dark.
                 let darkness = min(1, Double(amount * shares.count) / Double(total) / 2)
                 let position =
-                    "x=\"\(LineChart.number(64 + Double(column) * cell))\" y=\"\(LineChart.number(32 + Double(row) * Self.rowHeight))\""
+                    "x=\"\(SVG.number(64 + Double(column) * cell))\" y=\"\(SVG.number(32 + Double(row) * Self.rowHeight))\""
                 let size =
-                    "width=\"\(LineChart.number(cell + 0.3))\" height=\"\(LineChart.number(Self.rowHeight - 1))\""
+                    "width=\"\(SVG.number(cell + 0.3))\" height=\"\(SVG.number(Self.rowHeight - 1))\""
                 parts.append(
                     "<rect \(position) \(size) fill=\"#0b6e99\" fill-opacity=\"\(String(format: "%.2f", darkness))\"/>"
                 )

@@ -1,14 +1,22 @@
 import Foundation
 
-/// Curves over steps as an SVG that needs nothing else.
+/// Curves, or dots, as an SVG that needs nothing else.
 package struct LineChart {
     /// One curve; points that are no numbers are left out.
     package struct Series {
+        package enum Style: Sendable {
+            case line
+            /// Grey and without a name.
+            case faint
+            case dots
+        }
+
         package var name: String
         package var points: [(x: Double, y: Double)]
+        package var style = Style.line
 
-        package init(_ name: String, _ points: [(x: Double, y: Double)]) {
-            self.name = name
+        package init(_ name: String, _ points: [(x: Double, y: Double)], _ style: Style = .line) {
+            (self.name, self.style) = (name, style)
             self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
         }
     }
@@ -21,10 +29,12 @@ package struct LineChart {
 
     package var title: String
     package var series: [Series]
+    /// Upwards, and across.
     package var scale = Scale.linear
+    package var horizontal = Scale.linear
 
-    package init(_ title: String, _ series: [Series], _ scale: Scale = .linear) {
-        (self.title, self.series, self.scale) = (title, series, scale)
+    package init(_ title: String, _ series: [Series], _ scale: Scale = .linear, horizontal: Scale = .linear) {
+        (self.title, self.series, self.scale, self.horizontal) = (title, series, scale, horizontal)
     }
 
     private static let size = (width: 720.0, height: 320.0)
@@ -34,79 +44,85 @@ package struct LineChart {
     ]
 
     package var svg: String {
-        let shown = series.map { Series($0.name, scale == .logarithmic ? $0.points.filter { $0.y > 0 } : $0.points) }
+        let shown = series.map { Series($0.name, $0.points.filter(isOnScale), $0.style) }.filter { !$0.points.isEmpty }
         let points = shown.flatMap(\.points)
-        var parts = [Self.opening(Self.size), Self.text(Self.frame.left, 20, title, "font-weight=\"bold\"")]
-        guard let xs = Self.span(points.map(\.x)), let ys = Self.span(points.map { height($0.y) }) else {
-            return (parts + [Self.text(Self.frame.left, 60, "no values yet"), "</svg>"]).joined(separator: "\n")
-        }
-        parts += axes(xs, ys)
-        for (index, curve) in shown.enumerated() where !curve.points.isEmpty {
-            let colour = Self.colours[index % Self.colours.count]
-            let path = curve.points.map { point in
-                Self.number(x(point.x, xs)) + "," + Self.number(y(height(point.y), ys))
-            }
-            parts.append(
-                "<polyline fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.5\" points=\"\(path.joined(separator: " "))\"/>"
-            )
+        var parts = [SVG.opening(Self.size), SVG.text(Self.frame.left, 20, title, "font-weight=\"bold\"")]
+        guard let xs = Axis(points.map(\.x), horizontal, from: Self.frame.left, to: Self.frame.right),
+            let ys = Axis(points.map(\.y), scale, from: Self.frame.bottom, to: Self.frame.top)
+        else { return (parts + [SVG.text(Self.frame.left, 60, "no values yet"), "</svg>"]).joined(separator: "\n") }
+        parts += Self.grid(xs, ys)
+        var named = 0
+        for curve in shown {
+            let colour = curve.style == .faint ? "#bbbbbb" : Self.colours[named % Self.colours.count]
+            parts += Self.drawing(of: curve.points.map { (xs.place($0.x), ys.place($0.y)) }, curve.style, colour)
+            guard curve.style != .faint else { continue }
             let label = "fill=\"\(colour)\" text-anchor=\"end\""
-            parts.append(Self.text(Self.frame.right - 4, Self.frame.top + 16 + 15 * Double(index), curve.name, label))
+            parts.append(SVG.text(Self.frame.right - 4, Self.frame.top + 16 + 15 * Double(named), curve.name, label))
+            named += 1
         }
         return (parts + ["</svg>"]).joined(separator: "\n")
     }
 
-    private func height(_ value: Double) -> Double { scale == .logarithmic ? log10(value) : value }
-
-    private func x(_ value: Double, _ span: ClosedRange<Double>) -> Double {
-        let share = (value - span.lowerBound) / (span.upperBound - span.lowerBound)
-        return Self.frame.left + share * (Self.frame.right - Self.frame.left)
+    private func isOnScale(_ point: (x: Double, y: Double)) -> Bool {
+        (scale == .linear || point.y > 0) && (horizontal == .linear || point.x > 0)
     }
 
-    private func y(_ value: Double, _ span: ClosedRange<Double>) -> Double {
-        let share = (value - span.lowerBound) / (span.upperBound - span.lowerBound)
-        return Self.frame.bottom - share * (Self.frame.bottom - Self.frame.top)
-    }
-
-    private func axes(_ xs: ClosedRange<Double>, _ ys: ClosedRange<Double>) -> [String] {
-        var parts: [String] = []
-        for tick in 0...4 {
-            let share = Double(tick) / 4
-            let (across, up) = (
-                xs.lowerBound + share * (xs.upperBound - xs.lowerBound),
-                ys.lowerBound + share * (ys.upperBound - ys.lowerBound)
-            )
-            let level = Self.number(y(up, ys))
-            parts.append(
-                "<line x1=\"\(Self.frame.left)\" x2=\"\(Self.frame.right)\" y1=\"\(level)\" y2=\"\(level)\" stroke=\"#ddd\"/>"
-            )
-            let value = String(format: "%.3g", scale == .logarithmic ? pow(10, up) : up)
-            parts.append(Self.text(Self.frame.left - 6, y(up, ys) + 4, value, "text-anchor=\"end\""))
-            let label = String(format: "%.0f", across)
-            parts.append(Self.text(x(across, xs), Self.frame.bottom + 18, label, "text-anchor=\"middle\""))
+    private static func drawing(
+        of points: [(x: Double, y: Double)],
+        _ style: Series.Style,
+        _ colour: String
+    )
+        -> [String]
+    {
+        if style == .dots {
+            return points.map { point in
+                "<circle cx=\"\(SVG.number(point.x))\" cy=\"\(SVG.number(point.y))\" r=\"3.5\" fill=\"\(colour)\"/>"
+            }
         }
-        return parts
+        let path = points.map { SVG.number($0.x) + "," + SVG.number($0.y) }.joined(separator: " ")
+        return ["<polyline fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.5\" points=\"\(path)\"/>"]
     }
 
-    static func opening(_ size: (width: Double, height: Double)) -> String {
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(number(size.width)) \(number(size.height))\" "
-            + "width=\"\(number(size.width))\" font-family=\"sans-serif\" font-size=\"12\">\n"
-            + "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>"
+    private static func grid(_ xs: Axis, _ ys: Axis) -> [String] {
+        var parts: [String] = []
+        for (value, place) in ys.ticks {
+            let level = SVG.number(place)
+            parts.append(
+                "<line x1=\"\(frame.left)\" x2=\"\(frame.right)\" y1=\"\(level)\" y2=\"\(level)\" stroke=\"#ddd\"/>"
+            )
+            parts.append(SVG.text(frame.left - 6, place + 4, value, "text-anchor=\"end\""))
+        }
+        return parts + xs.ticks.map { SVG.text($1, frame.bottom + 18, $0, "text-anchor=\"middle\"") }
     }
 
-    static func text(_ x: Double, _ y: Double, _ text: String, _ attributes: String = "") -> String {
-        "<text x=\"\(number(x))\" y=\"\(number(y))\" \(attributes)>\(escaped(text))</text>"
-    }
+    /// Where values of one direction lie.
+    private struct Axis {
+        let scale: Scale
+        /// Of values, or of their logarithms.
+        let span: ClosedRange<Double>
+        let (start, end): (Double, Double)
 
-    static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-            .replacing("\"", with: "&quot;")
-    }
+        /// From the least value to the largest, widened where they are one; nil without any.
+        init?(_ values: [Double], _ scale: Scale, from start: Double, to end: Double) {
+            let values = values.map { scale == .logarithmic ? log10($0) : $0 }
+            guard let least = values.min(), let most = values.max() else { return nil }
+            span = least < most ? least...most : least - 0.5...most + 0.5
+            (self.scale, self.start, self.end) = (scale, start, end)
+        }
 
-    static func number(_ value: Double) -> String { String(format: "%.1f", value) }
+        func place(_ value: Double) -> Double {
+            let value = scale == .logarithmic ? log10(value) : value
+            return start + (value - span.lowerBound) / (span.upperBound - span.lowerBound) * (end - start)
+        }
 
-    /// From the least to the largest, widened where they are one; nil without any.
-    private static func span(_ values: [Double]) -> ClosedRange<Double>? {
-        guard let least = values.min(), let most = values.max() else { return nil }
-        return least < most ? least...most : least - 0.5...most + 0.5
+        var ticks: [(text: String, place: Double)] {
+            (0...4).map { tick in
+                let share = Double(tick) / 4
+                let value = span.lowerBound + share * (span.upperBound - span.lowerBound)
+                let shown = scale == .logarithmic ? pow(10, value) : value
+                let isWhole = abs(shown) >= 1000 && abs(shown) < 1e7
+                return (String(format: isWhole ? "%.0f" : "%.3g", shown), start + share * (end - start))
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 /// The pictures of a run and the page that shows them, made from its log.
 package struct RunReport {
     private let steps: [Step]
-    private let validations: [Validation]
+    let validations: [Validation]
     private let troubles: [Trouble]
 
     private struct Step: Decodable {
@@ -33,12 +33,7 @@ package struct RunReport {
 
     /// Reads a log; lines that are none of its own are passed by.
     package init(log: String) {
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf",
-            negativeInfinity: "-inf",
-            nan: "nan"
-        )
+        let decoder = JSONDecoder.ofRuns()
         let lines = log.split(separator: "\n").map { Data($0.utf8) }
         steps = lines.compactMap { try? decoder.decode(Step.self, from: $0) }
         validations = lines.compactMap { try? decoder.decode(Validated.self, from: $0).validation }
@@ -46,7 +41,7 @@ package struct RunReport {
     }
 
     /// Every picture and its file's name.
-    package var pictures: [(name: String, svg: String)] {
+    var pictures: [(name: String, svg: String)] {
         var pictures = [("loss.svg", loss.svg), ("rate.svg", rate.svg), ("norm.svg", norm.svg)]
         if validations.contains(where: { $0.bleu != nil }) { pictures.append(("bleu.svg", bleu.svg)) }
         for (index, layer) in (steps.first?.layers ?? []).enumerated() {
@@ -57,28 +52,24 @@ package struct RunReport {
         return pictures
     }
 
-    /// The page: pictures beside it, and what the health monitor found.
-    package func page(title: String) -> String {
-        let images = pictures.map { "<p><img src=\"\($0.name)\" alt=\"\($0.name)\"></p>" }
+    /// The pictures, the best validation and what the health monitor found.
+    func page(title: String) -> ReportPage {
+        var page = ReportPage(title: title, pictures: pictures)
+        if let best = validations.min(by: { $0.loss < $1.loss }) {
+            page.opening.append(
+                String(format: "<p>Best validation loss %.4f nats a token, at step %d.</p>", best.loss, best.step)
+            )
+        }
         let found = troubles.map { trouble in
             let text = "step \(trouble.step): \(trouble.ailment): \(trouble.finding); \(trouble.advice)"
-            return "<li>\(LineChart.escaped(text))</li>"
+            return "<li>\(SVG.escaped(text))</li>"
         }
-        let best = validations.min { $0.loss < $1.loss }.map { best in
-            String(format: "<p>Best validation loss %.4f nats a token, at step %d.</p>", best.loss, best.step)
-        }
-        let head = "<!doctype html><meta charset=\"utf-8\"><title>\(LineChart.escaped(title))</title>"
-        let troubles = found.isEmpty ? "" : "<h2>Troubles</h2><ul>\(found.joined(separator: "\n"))</ul>"
-        return ([head, "<h1>\(LineChart.escaped(title))</h1>", best ?? ""] + images + [troubles, ""])
-            .joined(separator: "\n")
+        if !found.isEmpty { page.closing.append("<h2>Troubles</h2><ul>\(found.joined(separator: "\n"))</ul>") }
+        return page
     }
 
-    /// Writes pictures and page into a directory, each replacing the one before in one move.
-    package func write(to directory: String, title: String) throws {
-        for (name, svg) in pictures + [("report.html", page(title: title))] {
-            try Data(svg.utf8).write(to: URL(fileURLWithPath: "\(directory)/\(name)"), options: .atomic)
-        }
-    }
+    /// Writes the page and its pictures into a directory.
+    package func write(to directory: String, title: String) throws { try page(title: title).write(to: directory) }
 
     private var loss: LineChart {
         LineChart(

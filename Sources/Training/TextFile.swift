@@ -5,8 +5,9 @@ package enum TextFile {
     /// The largest file that is read: all of it is held in memory.
     package static let maximumBytes = 4 << 30
 
-    /// The whole text; bytes that are not UTF-8 become replacement characters.
+    /// The whole text, unpacked when the name ends in `.gz`; bytes that are not UTF-8 become replacement characters.
     package static func text(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> String {
+        if path.hasSuffix(".gz") { return String(decoding: try GzipFile.bytes(path, limit: limit), as: UTF8.self) }
         let bytes: Data
         do {
             let attributes = try FileManager.default.attributesOfItem(atPath: path)

@@ -12,35 +12,12 @@ package final class Trainer {
     package let state: TrainingState
     package let model: ModelLayers
     private let run: RunDirectory
-    private let gradients: GradientWorkers
+    private let gradients: GradientStep
     private let validation: [[Example]]
     private let judge: Judge?
     private let export: ModelExport
     private var reader: BatchReader
     private var totals = StepTotals()
-    private var lastNorm = 0.0
-    /// What passes read: the state's values, or these rounded.
-    private let working: FloatBuffer
-
-    /// What a run is made of.
-    package struct Parts {
-        package var run: RunDirectory
-        package var training: any ExampleSource
-        package var validation: any ExampleSource
-        package var judge: Judge?
-        package var export: ModelExport
-
-        package init(
-            run: RunDirectory,
-            training: any ExampleSource,
-            validation: any ExampleSource,
-            judge: Judge?,
-            export: ModelExport
-        ) {
-            (self.run, self.training, self.validation) = (run, training, validation)
-            (self.judge, self.export) = (judge, export)
-        }
-    }
 
     /// Begins a run, or goes on with the latest checkpoint of its directory.
     package init(_ settings: TrainingSettings, _ shape: ModelShape, _ parts: Parts) throws {
@@ -50,17 +27,14 @@ package final class Trainer {
         state = TrainingState(settings, model.layout)
         (run, judge, export) = (parts.run, parts.judge, parts.export)
         if let checkpoint = run.latestCheckpoint { try state.read(from: checkpoint) }
-        working = settings.precision == .float32 ? state.values : FloatBuffer(count: model.layout.count)
-        let workers = Workers(threads: settings.workers)
-        gradients = GradientWorkers(model, values: working, settings.regularization, on: workers)
+        gradients = GradientStep(settings, model, state)
         reader = BatchReader(
             parts.training,
             tokens: settings.batchTokens,
             seed: settings.seed,
             from: state.progress.position
         )
-        validation = Self.batches(parts.validation, tokens: settings.batchTokens)
-        round()
+        validation = parts.validation.batches(tokens: settings.batchTokens)
     }
 
     /// Why a run ended.
@@ -68,6 +42,8 @@ package final class Trainer {
         case completed
         /// No better validation for as long as patience lasts.
         case outOfPatience
+        /// All the time there was for it has passed.
+        case outOfTime
         /// The caller asked for it; the run can go on from here.
         case stopped
         case unhealthy(String)
@@ -75,21 +51,23 @@ package final class Trainer {
 
     /// Steps until the last, or until something ends the run; a checkpoint of the end is left in any case but sickness.
     package func train(isStopping: () -> Bool, _ tell: (TrainingEvent) throws -> Void) throws -> Ending {
-        var ending: Ending?
-        while ending == nil, state.progress.step < settings.steps {
+        while !isOver {
             if isStopping() {
-                ending = .stopped
-                break
+                try save()
+                return .stopped
             }
-            ending = try step(tell)
+            var ending = try step(tell)
             let step = state.progress.step
-            let isLast = step == settings.steps
-            if ending == nil, step % settings.validateEvery == 0 || isLast { ending = try validate(tell) }
-            if ending == nil, step % settings.saveEvery == 0, !isLast { try save() }
+            if ending == nil, step % settings.validateEvery == 0 || isOver { ending = try validate(tell) }
+            if case .unhealthy = ending { return ending ?? .completed }
+            if ending != nil || isOver || step % settings.saveEvery == 0 { try save() }
+            if let ending { return ending }
         }
-        if case .unhealthy = ending { return ending ?? .completed }
-        try save()
-        return ending ?? .completed
+        return state.progress.step < settings.steps ? .outOfTime : .completed
+    }
+
+    private var isOver: Bool {
+        state.progress.step >= settings.steps || state.progress.seconds >= settings.maximumSeconds ?? .infinity
     }
 
     /// One step: batches, gradients, judgement, and the change of the weights.
@@ -97,9 +75,9 @@ package final class Trainer {
         let started = ContinuousClock.now
         let batches = (0..<settings.accumulation).map { _ in reader.next() }
         let step = state.progress.step + 1
-        let outcome = gradients(of: batches, step: step)
+        let outcome = gradients.gradients(of: batches, step: step)
         let objective = outcome.loss.objective(settings.regularization)
-        let norms = GradientNorms(gradients.gradients, model.layout, on: gradients.workers)
+        let norms = gradients.norms
         let diagnosis = state.progress.monitor.judge(
             HealthMonitor.Step(
                 objective: objective,
@@ -109,75 +87,19 @@ package final class Trainer {
             )
         )
         let rate = settings.learningRate(step) * state.progress.rateScale
-        if !isLeftOut(diagnosis) { update(rate: Float(rate), norms) }
-        state.progress.step = step
-        state.progress.position = reader.position
-        state.progress.tokens += batches.reduce(0) { $0 + $1.tokens }
-        lastNorm = norms.global
+        if diagnosis?.spoilsStep != true { gradients.update(rate: Float(rate), norms) }
+        let tokens = batches.reduce(0) { $0 + $1.tokens }
         let seconds = (ContinuousClock.now - started) / .seconds(1)
-        totals.add(outcome, objective: objective, tokens: batches.reduce(0) { $0 + $1.tokens }, seconds: seconds)
-        if step % settings.logEvery == 0 || step == settings.steps {
+        (state.progress.step, state.progress.position) = (step, reader.position)
+        state.progress.tokens += tokens
+        state.progress.seconds += seconds
+        totals.add(outcome, objective: objective, tokens: tokens, seconds: seconds)
+        if step % settings.logEvery == 0 || isOver {
             let epoch = state.progress.position.epoch
-            try tell(.step(totals.report(step: step, epoch: epoch, rate: rate, norm: lastNorm)))
+            try tell(.step(totals.report(step: step, epoch: epoch, rate: rate, norm: norms.global)))
             totals = StepTotals()
         }
         return try diagnosis.flatMap { try act(on: $0, tell) }
-    }
-
-    private func gradients(of batches: [[Example]], step: Int) -> GradientWorkers.Outcome {
-        gradients.clear()
-        let labels = batches.reduce(0) { $0 + $1.labelCount }
-        var sum = GradientWorkers.Outcome()
-        for (index, batch) in batches.enumerated() {
-            let noise = Noise(seed: settings.seed, UInt64(step), UInt64(index))
-            let outcome = gradients.add(batch, labels: labels, noise)
-            sum.loss.negativeLogLikelihood += outcome.loss.negativeLogLikelihood
-            sum.loss.smoothed += outcome.loss.smoothed
-            sum.loss.labels += outcome.loss.labels
-            sum.loss.hits += outcome.loss.hits
-            sum.loss.router.add(outcome.loss.router, weight: Double(batch.labelCount) / Double(max(labels, 1)))
-            sum.routing = sum.routing.isEmpty ? outcome.routing : LayerRouting.sum([sum.routing, outcome.routing])
-        }
-        gradients.reduce()
-        return sum
-    }
-
-    private func isLeftOut(_ diagnosis: Diagnosis?) -> Bool {
-        guard let diagnosis else { return false }
-        switch diagnosis.ailment {
-        case .notFinite: return true
-        case .exploding: return diagnosis.remedy != .report
-        case .diverged, .vanishing, .collapsedRouting, .overfitting: return false
-        }
-    }
-
-    private func update(rate: Float, _ norms: GradientNorms) {
-        let scale = norms.scale(maximum: settings.optimizer.maximumNorm)
-        state.optimizer.step(
-            state.values,
-            gradients.gradients,
-            rate: rate,
-            gradientScale: scale,
-            on: gradients.workers
-        )
-        state.progress.updates = state.optimizer.steps
-        round()
-        guard let average = state.average, let decay = settings.averageDecay else { return }
-        // Early on the past is short: the average is over what there is.
-        let steps = Double(state.progress.updates)
-        average.all.blend(state.values.all, share: Float(1 - min(decay, (1 + steps) / (10 + steps))))
-    }
-
-    /// Fills what passes read, when that is not the values themselves.
-    private func round() {
-        guard working !== state.values else { return }
-        for parameter in model.layout.parameters {
-            let (value, rounded) = (state.values[parameter.range], working[parameter.range])
-            switch parameter.role {
-            case .embedding, .head, .matrix: rounded.roundToBFloat16(value)
-            case .router, .norm, .bias: rounded.copy(value)
-            }
-        }
     }
 
     private func act(on diagnosis: Diagnosis, _ tell: (TrainingEvent) throws -> Void) throws -> Ending? {
@@ -197,7 +119,7 @@ package final class Trainer {
         let weights = TrainedWeights(state.served, model)
         let result = Validation(
             step: state.progress.step,
-            gradients.evaluate(validation, state.served),
+            gradients.workers.evaluate(validation, state.served),
             bleu: try judge.map { try $0(weights) }
         )
         try tell(.validation(result))
@@ -218,21 +140,5 @@ package final class Trainer {
 
     private func save() throws {
         try run.save(step: state.progress.step, keep: settings.keep) { try state.write(to: $0) }
-    }
-
-    /// All examples of a source, in order, in batches of so many tokens.
-    package static func batches(_ source: any ExampleSource, tokens: Int) -> [[Example]] {
-        var batches: [[Example]] = []
-        var sum = 0
-        for index in 0..<source.count {
-            let example = source.example(index, epoch: 0)
-            if batches.isEmpty || sum + example.tokens > tokens {
-                batches.append([])
-                sum = 0
-            }
-            batches[batches.count - 1].append(example)
-            sum += example.tokens
-        }
-        return batches
     }
 }

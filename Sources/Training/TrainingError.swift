@@ -9,6 +9,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case unwritable(path: String, reason: String)
     case anotherRun(directory: String, setting: String)
     case unhealthy(String)
+    case notAnAxis(String, reason: String)
+    case tooManyTrials(limit: Int)
     /// A model that is served but that the trainer's layers do not compute.
     case notTrainable(String)
 
@@ -28,6 +30,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .anotherRun(let directory, let setting):
             "\(directory) holds a run with another \(setting): resume it as it was, or name another directory"
         case .unhealthy(let diagnosis): diagnosis
+        case .notAnAxis(let axis, let reason): "--vary \(axis): \(reason)"
+        case .tooManyTrials(let limit): "a sweep has at most \(limit) trials"
         case .notTrainable(let found):
             "the model has \(found), but the trainer knows relu without gates, routers without bias and one embedding"
         }

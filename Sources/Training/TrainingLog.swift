@@ -3,17 +3,10 @@ import Foundation
 /// The run's log: a JSON object on each line.
 package final class TrainingLog {
     private let file: FileHandle
-    private let encoder: JSONEncoder
+    private let encoder = JSONEncoder.ofRuns()
 
     /// Goes on with a log, without the lines of steps after `step`: they are done again.
     package init(_ path: String, goingOnFrom step: Int) throws(TrainingError) {
-        encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf",
-            negativeInfinity: "-inf",
-            nan: "nan"
-        )
         let kept = Self.lines(path).filter { ($0.step ?? 0) <= step }
         let text = kept.map { $0.text + "\n" }.joined()
         guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8)),

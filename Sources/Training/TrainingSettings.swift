@@ -16,6 +16,8 @@ package struct TrainingSettings: Equatable, Sendable, Codable {
     package var seed: UInt64 = 1
 
     package var steps = 10_000
+    /// What the steps may take; validations do not count.
+    package var maximumSeconds: Double?
     /// Of inputs and outputs together, in one batch.
     package var batchTokens = 4096
     /// Batches whose gradients make one step.

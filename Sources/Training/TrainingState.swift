@@ -20,6 +20,8 @@ package final class TrainingState {
         package var best: Validation?
         package var validationsSinceBest = 0
         package var tokens = 0
+        /// What its steps have taken, over all calls.
+        package var seconds = 0.0
     }
 
     package let layout: ParameterLayout
@@ -57,27 +59,15 @@ package final class TrainingState {
             SafetensorsWriter.Entry(name, [buffer.count], .float32) { buffer.all.elements }
         }
         try SafetensorsWriter(entries).write(to: "\(directory)/\(Self.weightsName)")
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf",
-            negativeInfinity: "-inf",
-            nan: "nan"
-        )
-        try encoder.encode(progress).write(to: URL(fileURLWithPath: "\(directory)/\(Self.progressName)"))
+        let progress = try JSONEncoder.ofRuns(.prettyPrinted).encode(progress)
+        try progress.write(to: URL(fileURLWithPath: "\(directory)/\(Self.progressName)"))
     }
 
     /// Reads everything from a directory that `write` wrote, of the same settings.
     package func read(from directory: String) throws {
         let source = WeightScope(root: try CheckpointDirectory(directory))
         for (name, buffer) in buffers { buffer.all.store(try source.tensor(name, [buffer.count]).floats()) }
-        let decoder = JSONDecoder()
-        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-            positiveInfinity: "inf",
-            negativeInfinity: "-inf",
-            nan: "nan"
-        )
-        progress = try decoder.decode(
+        progress = try JSONDecoder.ofRuns().decode(
             Progress.self,
             from: Data(contentsOf: URL(fileURLWithPath: "\(directory)/\(Self.progressName)"))
         )

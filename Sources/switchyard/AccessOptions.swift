@@ -24,10 +24,6 @@ struct AccessOptions: ParsableArguments {
     @Option(help: "A web page's origin, such as https://chat.example, that may use the server; may be repeated.")
     var corsOrigin: [String] = []
 
-    static let flags = [
-        "api-key-file", "max-requests-per-key", "max-tokens-per-minute", "metrics-public", "cors-origin",
-    ]
-
     func validate() throws {
         for (flag, limit) in [
             ("--max-requests-per-key", maxRequestsPerKey), ("--max-tokens-per-minute", maxTokensPerMinute),

@@ -23,11 +23,6 @@ struct AdmissionOptions: ParsableArguments {
     @Option(help: "Seconds that accepted requests then get to finish.")
     var drainTimeout = 30
 
-    static let flags = [
-        "max-sequences", "max-queued-requests", "max-queued-tokens", "max-batch-tokens", "request-timeout",
-        "drain-delay", "drain-timeout",
-    ]
-
     func validate() throws {
         try Limit.check("--max-sequences", maxSequences, in: 1...4096)
         try Limit.check("--max-queued-requests", maxQueuedRequests, in: 0...1_000_000)

@@ -3,12 +3,6 @@ import HTTPServing
 
 /// How many clients may connect, and how long the server waits for them.
 struct ConnectionOptions: ParsableArguments {
-    /// For `EnvironmentFlags`.
-    static let flags = [
-        "max-connections", "max-connections-per-address", "header-timeout", "body-timeout", "idle-timeout",
-        "write-timeout", "max-body-memory",
-    ]
-
     @Option(help: "Connections open at once; more are answered 503.")
     var maxConnections = 1024
 

@@ -1,57 +1,81 @@
+import ArgumentParser
+import Foundation
+
 /// Lets every flag also be an environment variable: `SWITCHYARD_PORT` for `--port`.
 ///
 /// The flag wins.
 enum EnvironmentFlags {
     private static let prefix = "SWITCHYARD_"
 
+    /// The arguments this process was called with, and those its environment adds.
+    static var arguments: [String] {
+        merged(Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
+    }
+
     /// Appends to `arguments` the flags of their sub-command that only the environment gives.
     ///
     /// A flag that may be repeated takes its values from one variable, separated by commas.
     static func merged(_ arguments: [String], environment: [String: String]) -> [String] {
-        guard let name = arguments.first, let flags = flags[name] else { return arguments }
+        guard let name = arguments.first, environment.keys.contains(where: { $0.hasPrefix(prefix) }) else {
+            return arguments
+        }
         let given = Set(
             arguments.prefix { $0 != "--" }.filter { $0.hasPrefix("--") }.map {
                 String($0.dropFirst(2).prefix { $0 != "=" })
             }
         )
         var added: [String] = []
-        for flag in flags where !given.contains(flag) {
-            let variable = prefix + flag.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
-            guard let value = environment[variable], !value.isEmpty else { continue }
-            switch (valueless.contains(flag), value) {
-            case (false, _): added += values(of: flag, in: value).map { "--\(flag)=\($0)" }
-            case (true, "true"), (true, "1"): added.append("--\(flag)")
-            case (true, "false"), (true, "0"): break
-            // The parser says what it thinks of it.
-            case (true, _): added.append("--\(flag)=\(value)")
-            }
+        for flag in flags(of: name) where !given.contains(flag.name) {
+            let variable = prefix + flag.name.uppercased().replacing("-", with: "_")
+            guard let value = environment[variable], !value.isEmpty, !isServiceLink(value) else { continue }
+            added += flag.arguments(value)
         }
         guard let end = arguments.firstIndex(of: "--") else { return arguments + added }
         return Array(arguments[..<end]) + added + arguments[end...]
     }
 
-    private static func values(of flag: String, in value: String) -> [String] {
-        repeatable.contains(flag) ? value.split(separator: ",").map(String.init) : [value]
+    /// Whether a value is what Kubernetes sets in every pod near a service of this name: `SWITCHYARD_PORT=tcp://10.0.0.1:80`.
+    private static func isServiceLink(_ value: String) -> Bool {
+        ["tcp://", "udp://", "sctp://"].contains(where: value.hasPrefix)
     }
 
-    /// Set by `true` or `1`, left alone by `false` or `0`.
-    private static let valueless: Set<String> = ["metrics-public"]
-    private static let repeatable: Set<String> = ["cors-origin", "otlp-header"]
+    /// What the parser says of itself.
+    private struct Description: Decodable {
+        struct Command: Decodable {
+            var commandName: String
+            var subcommands: [Command]?
+            var arguments: [Flag]?
+        }
 
-    private static let modelFlags = [
-        "weights", "instruction-set", "cache-type", "cache-memory", "threads", "max-input-tokens", "max-output-tokens",
-        "capacity-mode", "expert-capacity", "expert-memory",
-    ]
+        var command: Command
+    }
 
-    private static let flags: [String: [String]] = [
-        "serve": [
-            modelFlags, ConnectionOptions.flags, AdmissionOptions.flags, AccessOptions.flags,
-            ObservabilityOptions.flags,
-            TLSOptions.flags, ["host", "port", "model-id", "expert-metrics", "log-level", "log-format"],
-        ].flatMap { $0 },
-        "generate": modelFlags,
-        "bench": modelFlags,
-        "accuracy": modelFlags,
-        "inspect": [],
-    ]
+    private struct Flag: Decodable {
+        struct Name: Decodable {
+            var name: String
+        }
+
+        /// `option`, `flag`, which has no value, or `positional`.
+        var kind: String
+        var isRepeating: Bool
+        var preferredName: Name?
+
+        var name: String { preferredName?.name ?? "" }
+
+        func arguments(_ value: String) -> [String] {
+            switch (kind, value) {
+            case ("flag", "true"), ("flag", "1"): ["--\(name)"]
+            case ("flag", "false"), ("flag", "0"): []
+            // Of a flag the parser says what it thinks of a value.
+            default: (isRepeating ? value.split(separator: ",").map(String.init) : [value]).map { "--\(name)=\($0)" }
+            }
+        }
+    }
+
+    /// Those that only ask for something to be printed are no settings.
+    private static func flags(of command: String) -> [Flag] {
+        let description = try? JSONDecoder().decode(Description.self, from: Data(Switchyard._dumpHelp().utf8))
+        let found = description?.command.subcommands?.first { $0.commandName == command }
+        return (found?.arguments ?? []).filter { $0.kind != "positional" && !["help", "version"].contains($0.name) }
+    }
 }

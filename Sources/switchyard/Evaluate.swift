@@ -66,9 +66,7 @@ struct Evaluate: AsyncParsableCommand {
     func run() async throws {
         let report = try await OwnThread.run { try ModelEvaluation(self).report() }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(report), as: UTF8.self))
+            print(String(decoding: try JSONEncoder.ofRuns(.prettyPrinted).encode(report), as: UTF8.self))
         } else {
             print(report.text)
         }

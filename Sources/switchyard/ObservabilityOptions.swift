@@ -6,9 +6,6 @@ import TraceExport
 
 /// The flags of `serve` for what it says about its requests.
 struct ObservabilityOptions: ParsableArguments {
-    /// Their names, for the environment.
-    static let flags = ["access-log", "otlp-endpoint", "otlp-header", "trace-sample-ratio"]
-
     /// Routes that machines call every few seconds: a line for each would bury all others.
     private static let probes: Set<String> = ["/livez", "/readyz", "/health", "/metrics", "/metrics/experts"]
 

@@ -9,20 +9,17 @@ struct Switchyard: AsyncParsableCommand {
         abstract: "Serves Switch Transformer checkpoints on ordinary CPUs.",
         version: BuildInformation.version,
         subcommands: [
-            Serve.self, Generate.self, Inspect.self, Bench.self, Accuracy.self, Pack.self, Train.self, Evaluate.self,
+            Serve.self, Generate.self, Inspect.self, Bench.self, Accuracy.self, Pack.self, Train.self, Sweep.self,
+            Evaluate.self,
         ]
     )
 
     /// Exit status: 0 after success, 2 for bad arguments, 1 for anything else, with one sentence on standard error.
     static func main() async {
         openStandardStreams()
-        let arguments = EnvironmentFlags.merged(
-            Array(CommandLine.arguments.dropFirst()),
-            environment: ProcessInfo.processInfo.environment
-        )
         var command: any ParsableCommand
         do {
-            command = try parseAsRoot(arguments)
+            command = try parseAsRoot(EnvironmentFlags.arguments)
         } catch {
             leave(parsing: error)
         }

@@ -4,9 +4,6 @@ import Telemetry
 
 /// Whether the server speaks TLS, and with what.
 struct TLSOptions: ParsableArguments {
-    /// For `EnvironmentFlags`.
-    static let flags = ["tls-certificate", "tls-key", "tls-handshake-timeout"]
-
     @Option(help: "A PEM file: the server's certificate, then those that issued it. SIGHUP reads it again.")
     var tlsCertificate: String?
 

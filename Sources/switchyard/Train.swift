@@ -24,7 +24,9 @@ struct Train: AsyncParsableCommand {
         let stop = StopSignal()
         let watch = Task { await stop.watch() }
         defer { watch.cancel() }
-        let ending = try await OwnThread.run { try TrainingRun(self).run(isStopping: { stop.isRaised }) }
+        let ending = try await OwnThread.run {
+            try TrainingRun(self, arguments: EnvironmentFlags.arguments).run(isStopping: { stop.isRaised }).ending
+        }
         if case .unhealthy(let diagnosis) = ending { throw TrainingError.unhealthy(diagnosis) }
     }
 

@@ -58,6 +58,7 @@ final class TrainingDisplay {
             switch ending {
             case .completed: "done"
             case .outOfPatience: "ended: no better validation for long"
+            case .outOfTime: "ended: its time is up"
             case .stopped: "stopped; the same command goes on from here"
             case .unhealthy: "ended: the run is ill"
             }

@@ -9,6 +9,9 @@ struct TrainingLoopOptions: ParsableArguments {
     @Option(help: "Steps of the whole run.")
     var steps = 10_000
 
+    @Option(help: "Minutes that the steps of the run may take, if fewer steps fit. Default: no limit.")
+    var maxMinutes: Double?
+
     @Option(help: "Tokens of a batch, inputs and outputs together.")
     var batchTokens = 4096
 
@@ -66,12 +69,16 @@ struct TrainingLoopOptions: ParsableArguments {
         }
         try Limit.check("--batch-tokens", batchTokens, in: 16...1_048_576)
         try Limit.check("--workers", workers ?? 1, in: 1...1024)
+        if let maxMinutes, !(maxMinutes > 0 && maxMinutes.isFinite) {
+            throw ValidationError("--max-minutes is \(maxMinutes), but must be more than 0")
+        }
         try Limit.check("--patience", patience, in: 0...1_000_000)
         try Limit.check("--bleu-sentences", bleuSentences, in: 0...1_000_000)
     }
 
     func apply(to settings: inout TrainingSettings) {
         (settings.steps, settings.batchTokens, settings.accumulation) = (steps, batchTokens, accumulation)
+        settings.maximumSeconds = maxMinutes.map { $0 * 60 }
         settings.workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
         (settings.seed, settings.validateEvery, settings.saveEvery) = (seed, validateEvery, saveEvery)
         (settings.logEvery, settings.keep, settings.patience) = (logEvery, keep, patience)

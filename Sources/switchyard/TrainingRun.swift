@@ -6,8 +6,10 @@ import Training
 /// One call of `train`: reads the data, begins or goes on with the run of a directory, and tells how it goes.
 struct TrainingRun {
     private let command: Train
+    /// What `switchyard` would be called with for this run; the model card says so.
+    private let arguments: [String]
 
-    init(_ command: Train) { self.command = command }
+    init(_ command: Train, arguments: [String]) { (self.command, self.arguments) = (command, arguments) }
 
     /// What `training.json` holds.
     struct Record: Codable, Equatable {
@@ -18,7 +20,10 @@ struct TrainingRun {
         var parameters: Int
     }
 
-    func run(isStopping: () -> Bool) throws -> Trainer.Ending {
+    /// Where a run is when a call ends, and why it ended.
+    typealias Outcome = (ending: Trainer.Ending, progress: TrainingState.Progress)
+
+    func run(isStopping: () -> Bool) throws -> Outcome {
         let run = try RunDirectory(command.directory)
         let settings = command.settings
         try checkIsSame(run, settings)
@@ -58,7 +63,7 @@ struct TrainingRun {
         }
         try draw(run)
         display.finish(ending, best: trainer.state.progress.best, directory: run.best)
-        return ending
+        return (ending, trainer.state.progress)
     }
 
     /// A run goes on as what it began as: only how long it is and what it writes may change.
@@ -100,7 +105,7 @@ struct TrainingRun {
 
         Trained by `switchyard train` \(BuildInformation.version) on \(data.report.trainingExamples) examples:
 
-            \(CommandLine.arguments.dropFirst().map(Self.quoted).joined(separator: " "))
+            switchyard \(arguments.map(Self.quoted).joined(separator: " "))
         """
     }
 
@@ -109,9 +114,7 @@ struct TrainingRun {
     }
 
     private func write(_ record: Record, to path: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try encoder.encode(record).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try JSONEncoder.ofRuns(.prettyPrinted).encode(record).write(to: URL(fileURLWithPath: path), options: .atomic)
     }
 }
 

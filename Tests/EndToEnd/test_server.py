@@ -547,6 +547,12 @@ def test_a_flag_wins_over_its_environment_variable():
         assert server.port != taken
 
 
+def test_what_kubernetes_sets_for_a_service_of_this_name_is_no_flag():
+    with Server(environment={"SWITCHYARD_PORT": "tcp://10.0.0.1:80", "SWITCHYARD_PORT_80_TCP_PORT": "80",
+                             "SWITCHYARD_SERVICE_HOST": "10.0.0.1", "SWITCHYARD_HOST": "127.0.0.1"}) as server:
+        assert server.http.get("/livez").status_code == 200
+
+
 def test_a_bad_environment_variable_exits_with_2():
     done = run_binary("serve", MODEL, environment={"SWITCHYARD_PORT": "x"})
     assert done.returncode == 2, done

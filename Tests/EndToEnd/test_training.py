@@ -2,7 +2,9 @@
 
 Tests with torch are left out where torch, transformers, safetensors and sentencepiece are not installed.
 """
+import gzip
 import json
+import os
 import random
 import signal
 import subprocess
@@ -306,6 +308,90 @@ def test_evaluate_agrees_with_the_log_and_with_torch(trained, spoken):
     assert done.returncode == 0 and json.loads(done.stdout)["loss"] > 0
     done = subprocess.run([binary(), "evaluate", str(best), "--text", str(data)], capture_output=True, text=True)
     assert done.returncode == 1 and "language model" in done.stderr
+
+
+def sweep(folder, data, *more, trials=("--vary", "learning-rate=0.003,0.001", "--vary", "tied=true,false")):
+    call = [binary(), "sweep", str(folder), *trials, *more, "--", "--pairs", str(data), *SIZES, *LOOP, "--steps", "20",
+            "--validate-every", "10"]
+    return subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_sweep_killed_goes_on_and_compares_every_trial(trained, tmp_path):
+    _, data = trained
+    process = sweep(tmp_path / "sweep", data)
+    for line in process.stderr:
+        if line.startswith("trial 2 of 4"):
+            break
+    for line in process.stderr:
+        if line.startswith("step 7:"):
+            process.kill()
+            break
+    process.wait()
+    first = (tmp_path / "sweep" / "trial-001" / "log.jsonl").stat().st_mtime_ns
+    table, told = sweep(tmp_path / "sweep", data).communicate(timeout=300)
+    assert "trial 1 of 4" not in told and "going on after step 5" in told, told
+    assert (tmp_path / "sweep" / "trial-001" / "log.jsonl").stat().st_mtime_ns == first
+    lines = table.splitlines()
+    assert lines[0].split() == ["trial", "learning-rate", "tied", "steps", "minutes", "loss", "BLEU", "best", "at", "ending"]
+    assert len(lines) == 5 and {line.split()[0] for line in lines[1:]} == {"1", "2", "3", "4"}
+    results = json.loads((tmp_path / "sweep" / "results.json").read_text())
+    scores = [result["best"]["bleu"] for result in results]
+    assert float(lines[1].split()[6]) == pytest.approx(max(scores), abs=0.01)
+    names = {path.name for path in (tmp_path / "sweep").iterdir()}
+    assert {"report.html", "results.tsv", "loss.svg", "bleu.svg", "by-learning-rate.svg", "by-tied.svg"} <= names
+    card = (tmp_path / "sweep" / "trial-003" / "best" / "README.md").read_text()
+    assert "switchyard train" in card and "--learning-rate=0.001 --tied" in card
+    other, told = sweep(tmp_path / "sweep", data, "--seed", "2").communicate(timeout=60)
+    assert "another sweep" in told and not other
+
+
+def test_a_random_sweep_draws_and_its_time_ends_it(trained, tmp_path):
+    _, data = trained
+    trials = ("--vary", "dropout=0..0.3", "--vary", "learning-rate=log:1e-3..1e-2", "--search", "random", "--trials", "2")
+    process = sweep(tmp_path / "sweep", data, "--max-minutes", "0.0001", trials=trials)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 0 and "0 of 2 trials done" in told
+    table, _ = sweep(tmp_path / "sweep", data, trials=trials).communicate(timeout=300)
+    assert len({line.split()[1] for line in table.splitlines()[1:]}) == 2
+    assert (tmp_path / "sweep" / "by-dropout.svg").exists()
+
+
+@pytest.mark.parametrize("trials, sentence", [
+    (("--vary", "colour=red"), "colour"),
+    (("--vary", "dropout=0.1,7"), "trial 2"),
+    (("--vary", "dropout=0..0.3"), "random"),
+])
+def test_a_sweep_of_settings_that_are_none_trains_nothing(trained, tmp_path, trials, sentence):
+    _, data = trained
+    process = sweep(tmp_path / "sweep", data, trials=trials)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode in (1, 2) and sentence in told
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_run_of_so_many_minutes_ends_with_a_validation(trained, tmp_path):
+    _, data = trained
+    told = train(tmp_path / "run", data, "--steps", "1000000", "--max-minutes", "0.02")
+    assert "its time is up" in told and "validation loss" in told
+    last = log(tmp_path / "run")[-1]
+    assert last["validation"]["step"] == last["step"] < 1000000
+    assert "going on after step" in train(tmp_path / "run", data, "--steps", "1000000", "--max-minutes", "0.02")
+
+
+def test_flags_come_from_the_environment_and_packed_text_is_read(trained, tmp_path):
+    _, data = trained
+    packed = tmp_path / "pairs.tsv.gz"
+    packed.write_bytes(gzip.compress(data.read_bytes()))
+    environment = os.environ | {"SWITCHYARD_STEPS": "3", "SWITCHYARD_PAIRS": str(packed), "SWITCHYARD_TIED": "true",
+                                "SWITCHYARD_VERSION": "7", "SWITCHYARD_LEARNING_RATE": "0.5"}
+    arguments = LOOP[:LOOP.index("--steps")] + LOOP[LOOP.index("--steps") + 2:]
+    done = subprocess.run([binary(), "train", str(tmp_path / "run"), *SIZES, *arguments], capture_output=True, text=True,
+                          env=environment, timeout=120)
+    assert done.returncode == 0, done.stderr
+    settings = json.loads((tmp_path / "run" / "training.json").read_text())["settings"]
+    assert settings["steps"] == 3 and settings["model"]["isTied"]
+    assert settings["learningRate"]["peak"] == 0.003, "the flag wins"
+    assert "--steps=3" in (tmp_path / "run" / "best" / "README.md").read_text()
 
 
 def test_the_run_has_its_pictures(trained):

@@ -38,6 +38,25 @@ import Testing
         #expect(try TextFile.text(path, limit: 10).utf8.count == 10)
     }
 
+    @Test func packedTextIsUnpackedAndDamageNamed() throws {
+        let path = NSTemporaryDirectory() + "pairs-\(UUID().uuidString).tsv.gz"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        // Two members: "a\tb\n" and "c\td\n".
+        let packed = try #require(Data(base64Encoded: "H4sIAAAAAAACA0vkTOICAM6UERoEAAAAH4sIAAAAAAACA0vmTOECAMP7QuYEAAAA"))
+        try packed.write(to: URL(fileURLWithPath: path))
+        #expect(try TextFile.pairs(path) == [TextPair(source: "a", target: "b"), TextPair(source: "c", target: "d")])
+        #expect(try TextFile.text(path, limit: 8).utf8.count == 8)
+        #expect(throws: TrainingError.tooLarge(file: path, bytes: 8, limit: 7)) { try TextFile.text(path, limit: 7) }
+        for damaged in [packed.dropLast(3), packed.prefix(20) + [0xFF, 0xFF] + packed.dropFirst(22)] {
+            try Data(damaged).write(to: URL(fileURLWithPath: path))
+            #expect(throws: TrainingError.unreadable(file: path, reason: "its gzip data is damaged")) {
+                try TextFile.text(path)
+            }
+        }
+        try FileManager.default.removeItem(atPath: path)
+        #expect(throws: TrainingError.self) { try TextFile.text(path) }
+    }
+
     @Test func heldOutExamplesAreTheSameForASeedAndInNoOtherPart() {
         let all = Array(0..<100)
         let (training, held) = HeldOut(count: 10, seed: 3).split(all)

@@ -37,13 +37,13 @@ import Testing
     }
 
     @Test func thePageNamesTroublesAndEscapesThem() {
-        let page = RunReport(log: log).page(title: "a&b")
+        let page = RunReport(log: log).page(title: "a&b").html
         #expect(page.contains("a &lt;b&gt;") && page.contains("<h1>a&amp;b</h1>") && page.contains("loss.svg"))
     }
 }
 
 /// Whether every element that is opened is closed, in order.
-private struct XMLChecker {
+struct XMLChecker {
     func isWellFormed(_ text: String) -> Bool {
         var open: [Substring] = []
         for tag in text.matches(of: /<(\/?)([a-z]+)[^<>]*?(\/?)>/).map(\.output) {
