@@ -12,8 +12,8 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
     private var bestSmoothedLoss = Double.infinity
     private var recoveries = 0
     /// Steps in a row that each expert of each sparse layer, or each parameter, was short of tokens or of a gradient.
-    private var idle: [Int] = []
-    private var still: [Int] = []
+    private var idle = Streaks()
+    private var still = Streaks()
     /// What was said is not said again before it has got better.
     private var said: Set<Ailment> = []
     private var worseValidations = 0
@@ -106,9 +106,8 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
 
     private mutating func collapsed(_ routing: [LayerRouting]) -> Diagnosis? {
         let counts = routing.flatMap { layer in layer.tokens.map { (layer, $0) } }
-        if idle.count != counts.count { idle = Array(repeating: 0, count: counts.count) }
-        for (index, (_, tokens)) in counts.enumerated() { idle[index] = tokens == 0 ? idle[index] + 1 : 0 }
-        let dead = idle.indices.filter { idle[$0] >= policy.patience }
+        idle.count(counts.map { $1 == 0 })
+        let dead = idle.lasting(policy.patience)
         guard let first = dead.first else {
             said.remove(.collapsedRouting)
             return nil
@@ -124,14 +123,14 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
     }
 
     private mutating func vanishing(_ step: Step, _ norm: Double) -> Diagnosis? {
-        if still.count != step.parameters.count { still = Array(repeating: 0, count: step.parameters.count) }
-        for (index, parameter) in step.parameters.enumerated() {
-            // An expert without tokens has no gradient: that is another ailment.
-            let isJudged = parameter.role == .matrix && !parameter.name.contains(".experts.")
-            let isStill = isJudged && step.norms.parameters[index] < policy.vanishingShare * norm
-            still[index] = isStill ? still[index] + 1 : 0
-        }
-        let dead = still.indices.filter { still[$0] >= policy.patience }
+        still.count(
+            zip(step.parameters, step.norms.parameters).map { parameter, own in
+                // An expert without tokens has no gradient: that is another ailment.
+                let isJudged = parameter.role == .matrix && !parameter.name.contains(".experts.")
+                return isJudged && own < policy.vanishingShare * norm
+            }
+        )
+        let dead = still.lasting(policy.patience)
         guard let first = dead.first else {
             said.remove(.vanishing)
             return nil

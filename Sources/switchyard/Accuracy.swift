@@ -28,11 +28,20 @@ struct Accuracy: ParsableCommand {
         for line in try String(contentsOfFile: pairs, encoding: .utf8).split(whereSeparator: \.isNewline) {
             let columns = line.split(separator: "\t", maxSplits: 1)
             guard columns.count == 2 else { continue }
-            let end = reference.configuration.endTokens.prefix(1)
-            let prompt = tokenizer.encode(prefix + columns[0]) + end
-            let target = [reference.configuration.startToken] + tokenizer.encode(String(columns[1]))
-            let (expected, found) = (Scorer(reference.model, prompt), Scorer(rounded.model, prompt))
-            for token in target { divergence.add(expected.logits(after: token), found.logits(after: token)) }
+            let prompt = reference.configuration.prompt(tokenizer.encode(prefix + columns[0]))
+            let start = reference.model.start(after: prompt)
+            let tokens = start + tokenizer.encode(String(columns[1]))
+            let room = (input: model.maxInputTokens, output: model.maxOutputTokens)
+            guard prompt.count <= room.input, tokens.count - start.count < room.output else {
+                throw ValidationError("a pair has more tokens than --max-input-tokens or --max-output-tokens")
+            }
+            let expected = Scorer(reference.model, prompt, tokens: tokens.count)
+            let found = Scorer(rounded.model, prompt, tokens: tokens.count)
+            for (index, token) in tokens.enumerated() {
+                let (exact, rounded) = (expected.logits(after: token), found.logits(after: token))
+                // A language model's prompt is stepped through too, but only what comes after it is predicted.
+                if index >= start.count - 1 { divergence.add(exact, rounded) }
+            }
         }
         print(divergence)
     }
@@ -44,9 +53,10 @@ private final class Scorer {
     private let state: DecoderState
     private var routing = RoutingLog()
 
-    init(_ model: SwitchTransformer, _ prompt: [Int32]) {
+    /// - Parameter tokens: that it is stepped by.
+    init(_ model: SwitchTransformer, _ prompt: [Int32], tokens: Int) {
         self.model = model
-        var encoding = model.beginEncoding([prompt], room: [(slots: 1, capacity: 512)])
+        var encoding = model.beginEncoding([prompt], room: [(slots: 1, capacity: tokens)])
         _ = model.advance(&encoding, blocks: .max)
         state = model.finish(encoding)[0]
     }

@@ -6,12 +6,12 @@ Makes one folder per tokenizer with its files and `lines.jsonl`: first {"vocabul
 where byte pieces spell no UTF-8: `tokenizers` then replaces good characters beside the wrong bytes, too.
 
 
-    t5         tokenizer.json as transformers 5 writes it for models/en-de; `tokenizers` cuts
+    t5         tokenizer.json as transformers 5 writes it for Fixtures/captions; `tokenizers` cuts
     converted  tokenizer.json as transformers 4 converted it: spaces are merged, then every ▁ begins a word
     bytes      a vocabulary with byte fallback and its own small charsmap, added tokens with every flag, and more of
                them in tokenizer_config.json
     trained    a vocabulary and scores of tokenizers' own trainer, no charsmap, no prefix
-    pieces     spiece.model of models/en-de; sentencepiece cuts between the special tokens, and nothing is decoded
+    pieces     spiece.model of Fixtures/captions; sentencepiece cuts between the special tokens, and nothing is decoded
 
 --fixtures FOLDER writes instead what is committed: 160 lines of t5, and bytes whole with as many.
 Lines come from a generator with a fixed seed and from the TEXT files, every third from those.
@@ -28,10 +28,10 @@ from pathlib import Path
 
 import sentencepiece
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, T5Tokenizer
 from transformers.convert_slow_tokenizer import import_protobuf
 
-STARTER = Path(__file__).resolve().parents[2] / "models" / "en-de"
+CAPTIONS = Path(__file__).resolve().parent / "Fixtures" / "captions"
 SPECIALS = ["<pad>", "</s>", "<unk>"] + [f"<extra_id_{i}>" for i in range(100)]
 
 WORDS = {
@@ -109,8 +109,8 @@ def metaspace(scheme):
 
 
 def make_t5(out):
-    shutil.copy(STARTER / "spiece.model", out)
-    AutoTokenizer.from_pretrained(STARTER).save_pretrained(out)
+    shutil.copy(CAPTIONS / "spiece.model", out)
+    T5Tokenizer.from_pretrained(CAPTIONS).save_pretrained(out)
     (out / "spiece.model").unlink()
     return Tokenizer.from_file(str(out / "tokenizer.json"))
 
@@ -223,7 +223,7 @@ def main():
     if not options.fixtures:
         folder = options.out / "pieces"
         folder.mkdir(exist_ok=True)
-        shutil.copy(STARTER / "spiece.model", folder)
+        shutil.copy(CAPTIONS / "spiece.model", folder)
         model = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spiece.model"))
         write(folder / "lines.jsonl", 6100, [cut_by_pieces(model, text) for text in texts])
 

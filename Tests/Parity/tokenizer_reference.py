@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How the reference tokenizers split and join text: `tokenizer_reference.py MODEL_DIR OUT_DIR`.
 
-Writes what sentencepiece does with the model in MODEL_DIR, OUT_DIR/tokenizer-starter.json, and a vocabulary with byte
+Writes what sentencepiece does with the model in MODEL_DIR, OUT_DIR/tokenizer-captions.json, and a vocabulary with byte
 fallback trained on the sentences below, OUT_DIR/bytes.model, with the same for it, OUT_DIR/tokenizer-bytes.json:
 {"versions", "cases": [{"text", "ids", "decoded"}]}.
 
@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import sentencepiece
-from transformers import AutoTokenizer
+from transformers import T5Tokenizer
 
 SENTENCES = [
     "A man in a blue shirt is standing on a ladder.", "Two dogs run through the tall grass.",
@@ -46,13 +46,13 @@ def write(path, model):
 
 def main():
     directory, out = sys.argv[1], Path(sys.argv[2])
-    starter = sentencepiece.SentencePieceProcessor(model_file=f"{directory}/spiece.model")
-    reference = AutoTokenizer.from_pretrained(directory)
-    write(out / "tokenizer-starter.json", starter)
+    captions = sentencepiece.SentencePieceProcessor(model_file=f"{directory}/spiece.model")
+    reference = T5Tokenizer.from_pretrained(directory)
+    write(out / "tokenizer-captions.json", captions)
     for text in texts():
         other = reference(text, add_special_tokens=False).input_ids
-        if other != starter.encode(text):
-            print(f"{text!r}: transformers {other}, sentencepiece {starter.encode(text)}")
+        if other != captions.encode(text):
+            print(f"{text!r}: transformers {other}, sentencepiece {captions.encode(text)}")
     trained = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(SENTENCES), model_writer=trained, vocab_size=330, byte_fallback=True,

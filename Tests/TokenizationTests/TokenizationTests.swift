@@ -6,19 +6,19 @@ import Testing
 private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-private func starterBytes() throws -> [UInt8] {
-    Array(try Data(contentsOf: root.appending(path: "models/en-de/spiece.model")))
+private func captionBytes() throws -> [UInt8] {
+    Array(try Data(contentsOf: root.appending(path: "Tests/Parity/Fixtures/captions/spiece.model")))
 }
 
 private func tokenizer(modelVocabularySize: Int = 6100) throws -> SentencePieceTokenizer {
     try SentencePieceTokenizer(
-        serialized: starterBytes(),
+        serialized: captionBytes(),
         modelVocabularySize: modelVocabularySize,
         fileName: "spiece.model"
     )
 }
 
-// Expected pieces are those of T5Tokenizer, transformers 5.23.0, on models/en-de.
+// Expected pieces are those of T5Tokenizer, transformers 5.23.0, on Tests/Parity/Fixtures/captions.
 @Test(arguments: [
     ("", []), ("   ", []), ("A man is here.", ["▁A", "▁man", "▁is", "▁here", "."]),
     ("A<extra_id_0>man", ["▁A", "<extra_id_0>", "▁man"]), ("a </s> b", ["▁a", "</s>", "▁b"]),
@@ -43,7 +43,7 @@ func splitsTextAsTransformersDoes(text: String, pieces: [String]) throws {
 }
 
 @Test func refusesTruncatedModels() throws {
-    let bytes = try starterBytes()
+    let bytes = try captionBytes()
     for count in [0, 1, 1000, bytes.count - 1] {
         #expect(throws: TokenizerError.self) {
             try SentencePieceTokenizer(serialized: Array(bytes[..<count]), modelVocabularySize: 6000, fileName: "f")
@@ -72,7 +72,7 @@ func streamedTextEqualsDecodedText(skipping: Bool) throws {
 
 @Test func decodingIsSentencePieces() throws {
     let tokenizer = try tokenizer()
-    // As sentencepiece 0.2.1 decodes them with models/en-de.
+    // As sentencepiece 0.2.1 decodes them with it.
     #expect(tokenizer.decode([349, 382, 13], skippingSpecialTokens: true) == "tran")
     #expect(tokenizer.decode([2, 349, 2], skippingSpecialTokens: true) == " ⁇  t ⁇ ")
 }

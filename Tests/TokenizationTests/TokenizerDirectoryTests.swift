@@ -5,12 +5,12 @@ import Testing
 
 /// Folders with `spiece.model` and others beside it; expected ids are those of AutoTokenizer, transformers 5.23.0.
 @Suite struct TokenizerDirectoryTests {
-    private static let starter = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "models/en-de/spiece.model")
+    private static let captions = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Parity/Fixtures/captions/spiece.model")
 
     private func folder(_ files: [String: String]) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
-        try folder.write("spiece.model", Data(contentsOf: Self.starter))
+        try folder.write("spiece.model", Data(contentsOf: Self.captions))
         for (name, text) in files { try folder.write(name, text) }
         return folder
     }

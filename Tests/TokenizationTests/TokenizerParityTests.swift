@@ -39,9 +39,9 @@ import Testing
         }
     }
 
-    @Test func theStarterModelSplitsAndJoinsAsTheReference() throws {
-        let model = Self.tests.deletingLastPathComponent().appending(path: "models/en-de/spiece.model")
-        compare(try tokenizer(model, modelVocabularySize: 6000), try cases("tokenizer-starter.json"))
+    @Test func piecesOfCaptionsAreCutAndJoinedAsTheReference() throws {
+        let model = Self.fixtures.appending(path: "captions/spiece.model")
+        compare(try tokenizer(model, modelVocabularySize: 6000), try cases("tokenizer-captions.json"))
     }
 
     @Test func bytesStandInForCharactersOutsideTheVocabulary() throws {
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func aMegabyteOfTextIsSplitInTime() throws {
-        let model = Self.tests.deletingLastPathComponent().appending(path: "models/en-de/spiece.model")
+        let model = Self.fixtures.appending(path: "captions/spiece.model")
         let tokenizer = try tokenizer(model, modelVocabularySize: 6100)
         let text = String(repeating: "A man <extra_id_0> rides a <horse. ", count: 30_000)
         let started = ContinuousClock.now

@@ -6,7 +6,7 @@ import Testing
 private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 private let fixtures = root.appending(path: "Tests/Parity/Fixtures")
-private let starter = root.appending(path: "models/en-de/spiece.model")
+private let captions = fixtures.appending(path: "captions/spiece.model")
 
 /// A tokenizer of the pieces `<pad> </s> <unk> ▁ a b ab ▁a`, with parts of the file replaced.
 private func tokenizer(
@@ -33,7 +33,7 @@ private func added(_ content: String, _ flags: [String: Bool] = [:]) -> [String:
 
 @Test func aTokenizerJSONCutsAndJoinsAsTheReference() throws {
     let folder = try TemporaryFolder()
-    try folder.write("tokenizer.json", Data(SentencePieceFile(starter).tokenizerJSON()))
+    try folder.write("tokenizer.json", Data(SentencePieceFile(captions).tokenizerJSON()))
     let reference = try ReferenceLines(fixtures.appending(path: "unigram-t5/lines.jsonl"))
     #expect(reference.lines.count == 160)
     reference.compare(try #require(try TokenizerDirectory(folder.url.path).tokenizer(modelVocabularySize: 6100)))
@@ -55,7 +55,7 @@ private func added(_ content: String, _ flags: [String: Bool] = [:]) -> [String:
     ] as [(String, [Int32])]
 )
 func whatSentencePieceCutsOtherwiseIsCutAsTheReference(text: String, ids: [Int32]) throws {
-    let bytes = try SentencePieceFile(starter).tokenizerJSON()
+    let bytes = try SentencePieceFile(captions).tokenizerJSON()
     let description = try TokenizerFile.decode(TokenizerDescription.self, from: bytes, file: "f")
     let tokenizer = try UnigramTokenizer(description, declared: [], modelVocabularySize: 6100, file: "f")
     #expect(tokenizer.encode(text) == ids)
@@ -125,7 +125,7 @@ func refusesNormalizersItDoesNotKnow(type: String) {
 @Test(arguments: [(6000, 0), (6040, 40), (6100, 100)])
 func sentinelsTheModelHasNoRowsForAreText(modelVocabularySize: Int, sentinels: Int) throws {
     let folder = try TemporaryFolder()
-    try folder.write("tokenizer.json", Data(SentencePieceFile(starter).tokenizerJSON()))
+    try folder.write("tokenizer.json", Data(SentencePieceFile(captions).tokenizerJSON()))
     try folder.write("tokenizer_config.json", #"{"extra_special_tokens": ["<extra_id_0>", "<extra_id_99>"]}"#)
     let files = TokenizerDirectory(folder.url.path)
     let tokenizer = try #require(try files.tokenizer(modelVocabularySize: modelVocabularySize))

@@ -42,7 +42,9 @@ import Testing
         let path = NSTemporaryDirectory() + "pairs-\(UUID().uuidString).tsv.gz"
         defer { try? FileManager.default.removeItem(atPath: path) }
         // Two members: "a\tb\n" and "c\td\n".
-        let packed = try #require(Data(base64Encoded: "H4sIAAAAAAACA0vkTOICAM6UERoEAAAAH4sIAAAAAAACA0vmTOECAMP7QuYEAAAA"))
+        let packed = try #require(
+            Data(base64Encoded: "H4sIAAAAAAACA0vkTOICAM6UERoEAAAAH4sIAAAAAAACA0vmTOECAMP7QuYEAAAA")
+        )
         try packed.write(to: URL(fileURLWithPath: path))
         #expect(try TextFile.pairs(path) == [TextPair(source: "a", target: "b"), TextPair(source: "c", target: "d")])
         #expect(try TextFile.text(path, limit: 8).utf8.count == 8)
