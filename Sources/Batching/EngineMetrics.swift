@@ -23,8 +23,8 @@ struct EngineMetrics: Sendable {
     let decodeSteps: Counter
     let encodeStepSeconds: Histogram
     let decodeStepSeconds: Histogram
+    let rejections: AdmissionRejections
     private let finished: [String: Counter]
-    private let rejected: [String: Counter]
 
     private static let latency: [Double] = [
         0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300,
@@ -85,18 +85,7 @@ struct EngineMetrics: Sendable {
                 )
             }
         )
-        rejected = Dictionary(
-            uniqueKeysWithValues: ["queue_full", "tokens", "wait", "size", "draining"].map { reason in
-                (
-                    reason,
-                    registry.counter(
-                        name("admission_rejections"),
-                        "Requests that were not accepted.",
-                        [MetricLabel("reason", reason)]
-                    )
-                )
-            }
-        )
+        rejections = AdmissionRejections(registry)
     }
 
     private static func phase(_ phase: String, _ registry: MetricsRegistry) -> (Counter, Histogram) {
@@ -124,16 +113,6 @@ struct EngineMetrics: Sendable {
         case .cancelled: finished["cancelled"]?.increment()
         case .deadline: finished["deadline"]?.increment()
         case .shuttingDown, .nothingAllowed, .notANumber: finished["error"]?.increment()
-        }
-    }
-
-    func countRejected(_ error: AdmissionError) {
-        switch error {
-        case .queueFull(.requests, _): rejected["queue_full"]?.increment()
-        case .queueFull(.tokens, _): rejected["tokens"]?.increment()
-        case .queueFull(.wait, _): rejected["wait"]?.increment()
-        case .draining: rejected["draining"]?.increment()
-        case .promptTooLong, .tooManyRows, .cacheTooLarge: rejected["size"]?.increment()
         }
     }
 }

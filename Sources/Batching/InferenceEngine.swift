@@ -59,7 +59,7 @@ package final class InferenceEngine: GenerationEngine {
         do {
             try inbox.checkRoom(tokens: 0, patience: nil)
         } catch {
-            metrics.countRejected(error)
+            metrics.rejections.count(error.rejection)
             throw error
         }
     }
@@ -71,7 +71,7 @@ package final class InferenceEngine: GenerationEngine {
         do {
             return try admit(request, deadline: deadline)
         } catch {
-            metrics.countRejected(error)
+            metrics.rejections.count(error.rejection)
             throw error
         }
     }

@@ -5,7 +5,7 @@ extension Channel {
         state.withLock { $0.deadline.begin(phase) }
     }
 
-    /// Since when the client has owed a request, or the rest of one.
+    /// Since when the client has owed something.
     var owedSince: ContinuousClock.Instant? { state.withLock { $0.deadline.owedSince } }
 
     /// Ends the wait that has lasted too long, if one has.

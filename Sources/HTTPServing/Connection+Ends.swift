@@ -26,17 +26,21 @@ extension Connection {
     }
 
     /// Lets the client read the last response before the socket goes (RFC 9112 §9.6).
+    ///
+    /// A socket closed while bytes come is reset. Proxies among others then lose a response that they have not read yet,
+    /// so what a client was sending is taken in until it closes. Once that is too much, the bytes are left where they
+    /// are: the client is held up, which leaves it time to read.
     private func linger() async {
         guard (try? await channel.shutDownWriting()) != nil else { return }
         channel.begin(.lingering)
         var left = context.configuration.limits.lingerBytes
-        while left > 0, !channel.hasDeparted {
-            left -= channel.withInbound { input in
-                let count = input.count
+        repeat {
+            let dropped = channel.withInbound { input in
+                let count = min(input.count, left)
                 input.consume(count)
                 return count
             }
-            guard let more = try? await channel.awaitBytes(), more else { return }
-        }
+            left -= dropped
+        } while (try? await channel.awaitBytes()) == true
     }
 }

@@ -2,14 +2,6 @@
 ///
 /// Knows no sockets; whoever admits a connection also says when it is over.
 struct ConnectionAdmission: Sendable {
-    enum Verdict: Equatable, Sendable {
-        case admitted
-        /// As many connections are open as may be.
-        case full
-        /// This client has as many as one may have.
-        case clientFull
-    }
-
     private let limits: HTTPLimits
     private(set) var count = 0
     private var counts: [ClientNetwork: Int] = [:]
@@ -21,22 +13,22 @@ struct ConnectionAdmission: Sendable {
     /// How many clients have a connection.
     var clients: Int { counts.count }
 
-    /// Counts the connection unless it is refused.
-    mutating func admit(_ client: ClientNetwork) -> Verdict {
+    /// Counts the connection, or says why not.
+    mutating func admit(_ client: ClientNetwork) -> ConnectionRefusal? {
         admit(client, upTo: limits.connections)
     }
 
     /// As `admit`, after another connection was ended to make room, which may not have left yet.
-    mutating func admitReplacement(_ client: ClientNetwork) -> Verdict {
+    mutating func admitReplacement(_ client: ClientNetwork) -> ConnectionRefusal? {
         admit(client, upTo: limits.connections + limits.heldRefusals)
     }
 
-    private mutating func admit(_ client: ClientNetwork, upTo limit: Int) -> Verdict {
+    private mutating func admit(_ client: ClientNetwork, upTo limit: Int) -> ConnectionRefusal? {
         guard count < limit else { return .full }
         guard counts[client, default: 0] < limits.connectionsPerClient else { return .clientFull }
         count += 1
         counts[client, default: 0] += 1
-        return .admitted
+        return nil
     }
 
     /// A connection that was admitted is over.

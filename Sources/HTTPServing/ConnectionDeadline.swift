@@ -30,11 +30,11 @@ struct ConnectionDeadline<C: Clock> where C.Duration == Duration {
 
     var isExpired: Bool { deadline.map { clock.now >= $0 } ?? false }
 
-    /// Since when the client has owed a request, or the rest of one; nil while the server owes something.
+    /// Since when the client has owed a request, the rest of one or its close; nil while the server owes something.
     var owedSince: C.Instant? {
         switch phase {
-        case .handshake, .idle, .head, .body: began
-        case .handling, .writing, .lingering: nil
+        case .handshake, .idle, .head, .body, .lingering: began
+        case .handling, .writing: nil
         }
     }
 
@@ -49,15 +49,21 @@ struct ConnectionDeadline<C: Clock> where C.Duration == Duration {
             case .body: timeouts.body
             case .handling: nil
             case .writing: timeouts.writeStall
-            case .lingering: timeouts.linger
+            case .lingering: min(timeouts.linger, timeouts.longestLinger)
             }
         deadline = timeout.map { began.advanced(by: $0) }
     }
 
-    /// Bytes arrived; a body earns time by its size, everything else has a fixed end.
+    /// Bytes arrived: a body earns time by its size, a client that lingers by not being silent; all else has a fixed end.
     mutating func received(bytes: Int) {
-        guard phase == .body, let deadline else { return }
-        let earned = Duration.seconds(Double(bytes) / Double(max(1, timeouts.bodyBytesPerSecond)))
-        self.deadline = deadline.advanced(by: earned)
+        switch phase {
+        case .body:
+            let earned = Duration.seconds(Double(bytes) / Double(max(1, timeouts.bodyBytesPerSecond)))
+            deadline = deadline?.advanced(by: earned)
+        case .lingering:
+            let last = began.advanced(by: timeouts.longestLinger)
+            deadline = min(clock.now.advanced(by: timeouts.linger), last)
+        case .handshake, .idle, .head, .handling, .writing: return
+        }
     }
 }

@@ -15,7 +15,7 @@ final class ConnectionRegistry: Sendable {
     var entries: [Entry] { open.withLock { Array($0.values) } }
     var count: Int { open.withLock { $0.count } }
 
-    /// The connection whose client has owed a request, or the rest of one, for longest, if that began before `instant`.
+    /// The connection whose client has owed something for longest, if that began before `instant`.
     func longestOwing(before instant: ContinuousClock.Instant) -> Channel? {
         let owing = entries.compactMap { entry in entry.channel.owedSince.map { (entry.channel, since: $0) } }
         return owing.filter { $0.since < instant }.min { $0.since < $1.since }?.0

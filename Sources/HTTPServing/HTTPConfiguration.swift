@@ -35,14 +35,18 @@ package struct HTTPTimeouts: Equatable, Sendable {
     package var idle: Duration = .seconds(75)
     /// Without the socket taking a byte of the response.
     package var writeStall: Duration = .seconds(30)
-    /// For the client to close after a final response.
+    /// For the client to close after a final response, or to go on with what it was sending.
     package var linger: Duration = .seconds(2)
+    /// For the client to close after a final response, however much it sends.
+    package var longestLinger: Duration = .seconds(30)
     /// For the first bytes on connections accepted as a drain began.
     package var lastAccepted: Duration = .milliseconds(50)
-    /// For a request, or the rest of one, when all connections are taken; after that a new one may replace it.
+    /// For what a client owes when all connections are taken; after that a new one may replace it.
     package var patienceWhenFull: Duration = .seconds(1)
     /// For a client whose connection was refused to read why.
     package var refusal: Duration = .milliseconds(500)
+    /// Between two lines of the log about connections refused for the same reason.
+    package var refusalReport: Duration = .seconds(60)
     /// For requests that a drain did not wait for to be told so.
     package var abort: Duration = .seconds(5)
     /// How often deadlines are looked at; each may pass this much late.

@@ -27,8 +27,11 @@ package struct HTTPLimits: Equatable, Sendable {
     package var bufferedBytes = 64 * 1024
     /// An unread body up to this size is discarded so that the connection can be kept; a longer one closes it.
     package var discardedBodyBytes = 64 * 1024
-    /// Bytes read and dropped after a final response before the connection is closed.
-    package var lingerBytes = 1024 * 1024
+    /// Bytes read and dropped after a final response; what comes after them is left unread.
+    ///
+    /// Many times `bodyBytes`, so that a body sent by mistake can be refused too. Dropping bytes costs less than taking
+    /// them, so nobody gains by sending them here.
+    package var lingerBytes = 256 * 1024 * 1024
 
     package init() {}
 }

@@ -120,14 +120,15 @@ package final class HTTPServer: Sendable {
         while !Task.isCancelled {
             try? await Task.sleep(for: context.configuration.timeouts.granularity)
             for entry in registry.entries { entry.channel.checkDeadline() }
+            refused.report()
         }
     }
 
     /// When all places are taken, the client that has kept the server waiting for longest loses its own.
-    private func admit(_ client: ClientNetwork) -> ConnectionAdmission.Verdict {
-        let verdict = admission.withLock { $0.admit(client) }
+    private func admit(_ client: ClientNetwork) -> ConnectionRefusal? {
+        let refusal = admission.withLock { $0.admit(client) }
         let patience = context.configuration.timeouts.patienceWhenFull
-        guard verdict == .full, let channel = registry.longestOwing(before: .now - patience) else { return verdict }
+        guard refusal == .full, let channel = registry.longestOwing(before: .now - patience) else { return refusal }
         context.metrics.count(.replaced)
         channel.close()
         return admission.withLock { $0.admitReplacement(client) }
@@ -135,8 +136,7 @@ package final class HTTPServer: Sendable {
 
     private func accepted(_ descriptor: Int32, from client: ClientNetwork) {
         let configuration = context.configuration
-        let verdict = admit(client)
-        guard verdict == .admitted else { return refused.answer(descriptor, verdict) }
+        if let refusal = admit(client) { return refused.answer(descriptor, refusal) }
         guard let transport = transport(descriptor) else {
             context.logger.error("no memory for a TLS connection")
             admission.withLock { $0.leave(client) }

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import HTTPTypes
+import Logging
 import Synchronization
 
 /// Answers connections that are not served, and lets clients read why before their sockets go (RFC 9112 §9.6).
@@ -8,9 +9,12 @@ final class RefusedConnections: Sendable {
     private let context: ServerContext
     private let queue = DispatchQueue(label: "switchyard.refuse")
     private let held = Atomic<Int>(0)
+    private let reports: Mutex<[ConnectionRefusal: RefusalReport<ContinuousClock>]>
 
     init(context: ServerContext) {
         self.context = context
+        let report = RefusalReport(interval: context.configuration.timeouts.refusalReport, clock: ContinuousClock())
+        reports = Mutex(Dictionary(uniqueKeysWithValues: ConnectionRefusal.allCases.map { ($0, report) }))
     }
 
     /// Sends what the socket takes at once, and closes it a moment later.
@@ -18,14 +22,15 @@ final class RefusedConnections: Sendable {
     /// With TLS it only closes: a handshake is more than a server with too much to do should spend on saying no.
     ///
     /// - Parameter descriptor: owned from now on.
-    func answer(_ descriptor: Int32, _ verdict: ConnectionAdmission.Verdict) {
+    func answer(_ descriptor: Int32, _ refusal: ConnectionRefusal) {
         context.metrics.count(.rejected)
+        reports.withLock { $0[refusal]?.refused() }
         guard context.configuration.tls == nil else {
             close(descriptor)
             return
         }
         let transport = PlainTransport(descriptor: descriptor)
-        let bytes = response(verdict)
+        let bytes = response(refusal)
         _ = bytes.withUnsafeBytes { buffer in try? transport.write(buffer) }
         _ = try? transport.shutDownWriting()
         let limits = context.configuration.limits
@@ -42,13 +47,21 @@ final class RefusedConnections: Sendable {
         }
     }
 
-    private func response(_ verdict: ConnectionAdmission.Verdict) -> [UInt8] {
-        let status: HTTPResponse.Status = verdict == .clientFull ? .tooManyRequests : .serviceUnavailable
-        let message =
-            verdict == .clientFull
-            ? "Your address has as many connections as the server allows one."
-            : "The server has as many connections as it allows."
-        var response = context.configuration.errorResponse(status, message)
+    /// Says in the log that connections were refused, if it is time to.
+    ///
+    /// Called now and then.
+    func report() {
+        for refusal in ConnectionRefusal.allCases {
+            guard let count = reports.withLock({ $0[refusal]?.due() }) else { continue }
+            context.logger.warning(
+                "connections refused: \(refusal.reached(in: context.configuration.limits))",
+                metadata: ["refused": "\(count)"]
+            )
+        }
+    }
+
+    private func response(_ refusal: ConnectionRefusal) -> [UInt8] {
+        var response = context.configuration.errorResponse(refusal.status, refusal.message)
         response.fields[.retryAfter] = "1"
         let encoder = ResponseEncoder(
             date: context.date.now,

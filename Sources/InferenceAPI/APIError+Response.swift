@@ -237,9 +237,9 @@ extension APIError {
         }
     }
 
-    /// Nobody reads it; the status is for the log.
+    /// The status is for the log; the message for who ended one side of the connection and still reads.
     private static let clientGone = Face(
         status: .init(code: 499, reasonPhrase: "Client Closed Request"),
-        message: "The client went away."
+        message: "The client closed its side of the connection before the answer was there."
     )
 }

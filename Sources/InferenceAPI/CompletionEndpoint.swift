@@ -32,8 +32,21 @@ struct CompletionEndpoint: Sendable {
 }
 
 extension RequestContext {
-    /// Reads, validates and submits a request that generates text.
+    /// Reads, validates and submits a request that generates text; one that is refused unseen by the engine is counted.
     func startRun(
+        _ request: ServerRequest,
+        for endpoint: CompletionReader.Endpoint,
+        idPrefix: String
+    ) async throws(APIError) -> CompletionRun {
+        do throws(APIError) {
+            return try await submit(request, for: endpoint, idPrefix: idPrefix)
+        } catch {
+            if let reason = error.rejection { rejections?.count(reason) }
+            throw error
+        }
+    }
+
+    private func submit(
         _ request: ServerRequest,
         for endpoint: CompletionReader.Endpoint,
         idPrefix: String
@@ -53,9 +66,8 @@ extension RequestContext {
         if let tokenization { request.trace.add(tokenization) }
         let identity = identity(idPrefix)
         request.trace.note(parameters, model: backend.model, identity: identity)
-        var permit: KeyPermit?
-        if let keys, let name = request.principal {
-            permit = try keys.begin(name, tokens: parameters.greatestTokens)
+        let permit = try request.principal.flatMap { name throws(APIError) in
+            try keys?.begin(name, tokens: parameters.greatestTokens)
         }
         let submitted = ContinuousClock.now
         let submission = try Submission.submit(parameters, to: backend.engine)
@@ -69,5 +81,17 @@ extension RequestContext {
             entry: running.enter(submission, names: [identity.id, request.id], owner: request.principal),
             trace: request.trace
         )
+    }
+}
+
+extension APIError {
+    /// What a request is counted as that the engine never saw; nil for what the engine counts, or what was wrong itself.
+    fileprivate var rejection: AdmissionRejections.Reason? {
+        switch self {
+        case .notReady(.draining): .draining
+        case .notReady: .loading
+        case .rateLimited: .rateLimit
+        default: nil
+        }
     }
 }

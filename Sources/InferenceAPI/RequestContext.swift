@@ -1,3 +1,4 @@
+package import Batching
 import Foundation
 import HTTPServing
 import HTTPTypes
@@ -12,6 +13,8 @@ package struct RequestContext: Sendable {
     package var logger: Logger
     /// nil when the server needs no keys.
     package var keys: KeyRing?
+    /// Where requests are counted that are refused before they reach the engine; nil counts none.
+    package var rejections: AdmissionRejections?
     package var running = RunningAnswers()
     let longWork = LongWork()
 

@@ -22,8 +22,8 @@ package final class RequestTrace: Sendable {
     package let id: String
     /// The caller's trace; nil when the request begins one.
     package let parent: TraceContext?
-    package let start = ContinuousClock.now
-    /// The same moment on the wall clock, in nanoseconds since the Unix epoch.
+    package let start: ContinuousClock.Instant
+    /// The same moment on the wall clock, in nanoseconds since the Unix epoch; never later than it was.
     package let startTime: UInt64
     private let state: Mutex<State>
 
@@ -33,6 +33,8 @@ package final class RequestTrace: Sendable {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         startTime = UInt64(clamping: time.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: time.tv_nsec)
+        // After the wall clock: a thread that is put off between the two must not move the request into the future.
+        start = .now
         state = Mutex(State(traceID: parent?.traceID))
     }
 

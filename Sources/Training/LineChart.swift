@@ -115,14 +115,29 @@ package struct LineChart {
             return start + (value - span.lowerBound) / (span.upperBound - span.lowerBound) * (end - start)
         }
 
+        /// Round numbers within the span.
         var ticks: [(text: String, place: Double)] {
-            (0...4).map { tick in
-                let share = Double(tick) / 4
-                let value = span.lowerBound + share * (span.upperBound - span.lowerBound)
-                let shown = scale == .logarithmic ? pow(10, value) : value
-                let isWhole = abs(shown) >= 1000 && abs(shown) < 1e7
-                return (String(format: isWhole ? "%.0f" : "%.3g", shown), start + share * (end - start))
+            let values = scale == .logarithmic ? powers : multiples(of: roundStep)
+            return values.map { (String(format: abs($0) < 1e6 ? "%.6g" : "%.2e", $0), place($0)) }
+        }
+
+        /// 1, 2, 2.5 or 5 times a power of ten, so that there are some five ticks.
+        private var roundStep: Double {
+            let least = (span.upperBound - span.lowerBound) / 5
+            let power = pow(10, floor(log10(least)))
+            return power * ([1, 2, 2.5, 5].first { $0 * power >= least } ?? 10)
+        }
+
+        private func multiples(of step: Double) -> [Double] {
+            stride(from: ceil(span.lowerBound / step), through: floor(span.upperBound / step), by: 1).map { $0 * step }
+        }
+
+        /// 1, 2 and 5 times the powers of ten.
+        private var powers: [Double] {
+            (Int(floor(span.lowerBound))...Int(ceil(span.upperBound))).flatMap { power in
+                [1, 2, 5].map { $0 * pow(10, Double(power)) }
             }
+            .filter { span.contains(log10($0)) }
         }
     }
 }

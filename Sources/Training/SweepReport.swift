@@ -83,7 +83,7 @@ package struct SweepReport {
                 place < Self.named ? .line : .faint
             )
         }
-        return LineChart(title, drawn.reversed())
+        return LineChart(title, drawn.filter { $0.style == .faint } + drawn.filter { $0.style == .line })
     }
 
     /// What the best validation of each trial was by one setting: by its value, or by its place among words.

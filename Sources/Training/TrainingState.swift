@@ -89,9 +89,9 @@ package struct Validation: Equatable, Sendable, Codable {
     package var imbalance: Double
     package var dropped: Double
 
-    /// A higher BLEU, or without one a lower loss.
+    /// A higher BLEU, or without one, or with the same, a lower loss.
     func isBetter(than other: Validation) -> Bool {
-        if let bleu, let otherBleu = other.bleu { return bleu > otherBleu }
+        if let bleu, let otherBleu = other.bleu, bleu != otherBleu { return bleu > otherBleu }
         return loss < other.loss
     }
 }

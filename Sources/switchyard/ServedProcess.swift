@@ -1,3 +1,4 @@
+import Batching
 import HTTPServing
 import InferenceAPI
 import Logging
@@ -35,6 +36,7 @@ struct ServedProcess {
             backend: { state.model?.backend }
         )
         context.keys = keys
+        context.rejections = AdmissionRejections(registry)
         let routes = APIRoutes(
             context: context,
             sources: Self.sources(registry, state, level: options.expertMetrics)

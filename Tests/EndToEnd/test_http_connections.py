@@ -60,6 +60,10 @@ def test_more_connections_than_allowed_are_answered_503():
             status, headers, body = is_served(refused)
             assert status == 503 and headers["connection"] == "close" and headers["retry-after"] == "1"
             assert b"as many connections as it allows" in body and is_closed(refused, 5)
+        for _ in range(3):
+            with connect(server, "127.0.0.2") as refused:
+                assert is_served(refused)[0] == 503
+        assert soon(lambda: any("refused: 4 are open, which is all of --max-connections" in line for line in server.log))
         held.pop().close()
         assert soon(lambda: served_once(server))
 
@@ -82,6 +86,8 @@ def test_one_address_cannot_take_the_connections_of_others(host):
         with connect(server, "127.0.0.2") as refused:
             status, headers, _ = is_served(refused)
             assert status == 429 and headers["connection"] == "close" and headers["retry-after"] == "1"
+        reached = "refused: an address has 3, which is all of --max-connections-per-address"
+        assert soon(lambda: any(reached in line for line in server.log))
         assert served_once(server, "127.0.0.3")
         for connection in held:
             connection.close()

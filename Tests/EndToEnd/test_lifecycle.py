@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import make_large_model
-from switchyard_server import MODEL, Server, binary, clean_environment
+from switchyard_server import MODEL, Server, binary, clean_environment, raw_request, read_response
 
 LONG = {"prompt": [5, 6, 7, 1], "max_tokens": 512, "ignore_eos": True, "temperature": 0}
 
@@ -73,7 +73,9 @@ def test_while_the_model_loads_requests_get_503_with_progress(slow_model):
         assert int(answer.headers["retry-after"]) >= 1
         for path in ("/v1/models", "/v1/experts"):
             assert starting.http.get(path).status_code == 503
-        assert "switchyard_ready 0" in starting.http.get("/metrics").text
+        metrics = starting.http.get("/metrics").text
+        assert "switchyard_ready 0" in metrics
+        assert 'switchyard_admission_rejections_total{reason="loading"} 1' in metrics
         seen = set()
         deadline = time.monotonic() + 60
         while (ready := starting.http.get("/readyz")).status_code != 200:
@@ -227,6 +229,23 @@ def test_a_client_that_leaves_takes_its_work_with_it(server, streams):
                        b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         wait_until(lambda: server.metric("switchyard_requests_running") == 1)
     wait_until(lambda: server.metric('switchyard_requests_finished_total{reason="cancelled"}') == before + 1)
+    assert server.idle()
+
+
+def test_a_client_that_ends_its_side_has_left(server):
+    """A close looks the same until something is written: what takes long is ended, what is there at once is sent."""
+    with server.connect() as client:
+        client.sendall(b"GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.shutdown(socket.SHUT_WR)
+        assert read_response(client.makefile("rb"))[0] == 200
+    before = server.metric('switchyard_requests_finished_total{reason="cancelled"}')
+    with server.connect() as client:
+        client.sendall(raw_request("POST", "/v1/completions", json.dumps(ENDLESS).encode()))
+        wait_until(lambda: server.metric("switchyard_requests_running") == 1)
+        client.shutdown(socket.SHUT_WR)
+        status, _, body = read_response(client.makefile("rb"))
+        assert status == 499 and b"closed its side" in body
+    assert server.metric('switchyard_requests_finished_total{reason="cancelled"}') == before + 1
     assert server.idle()
 
 

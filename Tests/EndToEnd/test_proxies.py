@@ -147,9 +147,15 @@ def test_connections_to_the_server_are_kept(proxy, behind):
 def test_errors_come_through(proxy):
     answer = proxy.http.post("/v1/completions", json={"prompt": 5})
     assert answer.status_code == 400 and answer.json()["error"]["param"] == "prompt"
-    big = proxy.http.post("/v1/completions", content=b"x" * (8 * 1024 * 1024 + 1),
-                          headers={"Content-Type": "application/json"})
-    assert big.status_code == 413
+
+
+@pytest.mark.parametrize("path, size, status", [
+    ("/v1/completions", 8 * 1024 * 1024 + 1, 413), ("/nope", 7 * 1024 * 1024, 404)])
+def test_an_answer_that_is_there_before_the_body_comes_through(proxy, path, size, status):
+    """A proxy that is still sending when it is reset loses the answer: that is 502, or a connection that ends."""
+    for _ in range(10):
+        answer = proxy.http.post(path, content=b"x" * size, headers={"Content-Type": "application/json"})
+        assert answer.status_code == status
 
 
 def test_metrics_are_not_for_the_world(proxy):

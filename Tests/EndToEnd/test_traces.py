@@ -22,6 +22,8 @@ def test_a_completion_is_a_tree_of_spans():
         before = time.time_ns()
         answer = complete(server, "traced", {"traceparent": f"00-{TRACE}-{SPAN}-01", "tracestate": "a=1, b=2",
                                              "User-Agent": "tester"})
+        # A client has its answer before the server has looked at the clock; its next request on the connection waits.
+        server.http.get("/livez")
         after = time.time_ns()
         spans = {span.name: span for span in wait_for(lambda: collector.spans)}
         assert set(spans) == {"POST /v1/completions", "tokenize", "queue", "encode", "decode"}
@@ -82,16 +84,6 @@ def test_what_is_queued_is_sent_before_the_end():
         assert server.stop() == 0
         assert len(collector.named("GET /v1/models")) == 20
         assert len(collector.requests) == 1
-
-
-def test_a_full_batch_does_not_wait_for_the_interval():
-    with Collector() as collector, traced(collector, "--access-log", "off") as server:
-        started = time.monotonic()
-        for _ in range(512):
-            server.http.get("/v1/models")
-        took = time.monotonic() - started
-        wait_for(lambda: len(collector.spans) >= 512, within=3)
-        assert took > 5 or len(collector.requests) == 1
 
 
 @pytest.mark.parametrize("flags, sampled, taken", [

@@ -41,10 +41,35 @@ struct ConnectionDeadlineTests {
         clock.advance(by: .seconds(3))
         deadline.received(bytes: 10)
         #expect(deadline.owedSince == body)
-        for phase in [ConnectionDeadline<ManualClock>.Phase.handling, .writing, .lingering] {
+        for phase in [ConnectionDeadline<ManualClock>.Phase.handling, .writing] {
             deadline.begin(phase)
             #expect(deadline.owedSince == nil)
         }
+        deadline.begin(.lingering)
+        #expect(deadline.owedSince == clock.now)
+    }
+
+    @Test func aSilentClientLingersForAMoment() {
+        var deadline = ConnectionDeadline(timeouts: timeouts, clock: clock)
+        deadline.begin(.lingering)
+        clock.advance(by: timeouts.linger - .milliseconds(1))
+        #expect(!deadline.isExpired)
+        clock.advance(by: .milliseconds(1))
+        #expect(deadline.isExpired)
+    }
+
+    @Test func aClientThatSendsOnLingersWhileItDoesUpToALimit() {
+        var deadline = ConnectionDeadline(timeouts: timeouts, clock: clock)
+        deadline.begin(.lingering)
+        for _ in 1..<30 {
+            clock.advance(by: timeouts.longestLinger / 30)
+            #expect(!deadline.isExpired)
+            deadline.received(bytes: 1_000_000)
+        }
+        clock.advance(by: timeouts.longestLinger / 30)
+        #expect(deadline.isExpired)
+        deadline.received(bytes: 1_000_000)
+        #expect(deadline.isExpired)
     }
 
     @Test func aBodyEarnsTimeByItsSize() {

@@ -29,7 +29,9 @@ struct TestClient: Sendable {
 
     func send(_ text: String, by size: Int = .max) async { await send(bytes: Array(text.utf8), by: size) }
 
-    func send(bytes: [UInt8], by size: Int = .max) async {
+    /// - Returns: how many bytes the connection took before it broke.
+    @discardableResult
+    func send(bytes: [UInt8], by size: Int = .max) async -> Int {
         await onThread {
             var start = 0
             while start < bytes.count {
@@ -37,9 +39,10 @@ struct TestClient: Sendable {
                 let count = bytes[start..<end].withUnsafeBytes {
                     Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
-                if count <= 0 { return }
+                if count <= 0 { break }
                 start += count
             }
+            return start
         }
     }
 

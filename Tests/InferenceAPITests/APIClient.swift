@@ -14,13 +14,15 @@ struct APIClient: Sendable {
     let routes: APIRoutes
     let engine: ScriptedEngine
     let log = LogRecorder()
+    let metrics = MetricsRegistry()
 
     init(
         _ engine: ScriptedEngine,
         tokenizer: ToyTokenizer? = ToyTokenizer(),
         configuration: APIConfiguration = APIConfiguration(),
         readiness: Readiness = .ready,
-        isLoaded: Bool = true
+        isLoaded: Bool = true,
+        keys: KeyRing? = nil
     ) {
         self.engine = engine
         let model = ServedModel(
@@ -34,13 +36,16 @@ struct APIClient: Sendable {
         let backend = isLoaded ? InferenceBackend(model: model, engine: engine) : nil
         let log = log
         let logger = Logger(label: "test") { _ in log.handler }
+        var context = RequestContext(
+            configuration: configuration,
+            logger: logger,
+            readiness: { readiness },
+            backend: { backend }
+        )
+        context.keys = keys
+        context.rejections = AdmissionRejections(metrics)
         routes = APIRoutes(
-            context: RequestContext(
-                configuration: configuration,
-                logger: logger,
-                readiness: { readiness },
-                backend: { backend }
-            ),
+            context: context,
             sources: .init(
                 metrics: { _ in Array("metrics".utf8) },
                 expertMetrics: { _ in Array("expert metrics".utf8) },
@@ -62,7 +67,8 @@ struct APIClient: Sendable {
         _ path: String,
         body: [UInt8] = [],
         fields: HTTPFields = [:],
-        parameters: [String: String] = [:]
+        parameters: [String: String] = [:],
+        principal: String? = nil
     ) async -> Answer {
         guard let route = routes.routes.first(where: { $0.method == method && $0.template == path }) else {
             return Answer(response: APIError.unrouted(.notFound).response, body: [], pieces: [])
@@ -75,6 +81,7 @@ struct APIClient: Sendable {
             body: RequestBody(read: { body })
         )
         request.parameters = parameters
+        request.principal = principal
         return await Answer(route.respond(request))
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Telemetry
@@ -44,6 +45,21 @@ struct RequestTraceTests {
         #expect(trace.time(of: trace.start + .nanoseconds(1_500_000_001)) - trace.startTime == 1_500_000_001)
         #expect(trace.startTime - trace.time(of: trace.start - .seconds(2)) == 2_000_000_000)
         #expect(trace.startTime > 1_700_000_000_000_000_000)
+    }
+
+    /// The clocks are read one after the other; a thread may be put off in between.
+    @Test func noMomentLiesInTheFuture() {
+        func wallClock() -> UInt64 {
+            var time = timespec()
+            clock_gettime(CLOCK_REALTIME, &time)
+            return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        }
+        let traces = (0..<1000).map { _ in RequestTrace(id: "a") }
+        for _ in 0..<100 {
+            let moment = ContinuousClock.now
+            let latest = wallClock()
+            #expect(traces.allSatisfy { $0.time(of: moment) <= latest })
+        }
     }
 
     @Test func aSpanNeverEndsBeforeItBegan() {

@@ -31,6 +31,20 @@ import Testing
         #expect(LineChart("t", []).svg.contains("no values yet"))
     }
 
+    @Test func ticksAreRoundNumbers() {
+        func labels(_ chart: LineChart) -> [Substring] {
+            chart.svg.matches(of: />([-+.e0-9]+)<\/text>/).map(\.output.1)
+        }
+        #expect(
+            labels(LineChart("t", [.init("a", [(10, 2.7), (3000, 9.01)])])) == [
+                "4", "6", "8", "1000", "2000", "3000",
+            ]
+        )
+        let powers = LineChart("t", [.init("a", [(0.001, 1), (0.0105, 30)])], .logarithmic, horizontal: .logarithmic)
+        #expect(labels(powers) == ["1", "2", "5", "10", "20", "0.001", "0.002", "0.005", "0.01"])
+        #expect(labels(LineChart("t", [.init("a", [(1e7, 0), (1e7, 0)])])).contains("0"))
+    }
+
     @Test func anEvenShareIsHalfDark() {
         #expect(HeatMap("t", [[5, 5]]).svg.components(separatedBy: "fill-opacity=\"0.50\"").count == 3)
         #expect(HeatMap("t", [[10, 0]]).svg.contains("fill-opacity=\"1.00\""))

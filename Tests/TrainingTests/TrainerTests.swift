@@ -75,6 +75,16 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: run.folder + "/best/model.safetensors"))
     }
 
+    @Test func aTieOfScoresIsBrokenByTheLoss() {
+        func validation(loss: Double, bleu: Double?) -> Validation {
+            Validation(step: 1, loss: loss, perplexity: 1, accuracy: 0, bleu: bleu, imbalance: 1, dropped: 0)
+        }
+        #expect(validation(loss: 1, bleu: 0).isBetter(than: validation(loss: 2, bleu: 0)))
+        #expect(!validation(loss: 1, bleu: 0).isBetter(than: validation(loss: 1, bleu: 0)))
+        #expect(!validation(loss: 1, bleu: 3).isBetter(than: validation(loss: 2, bleu: 4)))
+        #expect(validation(loss: 1, bleu: nil).isBetter(than: validation(loss: 2, bleu: nil)))
+    }
+
     @Test func theBestModelIsAModelDirectory() throws {
         let run = TinyRun()
         defer { run.remove() }
