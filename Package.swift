@@ -28,7 +28,7 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
         "GenerationTests",
         ["Generation", "SwitchModel", "Checkpoints", "Tensors", "TestSupport", "CAllocationCounter"]
     ),
-    ("BatchingTests", ["Batching", "Generation", "Telemetry", "Tensors", "TestSupport"]),
+    ("BatchingTests", ["Batching", "Generation", "SwitchModel", "Telemetry", "Tensors", "TestSupport"]),
     ("TrainingTests", ["Training", "Tokenization", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
     (
         "InferenceAPITests",

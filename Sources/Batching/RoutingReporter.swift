@@ -32,14 +32,18 @@ struct RoutingReporter {
 
     /// Where one row of a pass went, layer by layer.
     func routes(of row: Int, position: Int, in routing: [RoutingPlan]) -> [TokenRoute] {
-        routing.map { layer in
-            TokenRoute(
-                position: position,
-                block: layer.block,
-                expert: Int(layer.experts[row]),
-                gate: layer.gates[row],
-                isDropped: layer.isDropped[row]
-            )
+        routing.flatMap { layer in
+            (0..<layer.choices).map { choice in
+                let place = row * layer.choices + choice
+                return TokenRoute(
+                    position: position,
+                    block: layer.block,
+                    choice: choice,
+                    expert: Int(layer.experts[place]),
+                    gate: layer.gates[place],
+                    isDropped: layer.isDropped[place]
+                )
+            }
         }
     }
 }
@@ -49,24 +53,21 @@ extension LayerLoad {
         var tokens = [Int](repeating: 0, count: routing.expertCount)
         var dropped = tokens
         var gates = [Double](repeating: 0, count: routing.expertCount)
-        var topProbabilitySum = 0.0
-        for row in routing.experts.indices {
-            let expert = Int(routing.experts[row])
-            let gate = Double(routing.gates[row])
-            topProbabilitySum += gate
-            if routing.isDropped[row] {
-                dropped[expert] += 1
+        for (place, expert) in routing.experts.enumerated() {
+            if routing.isDropped[place] {
+                dropped[Int(expert)] += 1
             } else {
-                tokens[expert] += 1
-                gates[expert] += gate
+                tokens[Int(expert)] += 1
+                gates[Int(expert)] += Double(routing.gates[place])
             }
         }
+        let choices = Double(routing.choices)
         self.init(
             tokens: tokens,
             dropped: dropped,
             gateSums: gates,
-            entropySum: routing.entropySum,
-            topProbabilitySum: topProbabilitySum
+            entropySum: choices * routing.entropySum,
+            topProbabilitySum: choices * routing.topProbabilitySum
         )
     }
 }

@@ -24,7 +24,7 @@ package struct GeneratedToken: Sendable {
     package var logprob: Float
     /// The most probable tokens, best first, as many as asked for.
     package var top: [(id: Int32, logprob: Float)]
-    /// Expert chosen at every sparse decoder layer for the step that made this token.
+    /// Experts chosen at every sparse decoder layer for the step that made this token.
     package var routes: [TokenRoute]
 
     package init(
@@ -42,21 +42,24 @@ package struct GeneratedToken: Sendable {
     }
 }
 
-/// The expert one token went to at one sparse layer.
+/// One expert that one token went to at one sparse layer.
 package struct TokenRoute: Equatable, Sendable {
     /// Position of the token in its sequence.
     package var position: Int
     /// Block index of the layer.
     package var block: Int
+    /// 0 for the expert the router likes best; where a token goes to several, 1 for its second choice and so on.
+    package var choice: Int
     package var expert: Int
-    /// The router's probability for it.
+    /// The router's probability for a token's only expert, or the share of one of several in the sum of theirs.
     package var gate: Float
     /// The expert was full and the token passed by it.
     package var isDropped: Bool
 
-    package init(position: Int, block: Int, expert: Int, gate: Float, isDropped: Bool) {
+    package init(position: Int, block: Int, choice: Int = 0, expert: Int, gate: Float, isDropped: Bool) {
         self.position = position
         self.block = block
+        self.choice = choice
         self.expert = expert
         self.gate = gate
         self.isDropped = isDropped

@@ -51,6 +51,8 @@ package struct ExpertReport: Encodable, Sendable {
 }
 
 /// What the load of one layer amounts to; what no token defines is nil.
+///
+/// A token that goes to several experts counts once for each.
 struct LayerSummary: Encodable, Sendable {
     var tokens: [Int]
     var share: [Double]
@@ -89,12 +91,13 @@ struct LayerSummary: Encodable, Sendable {
         totalTokens = total
         totalDropped = load.dropped.reduce(0, +)
         deadExperts = load.tokens.count { $0 == 0 }
+        let routed = Double(total + totalDropped)
         guard total > 0 else { return }
         imbalance = (shares.max() ?? 0) * Double(shares.count)
         let entropy = -shares.reduce(0) { $1 > 0 ? $0 + $1 * log($1) : $0 }
         normalizedEntropy = shares.count > 1 ? entropy / log(Double(shares.count)) : 1
-        meanRouterEntropy = (load.entropySum / sum).orNilUnlessFinite
-        meanTopProbability = (load.topProbabilitySum / sum).orNilUnlessFinite
+        meanRouterEntropy = (load.entropySum / routed).orNilUnlessFinite
+        meanTopProbability = (load.topProbabilitySum / routed).orNilUnlessFinite
     }
 }
 

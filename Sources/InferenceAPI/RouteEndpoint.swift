@@ -1,7 +1,7 @@
 import Generation
 import HTTPServing
 
-/// `POST /v1/route`: which expert every token goes to at every sparse layer.
+/// `POST /v1/route`: which experts every token goes to at every sparse layer.
 struct RouteEndpoint: Sendable {
     let context: RequestContext
 

@@ -1,8 +1,8 @@
-/// The rows of a plan that are computed, sorted by expert.
+/// The choices of a plan that are computed, sorted by expert.
 ///
 /// Kept from pass to pass, so that sorting asks for no memory.
 package struct ExpertOrder {
-    /// The run of sorted rows that one expert computes.
+    /// The run of sorted choices that one expert computes.
     package struct Segment: Equatable, Sendable {
         package var expert: Int
         package var rows: Range<Int>
@@ -13,8 +13,10 @@ package struct ExpertOrder {
         }
     }
 
-    /// Within an expert rows keep their order.
-    package private(set) var rows: [Int32] = []
+    /// Places in the plan; within an expert they keep their order.
+    package private(set) var places: [Int32] = []
+    /// How many places a row has.
+    package private(set) var choices: Int32 = 1
     /// Of the experts that were chosen, those with most rows first.
     package private(set) var segments: [Segment] = []
     private var ends: [Int] = []
@@ -22,11 +24,12 @@ package struct ExpertOrder {
     package init() {}
 
     package mutating func fill(_ plan: RoutingPlan) {
-        rows.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
         segments.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
+        choices = Int32(plan.choices)
         for _ in 0..<plan.expertCount { ends.append(0) }
-        for row in plan.experts.indices where !plan.isDropped[row] { ends[Int(plan.experts[row])] += 1 }
+        for place in plan.experts.indices where !plan.isDropped[place] { ends[Int(plan.experts[place])] += 1 }
         var start = 0
         for expert in 0..<plan.expertCount {
             let count = ends[expert]
@@ -34,10 +37,10 @@ package struct ExpertOrder {
             ends[expert] = start
             start += count
         }
-        for _ in 0..<start { rows.append(0) }
-        for row in plan.experts.indices where !plan.isDropped[row] {
-            rows[ends[Int(plan.experts[row])]] = Int32(row)
-            ends[Int(plan.experts[row])] += 1
+        for _ in 0..<start { places.append(0) }
+        for place in plan.experts.indices where !plan.isDropped[place] {
+            places[ends[Int(plan.experts[place])]] = Int32(place)
+            ends[Int(plan.experts[place])] += 1
         }
         segments.sort { $0.rows.count != $1.rows.count ? $0.rows.count > $1.rows.count : $0.expert < $1.expert }
     }

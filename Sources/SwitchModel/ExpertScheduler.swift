@@ -31,35 +31,48 @@ struct ExpertScheduler {
         experts = .resident(resident)
     }
 
-    /// Adds `gate · expert(workspace.input)` to every row of `hidden` that the plan does not drop; both `[rows, model]`.
+    /// Adds `gate · expert(workspace.input)` to the rows of `hidden` for every choice the plan does not drop; both
+    /// `[rows, model]`.
     func run(_ plan: RoutingPlan, addingTo hidden: Matrix, _ workspace: Workspace) {
         workspace.expertOrder.fill(plan)
         guard !workspace.expertOrder.segments.isEmpty else { return }
+        guard plan.choices > 1 else {
+            visit(plan, addingTo: hidden, workspace)
+            return
+        }
+        // Experts that run at the same time may have a row in common. So each choice first has a row of its own, and these
+        // are added in the order of the choices, whichever expert was there first.
+        let outputs = workspace.choiceOutput
+        outputs.resize(rows: plan.experts.count, columns: hidden.columns)
+        outputs.clear()
+        visit(plan, addingTo: outputs, workspace)
+        hidden.addRuns(of: outputs, on: workspace.workers)
+    }
+
+    /// Adds what becomes of each choice to the row of `target` at its place.
+    private func visit(_ plan: RoutingPlan, addingTo target: Matrix, _ workspace: Workspace) {
+        let order = workspace.expertOrder
         switch experts {
         case .resident(let experts):
             workspace.expertGroup.removeAll()
-            for segment in workspace.expertOrder.segments {
-                workspace.expertGroup.append(workspace.expertOrder.rows, segment, experts[segment.expert])
-            }
-            compute(plan, addingTo: hidden, workspace)
+            for segment in order.segments { workspace.expertGroup.append(order, segment, experts[segment.expert]) }
+            compute(plan, addingTo: target, workspace)
         case .shelved(let shelf):
-            shelf.visit(workspace.expertOrder.segments, on: workspace.workers) { group in
+            shelf.visit(order.segments, on: workspace.workers) { group in
                 workspace.expertGroup.removeAll()
-                for (segment, expert) in group {
-                    workspace.expertGroup.append(workspace.expertOrder.rows, segment, expert)
-                }
-                compute(plan, addingTo: hidden, workspace)
+                for (segment, expert) in group { workspace.expertGroup.append(order, segment, expert) }
+                compute(plan, addingTo: target, workspace)
             }
         }
     }
 
-    /// Computes the rows of `workspace.expertGroup`.
-    private func compute(_ plan: RoutingPlan, addingTo hidden: Matrix, _ workspace: Workspace) {
+    /// Computes the choices of `workspace.expertGroup`.
+    private func compute(_ plan: RoutingPlan, addingTo target: Matrix, _ workspace: Workspace) {
         let group = workspace.expertGroup
         guard let first = group.members.first?.expert else { return }
         workspace.expertInput.gather(group.rows, from: workspace.input, on: workspace.workers)
         workspace.expertInner.resize(rows: group.rows.count, columns: first.inner.outputs)
-        workspace.expertOutput.resize(rows: group.rows.count, columns: hidden.columns)
+        workspace.expertOutput.resize(rows: group.rows.count, columns: target.columns)
         run(group, workspace) { expert, rows in
             Product(expert.inner, workspace.expertInput, rows: rows, into: workspace.expertInner, expert.innerEpilogue)
         }
@@ -67,7 +80,7 @@ struct ExpertScheduler {
         run(group, workspace) { expert, rows in
             Product(expert.output, workspace.expertInput, rows: rows, into: workspace.expertOutput)
         }
-        hidden.scatterAdd(workspace.expertOutput, at: group.rows, scales: plan.gates, on: workspace.workers)
+        target.scatterAdd(workspace.expertOutput, at: group.places, scales: plan.gates, on: workspace.workers)
     }
 
     /// One region over a product of every expert of a group.
@@ -82,23 +95,28 @@ struct ExpertScheduler {
     }
 }
 
-/// Experts that run together and the rows they compute, end to end.
+/// Experts that run together and the choices they compute, end to end.
 ///
 /// Kept from pass to pass, so that it asks for no memory.
 struct ExpertGroup {
-    /// Rows of the pass.
+    /// Places in the plan, and the rows of the pass they belong to.
+    private(set) var places: [Int32] = []
     private(set) var rows: [Int32] = []
-    /// Each with its part of `rows`.
+    /// Each with its part of them.
     private(set) var members: [(expert: DenseFeedForward, rows: Range<Int>)] = []
 
     mutating func removeAll() {
+        places.removeAll(keepingCapacity: true)
         rows.removeAll(keepingCapacity: true)
         members.removeAll(keepingCapacity: true)
     }
 
-    mutating func append(_ sorted: [Int32], _ segment: ExpertOrder.Segment, _ expert: DenseFeedForward) {
+    mutating func append(_ order: ExpertOrder, _ segment: ExpertOrder.Segment, _ expert: DenseFeedForward) {
         let start = rows.count
-        for index in segment.rows { rows.append(sorted[index]) }
+        for place in order.places[segment.rows] {
+            places.append(place)
+            rows.append(place / order.choices)
+        }
         members.append((expert, start..<rows.count))
     }
 }

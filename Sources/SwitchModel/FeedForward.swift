@@ -53,7 +53,7 @@ struct FeedForward {
             dense(addingTo: hidden, workspace)
         case .sparse(let sparse):
             norm(hidden, for: precision, workspace)
-            let plan = routing.record(stack, block: block, experts: sparse.expertCount) { plan in
+            let plan = routing.record(sparse.emptyPlan(stack, block: block)) { plan in
                 sparse.route(&plan, sharing, workspace)
             }
             sparse(plan, addingTo: hidden, workspace)

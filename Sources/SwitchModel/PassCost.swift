@@ -86,7 +86,7 @@ package struct PassCost: Equatable, Sendable {
         let layer = (1 + model.feedForward.innerFactor) * model.modelWidth * model.feedForwardWidth
         for plan in plans {
             order.fill(plan)
-            addProduct(model.modelWidth * model.experts, rows: plan.experts.count, .float32)
+            addProduct(model.modelWidth * model.experts, rows: plan.rows, .float32)
             for segment in order.segments {
                 addProduct(layer, rows: segment.rows.count, precision)
             }

@@ -1,13 +1,14 @@
 import Checkpoints
 import Tensors
 
-/// Sends each token to one expert: softmax over a linear layer, in Float32 whatever the other weights are.
+/// Sends each token to one expert or several: softmax over a linear layer, in Float32 whatever the other weights are.
 ///
 /// Source: Fedus et al. 2021, §2.1. Jitter belongs to training and is not applied.
 struct Router {
     private let classifier: PackedMatrix  // [experts, model]
     private let bias: Matrix?  // [1, experts]
     private let capacity: Int
+    private let choices: Int
 
     init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
         let configuration = context.configuration
@@ -22,10 +23,12 @@ struct Router {
         bias =
             configuration.routerBias
             ? try context.matrix(weights, "classifier.bias", [configuration.experts]) : nil
-        capacity = configuration.expertCapacity
+        (capacity, choices) = (configuration.expertCapacity, configuration.choices)
     }
 
-    var expertCount: Int { classifier.outputs }
+    func emptyPlan(_ stack: Stack, block: Int) -> RoutingPlan {
+        RoutingPlan(stack: stack, block: block, expertCount: classifier.outputs, choices: choices)
+    }
 
     /// Fills `plan` for the rows of `normed`, `[rows, model]`.
     func fill(_ plan: inout RoutingPlan, _ normed: Matrix, _ sharing: RoutingPlan.Sharing, _ workspace: Workspace) {

@@ -1,7 +1,7 @@
 import Foundation
 package import Tensors
 
-/// Which expert each row of a pass goes to at one sparse layer, and the gate that scales the expert's output.
+/// Which experts each row of a pass goes to at one sparse layer, and the gates that scale the experts' outputs.
 ///
 /// Plain data, refilled in place pass after pass: the router makes it, the expert scheduler runs it, the load metrics
 /// count it.
@@ -10,16 +10,20 @@ package struct RoutingPlan: Equatable, Sendable {
     /// Block index of the layer.
     package let block: Int
     package let expertCount: Int
-    /// The chosen expert of every row.
+    /// How many experts each row goes to.
+    package let choices: Int
+    /// The chosen experts of every row, best first: `[rows · choices]`.
     package private(set) var experts: [Int32] = []
-    /// The probability of the chosen expert, dropped rows included.
+    /// The probability of a row's only choice, or the share of each of several in the sum of theirs; dropped ones included.
     package private(set) var gates: [Float] = []
-    /// Rows that found their expert full: the feed-forward adds nothing to them.
+    /// Choices that found their expert full: the feed-forward adds nothing for them.
     package private(set) var isDropped: [Bool] = []
     /// Sum over rows of the entropy of the router's distribution, in nats.
     package private(set) var entropySum = 0.0
-    /// Rows of the current sequence that each expert holds.
-    private var held: [Int]
+    /// Sum over rows of the largest probability.
+    package private(set) var topProbabilitySum = 0.0
+    /// Choices of the current sequence that each expert was asked to take.
+    private var asked: [Int]
 
     /// Rows that share the capacity of an expert.
     package enum Sharing: Sendable {
@@ -29,52 +33,76 @@ package struct RoutingPlan: Equatable, Sendable {
         case none
     }
 
-    package init(stack: Stack, block: Int, expertCount: Int) {
+    /// - Precondition: there are as many experts as choices.
+    package init(stack: Stack, block: Int, expertCount: Int, choices: Int = 1) {
+        precondition(choices >= 1 && choices <= expertCount, "\(choices) of \(expertCount) experts")
         self.stack = stack
         self.block = block
         self.expertCount = expertCount
-        held = Array(repeating: 0, count: expertCount)
+        self.choices = choices
+        asked = Array(repeating: 0, count: expertCount)
     }
 
-    /// Sends each row to its most probable expert until that expert holds `capacity` rows of the row's sequence.
+    package var rows: Int { experts.count / choices }
+
+    /// Sends each row to its most probable experts, as long as these hold fewer than `capacity` rows of its sequence.
+    ///
+    /// First choices of all rows of a sequence are taken before second ones.
     ///
     /// - Parameter probabilities: `[rows, experts]`, rows summing to 1. Ties go to the lower expert.
     package mutating func fill(_ probabilities: Matrix, _ sharing: Sharing, capacity: Int) {
         experts.removeAll(keepingCapacity: true)
         gates.removeAll(keepingCapacity: true)
         isDropped.removeAll(keepingCapacity: true)
-        entropySum = 0
-        switch sharing {
-        case .none:
-            for row in 0..<probabilities.rows {
-                _ = append(probabilities, row: row)
-                isDropped.append(false)
-            }
-        case .sequences(let sequences):
-            for sequence in sequences {
-                for expert in held.indices { held[expert] = 0 }
-                for row in sequence {
-                    let expert = append(probabilities, row: row)
-                    held[expert] += 1
-                    isDropped.append(held[expert] > capacity)
-                }
-            }
+        (entropySum, topProbabilitySum) = (0, 0)
+        for row in 0..<probabilities.rows { probabilities.withRow(row) { choose($0) } }
+        for _ in experts.indices { isDropped.append(false) }
+        guard case .sequences(let sequences) = sharing else { return }
+        for sequence in sequences { drop(past: capacity, in: sequence) }
+    }
+
+    private mutating func choose(_ probabilities: Span<Float>) {
+        var best = 0
+        var entropy: Float = 0
+        for expert in 0..<probabilities.count {
+            let probability = probabilities[expert]
+            if probability > probabilities[best] { best = expert }
+            if probability > 0 { entropy -= probability * logf(probability) }
+        }
+        experts.append(Int32(best))
+        entropySum += Double(entropy)
+        topProbabilitySum += Double(probabilities[best])
+        if choices == 1 {
+            gates.append(probabilities[best])
+        } else {
+            chooseOthers(probabilities)
         }
     }
 
-    private mutating func append(_ probabilities: Matrix, row: Int) -> Int {
-        probabilities.withRow(row) { row in
-            var best = 0
-            var entropy: Float = 0
-            for expert in 0..<row.count {
-                let probability = row[expert]
-                if probability > row[best] { best = expert }
-                if probability > 0 { entropy -= probability * logf(probability) }
+    /// Chooses again for a row that has its first choice, and shares its gates out.
+    private mutating func chooseOthers(_ probabilities: Span<Float>) {
+        let first = experts.count - 1
+        var sum = probabilities[Int(experts[first])]
+        for _ in 1..<choices {
+            var next = -1
+            for expert in 0..<probabilities.count where !experts[first...].contains(Int32(expert)) {
+                if next < 0 || probabilities[expert] > probabilities[next] { next = expert }
             }
-            experts.append(Int32(best))
-            gates.append(row[best])
-            entropySum += Double(entropy)
-            return best
+            experts.append(Int32(next))
+            sum += probabilities[next]
+        }
+        for expert in experts[first...] { gates.append(probabilities[Int(expert)] / sum) }
+    }
+
+    private mutating func drop(past capacity: Int, in sequence: Range<Int>) {
+        for expert in asked.indices { asked[expert] = 0 }
+        for choice in 0..<choices {
+            for row in sequence {
+                let place = row * choices + choice
+                let expert = Int(experts[place])
+                asked[expert] += 1
+                isDropped[place] = asked[expert] > capacity
+            }
         }
     }
 }
@@ -89,9 +117,11 @@ package struct RoutingLog: Sendable {
     /// Begins another pass through the same layers.
     package mutating func rewind() { next = 0 }
 
-    /// Fills the plan of the next layer, which is `layer` of a model that never changes, and returns it.
-    mutating func record(_ stack: Stack, block: Int, experts: Int, _ fill: (inout RoutingPlan) -> Void) -> RoutingPlan {
-        if next == plans.count { plans.append(RoutingPlan(stack: stack, block: block, expertCount: experts)) }
+    /// Fills the plan of the next layer and returns it.
+    ///
+    /// - Parameter empty: the plan of that layer in the first pass; the layers of a model never change.
+    mutating func record(_ empty: @autoclosure () -> RoutingPlan, _ fill: (inout RoutingPlan) -> Void) -> RoutingPlan {
+        if next == plans.count { plans.append(empty()) }
         fill(&plans[next])
         next += 1
         return plans[next - 1]

@@ -1,7 +1,7 @@
 import Checkpoints
 import Tensors
 
-/// The switch layer: a router and its experts (Fedus and others, 2021, §2).
+/// The switch layer: a router and its experts (Fedus and others, 2021, §2), of which a token may go to several.
 struct SparseFeedForward {
     private let router: Router
     private let scheduler: ExpertScheduler
@@ -14,7 +14,8 @@ struct SparseFeedForward {
         scheduler = try ExpertScheduler(weights["experts"], context)
     }
 
-    var expertCount: Int { router.expertCount }
+    /// The plan of this layer before its first pass.
+    func emptyPlan(_ stack: Stack, block: Int) -> RoutingPlan { router.emptyPlan(stack, block: block) }
 
     /// Adds to `hidden` what becomes of `workspace.normed` and `workspace.input`, its rounding, both `[rows, model]`.
     func callAsFunction(_ plan: RoutingPlan, addingTo hidden: Matrix, _ workspace: Workspace) {

@@ -82,6 +82,9 @@ extension SwitchConfiguration {
         let hasSparseBlocks = Stack.allCases.contains { !sparseBlocks(in: $0).isEmpty }
         let counts = (hasSparseBlocks ? 1 : 0)...Self.maximumSize
         experts = try config.integer("num_experts", in: counts) ?? experts
+        let choices = 1...max(experts, 1)
+        self.choices =
+            try config.integer("num_experts_per_tok", alias: "num_selected_experts", in: choices) ?? self.choices
         expertCapacity = try config.integer("expert_capacity", in: 1...Int(Int32.max)) ?? expertCapacity
     }
 

@@ -14,7 +14,7 @@ extension SwitchConfiguration {
         repairLayers(census)
         try repairSparseBlocks(census.encoder, in: .encoder)
         try repairSparseBlocks(census.decoder, in: .decoder)
-        if census.experts > 0 { change(\.experts, to: census.experts, "num_experts") }
+        try repairExperts(census)
         if census.hasRouterBias { change(\.routerBias, to: true, "router_bias") }
         repairFeedForward(census)
         repairHead(census)
@@ -38,6 +38,15 @@ extension SwitchConfiguration {
             return
         }
         throw .sparseBlocksFitNoStep(stack: stack.rawValue, blocks: found.sparseBlocks.sorted())
+    }
+
+    /// There may be fewer experts than a token was to go to.
+    private mutating func repairExperts(_ census: TensorCensus) throws(ConfigurationError) {
+        guard census.experts > 0 else { return }
+        change(\.experts, to: census.experts, "num_experts")
+        guard choices <= experts else {
+            throw .outOfRange(file: "config.json", key: "num_experts_per_tok", value: choices, allowed: 1...experts)
+        }
     }
 
     private mutating func repairFeedForward(_ census: TensorCensus) {

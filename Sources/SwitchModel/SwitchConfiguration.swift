@@ -46,6 +46,8 @@ package struct SwitchConfiguration: Equatable, Sendable {
     package var decoderSparseStep = 4
 
     package var experts = 8
+    /// How many experts each token goes to, at most all.
+    package var choices = 1
     /// How many tokens of one sequence an expert takes.
     package var expertCapacity = 64
     package var routerBias = false

@@ -1,7 +1,8 @@
 package import Checkpoints
 package import Tensors
 
-/// An encoder–decoder whose sparse layers send each token to one expert (Fedus and others, 2021).
+/// An encoder–decoder whose sparse layers send each token to one expert (Fedus and others, 2021)
+/// or to several.
 ///
 /// The weights are immutable; the workspace makes a model the property of one thread at a time.
 package final class SwitchTransformer {

@@ -20,6 +20,8 @@ final class Workspace {
     let routerProbabilities = Matrix()
     let expertInner = Matrix()
     let expertOutput = Matrix()
+    /// What becomes of each choice, where rows have several.
+    let choiceOutput = Matrix()
     var expertOrder = ExpertOrder()
     var expertGroup = ExpertGroup()
     let products = ProductList()

@@ -5,6 +5,8 @@ package enum ModelStack: String, Hashable, Sendable, CaseIterable {
 }
 
 /// What the router of one sparse layer did, in one forward pass or over some time; arrays have one entry per expert.
+///
+/// A token that goes to several experts counts once for each.
 package struct LayerLoad: Equatable, Sendable {
     /// Tokens each expert computed.
     package var tokens: [Int]

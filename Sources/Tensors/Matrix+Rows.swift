@@ -36,10 +36,21 @@ extension Matrix {
         }
     }
 
-    /// Adds row `r` of `source` times `scales[r]` to row `r` of this matrix, for each `r` that `isTaken` says.
+    /// Adds rows of `source` that follow each other, as many for each row of this matrix, to that row, first to last.
+    package func addRuns(of source: Matrix, on workers: Workers) {
+        precondition(source.columns == columns && rows > 0 && source.rows % rows == 0)
+        let work = SummedRuns(source: source.base, target: base, length: source.rows / rows, columns: columns)
+        workers.run(rows: rows, columns: columns, work)
+    }
+
+    /// Adds row `r` of `source` times a scale to row `r` of this matrix, as often as `isTaken` says so in its run for `r`:
+    /// runs follow each other and are equally long, as those of `scales`.
     package func addRows(of source: Matrix, where isTaken: [Bool], scales: [Float]) {
-        for row in isTaken.indices where isTaken[row] {
-            ck_add_scaled_f32(source.base + row * columns, scales[row], base + row * columns, columns)
+        precondition(source.rows == rows && source.columns == columns && scales.count == isTaken.count)
+        let length = isTaken.count / max(rows, 1)
+        for place in isTaken.indices where isTaken[place] {
+            let offset = place / length * columns
+            ck_add_scaled_f32(source.base + offset, scales[place], base + offset, columns)
         }
     }
 
@@ -53,6 +64,9 @@ extension Matrix {
             )
         }
     }
+
+    /// Sets every element to 0.
+    package func clear() { base.update(repeating: 0, count: rows * columns) }
 
     /// Multiplies every element.
     package func scale(by factor: Float) {
@@ -87,5 +101,18 @@ private struct ScatteredRows: RowWork {
         let index = Int(indices[row])
         precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
         ck_add_scaled_f32(source + row * columns, scales[index], target + index * columns, columns)
+    }
+}
+
+private struct SummedRuns: RowWork {
+    let source: UnsafePointer<Float>
+    let target: UnsafeMutablePointer<Float>
+    let length: Int
+    let columns: Int
+
+    func run(row: Int) {
+        for index in row * length..<(row + 1) * length {
+            ck_add_scaled_f32(source + index * columns, 1, target + row * columns, columns)
+        }
     }
 }

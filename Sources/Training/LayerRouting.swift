@@ -5,7 +5,7 @@ package struct LayerRouting: Equatable, Sendable {
     package let stack: SwitchConfiguration.Stack
     /// Block index of the layer.
     package let block: Int
-    /// Rows whose first choice is each expert, dropped ones included.
+    /// Choices of each expert, dropped ones included: a row that goes to two experts counts for both.
     package private(set) var tokens: [Int]
     /// Choices that found their expert full.
     package private(set) var dropped: Int
@@ -24,16 +24,16 @@ package struct LayerRouting: Equatable, Sendable {
         (self.stack, self.block, self.tokens, dropped, gateSum) = (stack, block, tokens, 0, 0)
     }
 
-    /// All rows.
+    /// Choices of all rows.
     package var total: Int { tokens.reduce(0, +) }
 
-    /// The largest expert's rows by the mean: 1 when balanced.
+    /// The largest expert's choices by the mean: 1 when balanced.
     package var imbalance: Double {
         guard let most = tokens.max(), total > 0 else { return 1 }
         return Double(most * tokens.count) / Double(total)
     }
 
-    /// Choices dropped by rows.
+    /// Of all choices, those that were dropped.
     package var droppedShare: Double { total > 0 ? Double(dropped) / Double(total) : 0 }
 
     /// Adds what the same router did with other rows.

@@ -28,8 +28,18 @@ package struct ModelExport: Sendable {
         try write(modelFields, to: directory + "/config.json")
         try write(generationFields, to: directory + "/generation_config.json")
         if !vocabulary.isEmpty { try Data(vocabulary).write(to: URL(fileURLWithPath: directory + "/spiece.model")) }
-        let lines = [card, "", "Validation after \(validation.step) steps: \(Self.text(validation))", ""]
+        let lines = [card, ""] + routing + ["Validation after \(validation.step) steps: \(Self.text(validation))", ""]
         try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: directory + "/README.md"))
+    }
+
+    /// What the card says of a model that transformers would route otherwise.
+    private var routing: [String] {
+        guard configuration.choices > 1 else { return [] }
+        return [
+            "Every token goes to \(configuration.choices) of \(configuration.experts) experts (`num_experts_per_tok`), each scaled by its",
+            "share of their probabilities. transformers has no such Switch Transformer: it sends every token to one expert, scaled",
+            "by its probability, and answers something else. `switchyard serve` runs the model as it was trained.", "",
+        ]
     }
 
     /// A name and a value written as JSON; numbers with a point stay such, as transformers asks for.
@@ -65,7 +75,12 @@ package struct ModelExport: Sendable {
             ("router_jitter_noise", "\(regularization.jitter)"), ("router_aux_loss_coef", "\(regularization.balance)"),
             ("router_z_loss_coef", "\(regularization.routerZ)"), ("tie_word_embeddings", "\(model.tieWordEmbeddings)"),
             ("dtype", type == .float32 ? "\"float32\"" : "\"bfloat16\""),
-        ] + specialFields + (hasEncoder ? [("architectures", "[\"SwitchTransformersForConditionalGeneration\"]")] : [])
+        ] + choiceFields + specialFields
+            + (hasEncoder ? [("architectures", "[\"SwitchTransformersForConditionalGeneration\"]")] : [])
+    }
+
+    private var choiceFields: [Field] {
+        configuration.choices > 1 ? [("num_experts_per_tok", "\(configuration.choices)")] : []
     }
 
     private var specialFields: [Field] {

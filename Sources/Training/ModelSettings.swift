@@ -44,13 +44,14 @@ package struct ModelSettings: Equatable, Sendable, Codable {
         (configuration.heads, configuration.headWidth) = (heads, headWidth)
         (configuration.encoderLayers, configuration.decoderLayers) = (encoderLayers, decoderLayers)
         (configuration.encoderSparseStep, configuration.decoderSparseStep) = (sparseStep, sparseStep)
-        (configuration.experts, configuration.expertCapacity) = (experts, expertCapacity)
+        (configuration.experts, configuration.choices) = (experts, choices)
+        configuration.expertCapacity = expertCapacity
         (configuration.relativeBuckets, configuration.relativeMaxDistance) = (relativeBuckets, relativeMaxDistance)
         (configuration.tieWordEmbeddings, configuration.scalesDecoderOutput) = (isTied, isTied)
         configuration.endTokens = [special.end]
         var shape = ModelShape(configuration)
         shape.capacity = capacityFactor.map { .factor($0) } ?? .perSequence
-        (shape.choices, shape.initialization) = (choices, initialization)
+        shape.initialization = initialization
         return shape
     }
 }

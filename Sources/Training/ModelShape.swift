@@ -5,8 +5,6 @@ package struct ModelShape: Equatable, Sendable {
     package var configuration: SwitchConfiguration
     package var capacity = Capacity.perSequence
     package var initialization = Initialization()
-    /// How many experts each token goes to.
-    package var choices = 1
 
     package init(_ configuration: SwitchConfiguration) { self.configuration = configuration }
 

@@ -55,7 +55,8 @@ package struct Regularization: Equatable, Sendable, Codable {
     package var jitter: Float = 0
     /// Probability wanted that is spread over the whole vocabulary.
     package var labelSmoothing: Float = 0
-    /// What the load-balancing loss is multiplied with (Fedus and others 2021, equation 4).
+    package var balanceLoss = BalanceLoss.switch
+    /// What the balance loss is multiplied with.
     package var balance: Float = 0.01
     /// What the router z-loss is multiplied with (Zoph and others 2022, equation 5).
     package var routerZ: Float = 0.001

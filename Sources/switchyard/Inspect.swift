@@ -44,7 +44,9 @@ struct Inspect: ParsableCommand {
             ("decoder", sparse(.decoder)),
             (
                 "experts",
-                hasExperts ? "\(model.experts), capacity \(model.expertCapacity) tokens of a sequence" : "none"
+                hasExperts
+                    ? "\(model.experts)\(model.choices > 1 ? ", \(model.choices) for each token" : ""), "
+                        + "capacity \(model.expertCapacity) tokens of a sequence" : "none"
             ),
             ("vocabulary", "\(model.vocabularySize), \(model.tieWordEmbeddings ? "tied" : "untied") embeddings"),
             ("start, end, pad", "\(model.startToken), \(model.endTokens), \(model.padToken)"),

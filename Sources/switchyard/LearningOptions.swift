@@ -1,6 +1,7 @@
 import ArgumentParser
 import Training
 
+extension BalanceLoss: ExpressibleByArgument {}
 extension OptimizerSettings.Kind: ExpressibleByArgument {}
 extension LearningRate.Decay: ExpressibleByArgument {}
 extension TrainingSettings.Precision: ExpressibleByArgument {}
@@ -49,8 +50,11 @@ struct LearningOptions: ParsableArguments {
     @Option(help: "The router's input is multiplied by numbers this far around 1.")
     var jitter: Float = 0.01
 
+    @Option(help: "The load-balancing loss: switch, or squared for the squared variation of the experts' gates.")
+    var balanceLoss = BalanceLoss.switch
+
     @Option(help: "Weight of the load-balancing loss.")
-    var balanceLoss: Float = 0.01
+    var balanceWeight: Float = 0.01
 
     @Option(help: "Weight of the router z-loss.")
     var zLoss: Float = 0.001
@@ -78,7 +82,9 @@ struct LearningOptions: ParsableArguments {
         for (flag, value) in amounts where !(value > 0 && value.isFinite) {
             throw ValidationError("\(flag) is \(value), but must be more than 0")
         }
-        for (flag, value) in [("--weight-decay", weightDecay), ("--balance-loss", balanceLoss), ("--z-loss", zLoss)]
+        for (flag, value) in [
+            ("--weight-decay", weightDecay), ("--balance-weight", balanceWeight), ("--z-loss", zLoss),
+        ]
         where !(value >= 0 && value.isFinite) {
             throw ValidationError("\(flag) is \(value), but must be 0 or more")
         }
@@ -95,7 +101,8 @@ struct LearningOptions: ParsableArguments {
         (settings.regularization.dropout, settings.regularization.attentionDropout) = (dropout, dropout)
         (settings.regularization.feedForwardDropout, settings.regularization.expertDropout) = (dropout, expertDropout)
         (settings.regularization.labelSmoothing, settings.regularization.jitter) = (labelSmoothing, jitter)
-        (settings.regularization.balance, settings.regularization.routerZ) = (balanceLoss, zLoss)
+        (settings.regularization.balanceLoss, settings.regularization.balance) = (balanceLoss, balanceWeight)
+        settings.regularization.routerZ = zLoss
         (settings.averageDecay, settings.precision) = (average, precision)
     }
 }

@@ -27,6 +27,9 @@ struct TrainedModelOptions: ParsableArguments {
     @Option(help: "Experts of a sparse block.")
     var experts = 8
 
+    @Option(help: "Experts that each token goes to.")
+    var choices = 1
+
     @Option(help: "How many times its even share of a batch an expert takes. Default: --expert-capacity of a sequence.")
     var capacityFactor: Double?
 
@@ -61,6 +64,7 @@ struct TrainedModelOptions: ParsableArguments {
             ("--expert-capacity", expertCapacity),
         ]
         for (flag, value) in sizes { try Limit.check(flag, value, in: 1...65_536) }
+        try Limit.check("--choices", choices, in: 1...experts)
         try Limit.check("--sparse-step", sparseStep, in: 0...1024)
         try Limit.check("--relative-buckets", relativeBuckets, in: 4...65_536)
         try Limit.check("--relative-max-distance", relativeMaxDistance, in: relativeBuckets / 2 + 1...1_000_000)
@@ -81,7 +85,7 @@ struct TrainedModelOptions: ParsableArguments {
         (settings.modelWidth, settings.feedForwardWidth) = (width, feedForward)
         (settings.heads, settings.headWidth) = (heads, headWidth)
         (settings.encoderLayers, settings.decoderLayers) = (encoderLayers, decoderLayers)
-        (settings.sparseStep, settings.experts) = (sparseStep, experts)
+        (settings.sparseStep, settings.experts, settings.choices) = (sparseStep, experts, choices)
         (settings.expertCapacity, settings.capacityFactor) = (expertCapacity, capacityFactor)
         (settings.relativeBuckets, settings.relativeMaxDistance) = (relativeBuckets, relativeMaxDistance)
         settings.isTied = tied

@@ -231,6 +231,55 @@ def test_a_language_model_is_served(spoken):
         assert len(ask(prompt="")["choices"][0]["text"]) > 0
 
 
+@pytest.fixture(scope="module")
+def paired(tmp_path_factory):
+    """A model whose tokens go to two of four experts, which take two tokens of a sequence."""
+    folder = tmp_path_factory.mktemp("choices")
+    train(folder / "run", pairs(folder / "pairs.tsv"), "--choices", "2", "--balance-loss", "squared", "--balance-weight",
+          "0.1", "--expert-capacity", "2", "--steps", "30", "--validate-every", "30")
+    return folder / "run" / "best"
+
+
+def test_tokens_go_to_two_experts(paired):
+    assert json.loads((paired / "config.json").read_text())["num_experts_per_tok"] == 2
+    assert "Every token goes to 2 of 4 experts" in (paired / "README.md").read_text()
+    shown = subprocess.run([binary(), "inspect", str(paired)], capture_output=True, text=True, check=True).stdout
+    assert "4, 2 for each token, capacity 2" in shown
+    with Server(paired, "--weights", "f32") as server:
+        answer = server.post("/v1/completions", prompt="the dog sees the cat", temperature=0, max_tokens=8,
+                             return_routed_experts=True)
+        assert answer.status_code == 200, answer.text
+        tokens = answer.json()["usage"]
+        routed = answer.json()["choices"][0]["routed_experts"]
+        route = server.post("/v1/route", prompt="the dog sees the cat", max_tokens=8, temperature=0).json()
+        assert [route[stack]["layers"] for stack in ("encoder", "decoder")] == [routed["encoder"], routed["decoder"]]
+        for stack, count in (("encoder", tokens["prompt_tokens"]), ("decoder", tokens["completion_tokens"])):
+            first, second = routed[stack]
+            assert [(layer["block"], layer["choice"]) for layer in (first, second)] == [(1, 0), (1, 1)]
+            assert all(len(layer[key]) == count for layer in (first, second) for key in ("experts", "gates", "dropped"))
+            assert all(one != other for one, other in zip(first["experts"], second["experts"]))
+            assert all(one >= other and abs(one + other - 1) < 1e-5
+                       for one, other in zip(first["gates"], second["gates"]))
+            # An expert takes two of a sequence, first choices of all tokens before second ones; a decoder step has one.
+            room = dict.fromkeys(range(4), 2 if stack == "encoder" else 1000)
+            for layer in (first, second):
+                for expert, dropped in zip(layer["experts"], layer["dropped"]):
+                    assert dropped == (room[expert] == 0)
+                    room[expert] -= not dropped
+        load = server.http.get("/v1/experts").json()
+        for stack, count in (("encoder", tokens["prompt_tokens"]), ("decoder", tokens["completion_tokens"])):
+            total = load[stack][0]["total"]
+            assert total["total_tokens"] + total["total_dropped"] == 2 * 2 * count  # two requests, two experts
+        assert any(True in layer["dropped"] for layer in routed["encoder"])
+
+
+@pytest.mark.parametrize("choices", ["0", "5"])
+def test_choices_are_at_most_the_experts(tmp_path, choices):
+    done = subprocess.run([binary(), "train", str(tmp_path / "run"), "--pairs", "x", "--experts", "4", "--choices", choices],
+                          capture_output=True, text=True)
+    assert done.returncode != 0 and "--choices" in done.stderr and "from 1 to 4" in done.stderr
+
+
 @needs_torch
 def test_evaluate_agrees_with_the_log_and_with_torch(trained, spoken):
     folder, _ = trained

@@ -53,10 +53,11 @@ import Testing
         return isOptimized && cac_allocations() >= 0
     }
 
-    @Test(.enabled(if: isTelling), arguments: WeightPrecision.allCases)
-    func aSteadyDecodeLoopAsksForNoMemory(precision: WeightPrecision) throws {
+    @Test(.enabled(if: isTelling), arguments: WeightPrecision.allCases, [1, 2])
+    func aSteadyDecodeLoopAsksForNoMemory(precision: WeightPrecision, choices: Int) throws {
         let directory = try #require(Reference.directories.first)
         // Blocks of the pool are taken every 16 positions; they are handed out, not allocated.
-        #expect(try allocations(Reference.model(in: directory, precision)) == 0)
+        let model = try Reference.model(in: directory, precision) { $0.configuration.choices = choices }
+        #expect(try allocations(model) == 0)
     }
 }

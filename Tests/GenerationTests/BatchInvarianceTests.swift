@@ -36,7 +36,16 @@ import Testing
 
     @Test(arguments: Reference.directories, WeightPrecision.allCases)
     func neighboursChangeNoBit(directory: URL, precision: WeightPrecision) throws {
-        let model = try Reference.model(in: directory, precision)
+        try check(Reference.model(in: directory, precision))
+    }
+
+    @Test(arguments: WeightPrecision.allCases)
+    func norDoTheyWhereTokensGoToTwoExperts(precision: WeightPrecision) throws {
+        let directory = try #require(Reference.directories.first)
+        try check(Reference.model(in: directory, precision) { $0.configuration.choices = 2 })
+    }
+
+    private func check(_ model: SwitchTransformer) throws {
         let alone = try logits(beside: [], model)
         #expect(alone.count == 12 * model.vocabularySize)
         for others in [[1], [2, 3], [3, 2, 1]] {

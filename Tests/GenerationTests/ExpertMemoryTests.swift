@@ -40,6 +40,20 @@ import Testing
         }
     }
 
+    /// Some of the two are there and some are brought in, and each first of the two may be.
+    @Test func anyBudgetGivesTheSameBitsWhereTokensGoToTwoExperts() throws {
+        let directory = try #require(Reference.directories.first)
+        let resident = scores(try Reference.model(in: directory) { $0.configuration.choices = 2 })
+        #expect(resident != scores(try Reference.model(in: directory)))
+        for budget in [1, 20_000, 1 << 30] {
+            let shelved = try Reference.model(in: directory) {
+                $0.configuration.choices = 2
+                $0.expertMemory = ExpertMemory(budget: budget)
+            }
+            #expect(scores(shelved) == resident)
+        }
+    }
+
     @Test func aBudgetForOneExpertKeepsOne() throws {
         let memory = ExpertMemory(budget: 1)
         let directory = try #require(Reference.directories.first)

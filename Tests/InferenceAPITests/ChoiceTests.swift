@@ -139,6 +139,7 @@ import Testing
         #expect(choice["token_ids"].items.map(\.asInteger) == [3, 4, 5, 8, 1])
         #expect(choice["prompt_token_ids"].items.map(\.asInteger) == [3, 4, 1])
         #expect(choice["routed_experts"]["encoder"].items.map { $0["block"].asInteger } == [1, 3])
+        #expect(choice["routed_experts"]["encoder"].items.map { $0["choice"].asInteger } == [0, 0])
         #expect(choice["routed_experts"]["encoder"][0]["experts"].items.map(\.asInteger) == [3, 0, 1])
         #expect(choice["routed_experts"]["decoder"][0]["experts"].items.map(\.asInteger) == [3, 0, 1, 0, 1])
     }

@@ -131,6 +131,8 @@ import Testing
         #expect(total["share"].items.map(\.asNumber) == [0.75, 0.25, 0, 0])
         #expect(total["mean_gate"] == .array([.number(0.5), .number(0.75), .null, .null]))
         #expect(total["imbalance"].asNumber == 3)
+        #expect(abs((total["mean_router_entropy"].asNumber ?? 0) - 4 / 9) < 1e-6)
+        #expect(abs((total["mean_top_probability"].asNumber ?? 0) - 6 / 9) < 1e-6)
         #expect(total["dead_experts"] == .integer(2))
         #expect(abs((total["normalized_entropy"].asNumber ?? 0) - 0.405639) < 1e-6)
         #expect(json["decoder"][0]["window"]["imbalance"] == .null)

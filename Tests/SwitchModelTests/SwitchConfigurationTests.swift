@@ -174,6 +174,34 @@ private func refusal(_ members: String, _ generation: String? = nil) -> Configur
         }
     }
 
+    @Test(arguments: ["num_experts_per_tok", "num_selected_experts"])
+    func aTokenGoesToOneExpertOrMoreUpToAll(key: String) throws {
+        for choices in [1, 2, 5] {
+            let text = #"{"decoder_start_token_id": 0, "num_experts": 5, "\#(key)": \#(choices)}"#
+            #expect(try read(text).choices == choices)
+        }
+        for choices in [0, -1, 6, Int.max] {
+            #expect(
+                refusal(#""num_experts": 5, "\#(key)": \#(choices)"#)
+                    == .outOfRange(file: "config.json", key: key, value: choices, allowed: 1...5)
+            )
+        }
+    }
+
+    @Test func twoNamesOfTheChoicesMustAgree() {
+        #expect(refusal(#""num_experts_per_tok": 2, "num_selected_experts": 2"#) == nil)
+        #expect(
+            refusal(#""num_experts_per_tok": 2, "num_selected_experts": 1"#)
+                == .contradiction(
+                    file: "config.json",
+                    key: "num_experts_per_tok",
+                    value: "2",
+                    otherKey: "num_selected_experts",
+                    otherValue: "1"
+                )
+        )
+    }
+
     @Test func noExpertsAreNeededWithoutSparseBlocks() throws {
         let dense = #""encoder_sparse_step": 0, "decoder_sparse_step": 0, "num_experts": 0"#
         #expect(refusal(dense) == nil)

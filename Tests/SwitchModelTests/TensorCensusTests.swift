@@ -50,6 +50,21 @@ import Testing
         #expect(configuration.notes.contains("num_experts is 5, as the tensors say, not 2"))
     }
 
+    @Test func aTokenCannotGoToMoreExpertsThanThereAre() throws {
+        let names = names(layers: 4, sparse: [1, 3], experts: 3)
+        #expect(try repaired(names) { ($0.experts, $0.choices) = (4, 3) }.choices == 3)
+        #expect(
+            throws: ConfigurationError.outOfRange(
+                file: "config.json",
+                key: "num_experts_per_tok",
+                value: 4,
+                allowed: 1...3
+            )
+        ) {
+            try repaired(names) { ($0.experts, $0.choices) = (4, 4) }
+        }
+    }
+
     @Test(
         arguments: [
             ([], 0), ([0, 1, 2, 3, 4, 5], 1), ([1, 3, 5], 2), ([1, 4], 3), ([1, 5], 4), ([1], 5),

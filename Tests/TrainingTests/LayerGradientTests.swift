@@ -81,12 +81,16 @@ import Testing
     }
 
     /// With tokens dropped, by sequence or by a factor, and both router losses.
-    @Test(arguments: [ModelShape.Capacity.perSequence, .factor(0.8)], [1, 2])
-    func ofASparseFeedForwardLayer(capacity: ModelShape.Capacity, choices: Int) {
+    @Test(
+        arguments: [ModelShape.Capacity.perSequence, .factor(0.8)],
+        [(1, .switch), (1, .squared), (2, .switch), (2, .squared)] as [(choices: Int, balance: BalanceLoss)]
+    )
+    func ofASparseFeedForwardLayer(capacity: ModelShape.Capacity, router: (choices: Int, balance: BalanceLoss)) {
         var shape = LayerBench.shape
-        (shape.capacity, shape.choices, shape.initialization.router) = (capacity, choices, 2)
-        shape.configuration.encoderSparseStep = 1
+        (shape.capacity, shape.initialization.router) = (capacity, 2)
+        (shape.configuration.choices, shape.configuration.encoderSparseStep) = (router.choices, 1)
         var regularization = Regularization.none
+        regularization.balanceLoss = router.balance
         (regularization.balance, regularization.routerZ) = (0.3, 0.2)
         var layer: FeedForwardLayer?
         let bench = LayerBench(shape, regularization) {
@@ -101,15 +105,14 @@ import Testing
         #expect(bench.pass.routing[0].tokens.filter { $0 > 0 }.count > 1)
         layer.backward(gradient, kept, bench.pass)
         let groups = capacity == .perSequence ? sequences : [0..<rows]
-        let limit = capacity == .perSequence ? 2 : Int((0.8 * Double(rows * choices) / 3).rounded(.up))
+        let limit = capacity == .perSequence ? 2 : Int((0.8 * Double(rows * router.choices) / 3).rounded(.up))
         bench.check(gradients: ["x": gradient]) { plain, inputs in
             let (output, loss) = plain.sparseFeedForward(
                 inputs["x"] ?? [],
                 "f",
                 groups: groups,
                 capacity: limit,
-                choices: choices,
-                weights: (0.3, 0.2)
+                regularization
             )
             return bench.product(output, wanted) + loss
         }

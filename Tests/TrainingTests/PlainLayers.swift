@@ -117,50 +117,6 @@ struct PlainLayers {
         sum(x, expert(norm(x, scope + ".layer_norm"), scope + ".mlp"))
     }
 
-    /// The output, and the router losses times their weights.
-    func sparseFeedForward(
-        _ x: Rows,
-        _ scope: String,
-        groups: [Range<Int>],
-        capacity: Int,
-        choices: Int,
-        weights: (balance: Double, z: Double)
-    ) -> (output: Rows, loss: Double) {
-        let normed = norm(x, scope + ".layer_norm")
-        let logits = linear(normed, scope + ".mlp.router.classifier.weight")
-        let probabilities = logits.map(softmax)
-        let ranked = probabilities.map { row in
-            Array(row.indices.sorted { row[$0] != row[$1] ? row[$0] > row[$1] : $0 < $1 }.prefix(choices))
-        }
-        var output = x
-        for group in groups {
-            var taken = Array(repeating: 0, count: logits[0].count)
-            for choice in 0..<choices {
-                for row in group where taken[ranked[row][choice]] < capacity {
-                    let expert = ranked[row][choice]
-                    taken[expert] += 1
-                    let chosen = choices == 1 ? 1 : ranked[row].reduce(0) { $0 + probabilities[row][$1] }
-                    let gate = probabilities[row][expert] / chosen
-                    let result = self.expert([normed[row]], scope + ".mlp.experts.expert_\(expert)")[0]
-                    for column in output[row].indices { output[row][column] += gate * result[column] }
-                }
-            }
-        }
-        return (output, weights.balance * balance(probabilities, ranked) + weights.z * zLoss(logits))
-    }
-
-    private func balance(_ probabilities: Rows, _ ranked: [[Int]]) -> Double {
-        let (rows, experts) = (Double(probabilities.count), probabilities[0].count)
-        return (0..<experts).reduce(0) { sum, expert in
-            let share = Double(ranked.filter { $0[0] == expert }.count) / rows
-            return sum + Double(experts) * share * probabilities.reduce(0) { $0 + $1[expert] } / rows
-        }
-    }
-
-    private func zLoss(_ logits: Rows) -> Double {
-        logits.reduce(0) { $0 + pow(log($1.reduce(0) { $0 + exp($1) }), 2) } / Double(logits.count)
-    }
-
     /// Mean over labels of the smoothed cross-entropy.
     func loss(_ states: Rows, _ head: String, _ labels: [Int32], smoothing: Double) -> Double {
         let logits = linear(states, head)
