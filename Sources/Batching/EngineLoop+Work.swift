@@ -31,7 +31,7 @@ extension EngineLoop {
         request.timings.encode = (request.decodingSince - batch.started).seconds
         metrics.queueSeconds.observe(request.timings.queue)
         metrics.encodeSeconds.observe(request.timings.encode)
-        metrics.requestPromptTokens.observe(Double(submission.request.prompt.count))
+        metrics.requestPromptTokens.observe(Double(submission.request.promptTokens))
         metrics.requestBeams.observe(Double(submission.request.rows))
         submission.answer.yield(.encoded(routes: promptRoutes(of: submission, in: batch), timings: request.timings))
         request.begin()
@@ -108,7 +108,7 @@ extension EngineLoop {
 
     private func observeTokens(of request: inout RunningRequest<Model.State>) {
         let tokens = request.step.events.reduce(0) { if case .token = $1 { $0 + 1 } else { $0 } }
-        guard tokens > 0 else { return }
+        guard tokens > 0, !request.isScoringPrompt else { return }
         let now = ContinuousClock.now
         metrics.generatedTokens.increment(by: UInt64(tokens))
         if request.generatedTokens == 0 {

@@ -92,8 +92,8 @@ package final class InferenceEngine: GenerationEngine {
         _ request: GenerationRequest,
         deadline: ContinuousClock.Instant?
     ) throws(AdmissionError) -> GenerationTicket {
-        guard request.prompt.count <= limits.maximumInputTokens else {
-            throw .promptTooLong(tokens: request.prompt.count, limit: limits.maximumInputTokens)
+        guard request.promptTokens <= limits.maximumInputTokens else {
+            throw .promptTooLong(tokens: request.promptTokens, limit: limits.maximumInputTokens)
         }
         guard request.rows <= limits.maximumRows else {
             throw .tooManyRows(rows: request.rows, limit: limits.maximumRows)

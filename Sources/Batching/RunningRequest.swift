@@ -31,6 +31,9 @@ struct RunningRequest<State> {
     /// Ends here unless there are rows to step.
     var isOver: Bool { step.rows.isEmpty || failure != nil }
 
+    /// The step at hand tells of the prompt's own tokens: step 0 of the second of them.
+    var isScoringPrompt: Bool { position < submission.request.scoredPromptTokens }
+
     mutating func begin() {
         step = search.begin()
     }
@@ -55,7 +58,7 @@ struct RunningRequest<State> {
                 submission.answer.yield(event)
                 continue
             }
-            generatedTokens += 1
+            if !isScoringPrompt { generatedTokens += 1 }
             if case .sample = submission.request.strategy, submission.request.reportsRouting {
                 token.routes = routes(slots.firstIndex(of: token.choice) ?? 0, position)
             }

@@ -1,11 +1,13 @@
 /// Everything the engine needs to know to answer one prompt.
 package struct GenerationRequest: Sendable {
-    /// Encoder input, `</s>` included.
+    /// What the encoder reads, `</s>` included, or what a language model goes on from.
     ///
     /// Never empty.
     package var prompt: [Int32]
     /// Tokens forced as the start of every output, after the start token.
     package var decoderPrompt: [Int32] = []
+    /// How many tokens at the start of `decoderPrompt` are the prompt's own, see `scorePrompt`.
+    package private(set) var scoredPromptTokens = 0
     package var strategy: Strategy = .sample(Sampling())
     package var constraints = LogitsConstraints()
     package var stop: StopCondition
@@ -24,6 +26,16 @@ package struct GenerationRequest: Sendable {
         self.prompt = prompt
         self.stop = stop
     }
+
+    /// Asks a language model for the probabilities of its prompt's tokens: all but the first are forced and told of.
+    package mutating func scorePrompt() {
+        scoredPromptTokens = prompt.count - 1
+        decoderPrompt = prompt.dropFirst() + decoderPrompt
+        prompt = Array(prompt.prefix(1))
+    }
+
+    /// Tokens of the prompt as the client gave it.
+    package var promptTokens: Int { prompt.count + scoredPromptTokens }
 
     /// Decoder rows the request occupies while it runs: samples drawn, or beams.
     package var rows: Int {

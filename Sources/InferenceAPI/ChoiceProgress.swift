@@ -6,6 +6,7 @@ import Tokenization
 /// The parts it hands out, joined with `CompletionChoice.append`, are the whole choice.
 struct ChoiceProgress: Sendable {
     private let output: OutputOptions
+    private let prompt: CompletionParameters.Prompt
     private let texts: TokenText
     private var detokenizer: StreamingDetokenizer?
     private var filter: StopStringFilter
@@ -16,14 +17,33 @@ struct ChoiceProgress: Sendable {
     private var pending: CompletionChoice
 
     init(index: Int, prompt: CompletionParameters.Prompt, output: OutputOptions, tokenizer: (any Tokenizer)?) {
-        self.output = output
+        (self.output, self.prompt) = (output, prompt)
         texts = TokenText(tokenizer: tokenizer, showsIDs: output.showsTokensAsIDs)
-        detokenizer = tokenizer.map { StreamingDetokenizer($0, skippingSpecialTokens: output.skipsSpecialTokens) }
+        detokenizer = tokenizer.map {
+            StreamingDetokenizer(
+                $0,
+                skippingSpecialTokens: output.skipsSpecialTokens,
+                continuesText: prompt.isContinued && !output.scoresPrompt
+            )
+        }
         filter = StopStringFilter(output.stops, includesStop: output.includesStop)
         pending = CompletionChoice(index: index)
-        if output.echoesPrompt { pending.text = prompt.text }
         if output.returnsTokenIDs { pending.promptTokenIDs = prompt.tokens }
+        if output.scoresPrompt, let first = prompt.tokens.first {
+            var logprobs = Logprobs()
+            logprobs.append(first: first, texts: texts, offset: &textOffset)
+            pending.logprobs = logprobs
+            pending.text = detokenizer?.append(first) ?? ""
+        } else if output.echoesPrompt {
+            pending.text = prompt.text
+        }
     }
+
+    /// Tokens of the prompt that the model tells of before any others.
+    private var scoredTokens: Int { output.scoresPrompt ? prompt.tokens.count - 1 : 0 }
+
+    /// The next token is the prompt's own.
+    var isScoringPrompt: Bool { tokenCount < scoredTokens }
 
     /// Takes the next token.
     ///
@@ -31,7 +51,7 @@ struct ChoiceProgress: Sendable {
     mutating func append(_ token: GeneratedToken) -> CompletionChoice? {
         report(token)
         tokenCount += 1
-        if tokenCount <= output.forcedTokens {
+        if tokenCount <= scoredTokens + output.forcedTokens {
             let text = detokenizer?.append(token.id) ?? ""
             if !output.hidesForcedText { pending.text += text }
         } else if !output.stopTokens.contains(token.id) {
@@ -73,10 +93,11 @@ struct ChoiceProgress: Sendable {
     private mutating func report(_ token: GeneratedToken) {
         if output.reportsLogprobs {
             var logprobs = pending.logprobs ?? Logprobs()
-            logprobs.append(token, isFirst: tokenCount == 0, texts: texts, offset: &textOffset)
+            let isFirst = tokenCount == 0 && !prompt.isContinued
+            logprobs.append(token, isFirst: isFirst, texts: texts, offset: &textOffset)
             pending.logprobs = logprobs
         }
-        if output.returnsTokenIDs { pending.tokenIDs = (pending.tokenIDs ?? []) + [token.id] }
+        if output.returnsTokenIDs, !isScoringPrompt { pending.tokenIDs = (pending.tokenIDs ?? []) + [token.id] }
         if output.reportsRouting { decoderRoutes += token.routes }
     }
 

@@ -2,11 +2,13 @@ import Generation
 
 /// A completion request after validation.
 struct CompletionParameters: Sendable {
-    /// One encoder input.
+    /// What one encoder reads, or a language model goes on from.
     struct Prompt: Equatable, Sendable {
         var tokens: [Int32]
         /// What `echo` puts in front of the completion.
         var text: String
+        /// The completion goes on with the text.
+        var isContinued = false
     }
 
     enum Delivery: Equatable, Sendable {
@@ -37,6 +39,7 @@ struct CompletionParameters: Sendable {
     func request(for prompt: Prompt) -> GenerationRequest {
         var request = template
         request.prompt = prompt.tokens
+        if output.scoresPrompt { request.scorePrompt() }
         if case .sample(var sampling) = request.strategy {
             sampling.seed = seed ?? .random(in: .min ... .max)
             request.strategy = .sample(sampling)
@@ -48,6 +51,8 @@ struct CompletionParameters: Sendable {
 /// How choices are written.
 struct OutputOptions: Equatable, Sendable {
     var echoesPrompt = false
+    /// The prompt's tokens have log-probabilities too: its text comes out of the model, and not in front.
+    var scoresPrompt = false
     var reportsLogprobs = false
     var returnsTokenIDs = false
     var showsTokensAsIDs = false

@@ -49,7 +49,8 @@ extension CompletionReader {
             stop.stopsText = StopText.predicate(
                 output.stops,
                 tokenizer: tokenizer,
-                skippingSpecialTokens: output.skipsSpecialTokens
+                skippingSpecialTokens: output.skipsSpecialTokens,
+                continuesText: model.architecture == .languageModel
             )
         }
         return stop

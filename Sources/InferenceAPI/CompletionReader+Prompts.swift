@@ -114,18 +114,22 @@ extension CompletionReader {
         throw .textTooLong(bytes: bytes, limit: maximumPromptBytes, tokens: limits.maximumInputTokens)
     }
 
+    private func prompt(_ tokens: [Int32], text: String) -> CompletionParameters.Prompt {
+        .init(tokens: tokens, text: text, isContinued: model.architecture == .languageModel && !text.isEmpty)
+    }
+
     private func prompt(_ value: JSONValue, suffix: String?) throws(APIError) -> CompletionParameters.Prompt {
         switch value {
         case .string(let text):
             let tokenizer = try tokenizer(for: "prompt")
             let input = suffix.map { "\(text) <extra_id_0> \($0)" } ?? text
             try checkLength(of: input)
-            return .init(tokens: model.prompt(tokenizer.encode(input)), text: text)
+            return prompt(model.prompt(tokenizer.encode(input)), text: text)
         case .array(let ids):
             if ids.isEmpty { throw .invalid(parameter: "prompt", "'prompt' must not be an empty array.") }
             if suffix != nil { throw .invalid(parameter: "suffix", "'suffix' needs the prompt to be text.") }
             let tokens = try readTokens(ids, named: "prompt")
-            return .init(tokens: tokens, text: model.tokenizer?.decode(tokens, skippingSpecialTokens: true) ?? "")
+            return prompt(tokens, text: model.tokenizer?.decode(tokens, skippingSpecialTokens: true) ?? "")
         default:
             throw .wrongType("prompt", "text, token ids, or an array of either", value)
         }

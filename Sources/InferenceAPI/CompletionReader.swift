@@ -100,7 +100,7 @@ struct CompletionReader {
         guard endpoint == .completions,
             let count = try reader.integer("logprobs", in: 0...configuration.maximumLogprobs)
         else { return nil }
-        guard !output.echoesPrompt else {
+        guard !output.echoesPrompt || model.architecture == .languageModel else {
             throw .invalid(
                 parameter: "logprobs",
                 "'logprobs' cannot be combined with 'echo': the prompt goes to the encoder, "
@@ -108,6 +108,7 @@ struct CompletionReader {
             )
         }
         output.reportsLogprobs = true
+        output.scoresPrompt = output.echoesPrompt
         return count
     }
 

@@ -40,14 +40,15 @@ struct CompletionRun: Sendable {
         var encoderRoutes = [[TokenRoute]](repeating: [], count: parameters.prompts.count)
         var openPrompts = parameters.prompts.count
         try await submission.forEachEvent { prompt, event in
+            let event = withoutPrompt(event, prompt)
             account.record(event, of: prompt)
             switch event {
             case .encoded(let routes, _):
                 encoderRoutes[prompt] = routes
                 permit?.use(parameters.prompts[prompt].tokens.count)
             case .token(let token):
-                permit?.use(1)
                 let index = prompt * parameters.choices + token.choice
+                if !progress[index].isScoringPrompt { permit?.use(1) }
                 if let part = progress[index].append(token) { try await take(part) }
             case .finished(let finished):
                 let index = prompt * parameters.choices + finished.choice
@@ -60,6 +61,13 @@ struct CompletionRun: Sendable {
             }
         }
         guard openPrompts == 0 else { throw APIError.generation(.cancelled) }
+    }
+
+    /// What is told of the end of a choice, without the prompt's own tokens where these were scored.
+    private func withoutPrompt(_ event: GenerationEvent, _ prompt: Int) -> GenerationEvent {
+        guard parameters.output.scoresPrompt, case .finished(var choice) = event else { return event }
+        choice.tokens.removeFirst(parameters.prompts[prompt].tokens.count - 1)
+        return .finished(choice)
     }
 
     /// All choices, complete, in order.

@@ -3,8 +3,9 @@ import Generation
 /// Log-probabilities of a completion in OpenAI's legacy shape: arrays with one entry per token.
 struct Logprobs: Encodable, Equatable, Sendable {
     var tokens: [String] = []
-    var tokenLogprobs: [Float] = []
-    var topLogprobs: [[String: Float]] = []
+    /// nil for the first token of a prompt, which follows nothing.
+    var tokenLogprobs: [Float?] = []
+    var topLogprobs: [[String: Float]?] = []
     /// Characters of the token texts before each token.
     var textOffset: [Int] = []
 
@@ -23,8 +24,17 @@ struct Logprobs: Encodable, Equatable, Sendable {
             top[texts.text(of: id, isFirst: isFirst)] = logprob.finite
         }
         top[text] = token.logprob.finite
+        append(text, token.logprob.finite, top, offset: &offset)
+    }
+
+    /// Takes a token that nothing was before.
+    mutating func append(first id: Int32, texts: TokenText, offset: inout Int) {
+        append(texts.text(of: id, isFirst: true), nil, nil, offset: &offset)
+    }
+
+    private mutating func append(_ text: String, _ logprob: Float?, _ top: [String: Float]?, offset: inout Int) {
         tokens.append(text)
-        tokenLogprobs.append(token.logprob.finite)
+        tokenLogprobs.append(logprob)
         topLogprobs.append(top)
         textOffset.append(offset)
         offset += text.unicodeScalars.count

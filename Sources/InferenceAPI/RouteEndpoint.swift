@@ -11,6 +11,7 @@ struct RouteEndpoint: Sendable {
         let choice = choices.first ?? CompletionChoice(index: 0)
         let texts = TokenText(tokenizer: run.model.tokenizer)
         let tokens = choice.tokenIDs ?? []
+        let prompt = run.parameters.prompts[0]
         return .json(
             RouteObject(
                 id: run.identity.id,
@@ -18,12 +19,17 @@ struct RouteEndpoint: Sendable {
                 model: run.model.id,
                 text: choice.text,
                 encoder: RouteObject.Stack(
-                    run.parameters.prompts[0].tokens,
+                    prompt.tokens,
                     layers: choice.routedExperts?.encoder ?? [],
-                    texts: texts
+                    texts: texts.ofText(prompt.tokens)
                 ),
                 decoder: tokens.isEmpty
-                    ? nil : RouteObject.Stack(tokens, layers: choice.routedExperts?.decoder ?? [], texts: texts),
+                    ? nil
+                    : RouteObject.Stack(
+                        tokens,
+                        layers: choice.routedExperts?.decoder ?? [],
+                        texts: texts.ofText(tokens, continuesText: prompt.isContinued)
+                    ),
                 usage: usage
             )
         )
@@ -37,13 +43,13 @@ struct RouteObject: Encodable, Sendable {
         var text: String
     }
 
-    /// The tokens of one half of the model, and where each went at each sparse layer.
+    /// Tokens of the prompt or of the output, and where each went at each sparse layer.
     struct Stack: Encodable, Sendable {
         var tokens: [Token]
         var layers: [RoutedExperts.Layer]
 
-        init(_ ids: [Int32], layers: [RoutedExperts.Layer], texts: TokenText) {
-            tokens = ids.enumerated().map { Token(id: $1, text: texts.text(of: $1, isFirst: $0 == 0)) }
+        init(_ ids: [Int32], layers: [RoutedExperts.Layer], texts: [String]) {
+            tokens = zip(ids, texts).map { Token(id: $0, text: $1) }
             self.layers = layers
         }
     }

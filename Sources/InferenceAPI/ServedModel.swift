@@ -2,7 +2,14 @@ package import Tokenization
 
 /// What the endpoints need to know about the model behind the engine.
 package struct ServedModel: Sendable {
+    package enum Architecture: Equatable, Sendable {
+        case encoderDecoder
+        /// Goes on with its prompt.
+        case languageModel
+    }
+
     package var id: String
+    package var architecture: Architecture
     /// Unix time of the checkpoint file.
     package var created: Int
     /// nil when the checkpoint came without one: prompts are ids and text is "".
@@ -17,6 +24,7 @@ package struct ServedModel: Sendable {
 
     package init(
         id: String,
+        architecture: Architecture = .encoderDecoder,
         created: Int,
         tokenizer: (any Tokenizer)?,
         vocabularySize: Int,
@@ -24,7 +32,7 @@ package struct ServedModel: Sendable {
         systemFingerprint: String,
         prompt: (@Sendable (_ text: [Int32]) -> [Int32])? = nil
     ) {
-        self.id = id
+        (self.id, self.architecture) = (id, architecture)
         self.created = created
         self.tokenizer = tokenizer
         self.vocabularySize = vocabularySize

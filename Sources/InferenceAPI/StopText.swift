@@ -8,14 +8,20 @@ enum StopText {
     static func predicate(
         _ stops: [String],
         tokenizer: any Tokenizer,
-        skippingSpecialTokens: Bool
+        skippingSpecialTokens: Bool,
+        continuesText: Bool
     ) -> (@Sendable ([Int32]) -> Bool)? {
         guard let longest = stops.map(\.utf8.count).max() else { return nil }
         let stopBytes = stops.map { Array($0.utf8) }
         return { tokens in
             let tail = Array(tokens.suffix(longest + 8))
-            let text = Array(tokenizer.decode(tail, skippingSpecialTokens: skippingSpecialTokens).utf8)
-            return stopBytes.contains { text.contains(run: $0) }
+            let text = tokenizer.decode(
+                tail,
+                skippingSpecialTokens: skippingSpecialTokens,
+                continuesText: continuesText
+            )
+            let bytes = Array(text.utf8)
+            return stopBytes.contains { bytes.contains(run: $0) }
         }
     }
 }

@@ -6,6 +6,13 @@ struct TokenText: Sendable {
     /// Shows `token_id:17` in place of text, so that two tokens with the same text stay apart.
     var showsIDs = false
 
+    /// The texts of tokens that follow each other.
+    ///
+    /// - Parameter continuesText: the first of them goes on with a text.
+    func ofText(_ ids: [Int32], continuesText: Bool = false) -> [String] {
+        ids.enumerated().map { text(of: $1, isFirst: $0 == 0 && !continuesText) }
+    }
+
     /// - Parameter isFirst: the space in front of the first word of a text is not part of it.
     func text(of id: Int32, isFirst: Bool = false) -> String {
         if showsIDs { return "token_id:\(id)" }

@@ -83,11 +83,6 @@ package struct SentencePieceTokenizer: Tokenizer {
         }
     }
 
-    package func decode(_ ids: [Int32], skippingSpecialTokens: Bool) -> String {
-        var detokenizer = StreamingDetokenizer(self, skippingSpecialTokens: skippingSpecialTokens)
-        return ids.map { detokenizer.append($0) }.joined() + detokenizer.finish()
-    }
-
     package func piece(_ id: Int32) -> String? {
         guard tokens.indices.contains(Int(id)) else { return nil }
         return tokens[Int(id)].stored

@@ -9,14 +9,16 @@ package struct StreamingDetokenizer: Sendable {
     private var pendingBytes: [UInt8] = []
     /// Spaces after the last word, held until the next word begins.
     private var pendingSpaces = ""
-    /// Nothing was emitted yet.
-    private var isAtStart = true
+    /// Nothing was emitted yet, and nothing came before.
+    private var isAtStart: Bool
     /// No token was shown yet, be its text empty.
-    private var isFirstToken = true
+    private var isFirstToken: Bool
 
-    package init(_ tokenizer: any Tokenizer, skippingSpecialTokens: Bool) {
+    /// - Parameter continuesText: the tokens go on with a text, so that a space they begin with is part of it.
+    package init(_ tokenizer: any Tokenizer, skippingSpecialTokens: Bool, continuesText: Bool = false) {
         self.tokenizer = tokenizer
         self.skippingSpecialTokens = skippingSpecialTokens
+        (isAtStart, isFirstToken) = (!continuesText, !continuesText)
     }
 
     /// The text that became certain with `id`; often empty.

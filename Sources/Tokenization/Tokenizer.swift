@@ -13,11 +13,6 @@ package protocol Tokenizer: Sendable {
     /// Special tokens written out, such as `<extra_id_0>`, become their own ids; text between them is cut on its own.
     func encode(_ text: String) -> [Int32]
 
-    /// Text of `ids`.
-    ///
-    /// Ids outside the vocabulary decode to nothing.
-    func decode(_ ids: [Int32], skippingSpecialTokens: Bool) -> String
-
     /// The vocabulary entry of one id as it is stored, such as `▁Haus`; nil outside the vocabulary.
     func piece(_ id: Int32) -> String?
 
@@ -27,4 +22,16 @@ package protocol Tokenizer: Sendable {
 
 extension Tokenizer {
     package var joining: PieceJoining { .sentencePiece }
+
+    /// Text of `ids`; those outside the vocabulary decode to nothing.
+    ///
+    /// - Parameter continuesText: the ids go on with a text, so that a space they begin with is part of it.
+    package func decode(_ ids: [Int32], skippingSpecialTokens: Bool, continuesText: Bool = false) -> String {
+        var detokenizer = StreamingDetokenizer(
+            self,
+            skippingSpecialTokens: skippingSpecialTokens,
+            continuesText: continuesText
+        )
+        return ids.map { detokenizer.append($0) }.joined() + detokenizer.finish()
+    }
 }

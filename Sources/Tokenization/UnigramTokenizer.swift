@@ -97,11 +97,6 @@ package struct UnigramTokenizer: Tokenizer {
         }
     }
 
-    package func decode(_ ids: [Int32], skippingSpecialTokens: Bool) -> String {
-        var detokenizer = StreamingDetokenizer(self, skippingSpecialTokens: skippingSpecialTokens)
-        return ids.map { detokenizer.append($0) }.joined() + detokenizer.finish()
-    }
-
     package func piece(_ id: Int32) -> String? { token(id)?.stored }
 
     package func token(_ id: Int32) -> Token? {

@@ -43,7 +43,7 @@ struct PromptRunner {
             let ticket = try engine.submit(try request(for: prompt), deadline: nil)
             for await event in ticket.events {
                 switch event {
-                case .finished(let choice): answers.append(answer(choice))
+                case .finished(let choice): answers.append(answer(choice, to: prompt))
                 case .failed(let failure): throw Failure.failed(failure)
                 case .encoded, .token, .completed: break
                 }
@@ -103,9 +103,10 @@ struct PromptRunner {
         return ids
     }
 
-    private func answer(_ choice: FinishedChoice) -> Answer {
-        Answer(
-            text: tokenizer?.decode(choice.tokens, skippingSpecialTokens: true) ?? "",
+    private func answer(_ choice: FinishedChoice, to prompt: String) -> Answer {
+        let continuesText = configuration.architecture == .decoderOnly && !prompt.isEmpty
+        return Answer(
+            text: tokenizer?.decode(choice.tokens, skippingSpecialTokens: true, continuesText: continuesText) ?? "",
             token_ids: choice.tokens,
             score: choice.beamScore,
             cumulative_logprob: choice.cumulativeLogprob

@@ -35,6 +35,7 @@ struct RunningModel: Sendable {
         backend = InferenceBackend(
             model: ServedModel(
                 id: options.servedModelID,
+                architecture: loaded.configuration.architecture == .decoderOnly ? .languageModel : .encoderDecoder,
                 created: loaded.created,
                 tokenizer: loaded.tokenizer,
                 vocabularySize: loaded.configuration.vocabularySize,

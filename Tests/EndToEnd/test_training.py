@@ -209,7 +209,32 @@ def test_a_language_model_continues_its_prompt_as_transformers_does(spoken):
             total += scores[token].item()
             ids.append(token)
         assert abs(total - ours["cumulative_logprob"]) < 1e-3
-        assert ours["text"] == vocabulary.decode(ours["token_ids"]) or ours["text"].strip()
+        assert vocabulary.decode(vocabulary.encode(prompt)) + ours["text"] == vocabulary.decode(ids)
+
+
+@needs_torch
+def test_an_echoed_prompt_has_the_log_probabilities_of_transformers(spoken):
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(spoken / "spiece.model"))
+    logits = language_model(spoken)
+    with Server(spoken, "--weights", "f32") as server:
+        for prompt, more in [("to be or not", {}), ("the question", {"max_tokens": 0}), ("w", {"max_tokens": 3, "n": 2})]:
+            answer = httpx.post(server.url + "/v1/completions", timeout=60, json={
+                "prompt": prompt, "max_tokens": 2, "echo": True, "logprobs": 2, "temperature": 0,
+                "return_token_ids": True} | more).json()
+            for choice in answer["choices"]:
+                ids = vocabulary.encode(prompt) + choice["token_ids"]
+                found = choice["logprobs"]["token_logprobs"]
+                assert len(found) == len(ids) and found[0] is None
+                with torch.no_grad():
+                    scores = logits(ids).log_softmax(-1)
+                for position, token in enumerate(ids[1:]):
+                    assert abs(scores[position, token].item() - found[position + 1]) < 1e-3
+                assert choice["text"] == "".join(choice["logprobs"]["tokens"]) == vocabulary.decode(ids)
+            count = len(vocabulary.encode(prompt))
+            assert answer["usage"]["prompt_tokens"] == count
+            assert answer["usage"]["completion_tokens"] == sum(len(c["token_ids"]) for c in answer["choices"])
+        long = httpx.post(server.url + "/v1/completions", json={"prompt": [5] * 5000, "echo": True, "logprobs": 0})
+        assert long.status_code == 400 and long.json()["error"]["code"] == "context_length_exceeded"
 
 
 def test_a_language_model_is_served(spoken):

@@ -19,6 +19,7 @@ struct APIClient: Sendable {
     init(
         _ engine: ScriptedEngine,
         tokenizer: ToyTokenizer? = ToyTokenizer(),
+        architecture: ServedModel.Architecture = .encoderDecoder,
         configuration: APIConfiguration = APIConfiguration(),
         readiness: Readiness = .ready,
         isLoaded: Bool = true,
@@ -27,11 +28,13 @@ struct APIClient: Sendable {
         self.engine = engine
         let model = ServedModel(
             id: "google/switch-toy",
+            architecture: architecture,
             created: 1_763_690_000,
             tokenizer: tokenizer,
             vocabularySize: ToyTokenizer.pieces.count,
             endTokens: [ToyTokenizer.end],
-            systemFingerprint: "fp_toy"
+            systemFingerprint: "fp_toy",
+            prompt: { architecture == .languageModel ? $0 : $0 + [ToyTokenizer.end] }
         )
         let backend = isLoaded ? InferenceBackend(model: model, engine: engine) : nil
         let log = log

@@ -29,14 +29,6 @@ struct ToyTokenizer: Tokenizer {
         return ids
     }
 
-    func decode(_ ids: [Int32], skippingSpecialTokens: Bool) -> String {
-        let shown = ids.filter { id in
-            Self.pieces.indices.contains(Int(id)) && !(skippingSpecialTokens && (id < 3 || id >= Self.firstSentinel))
-        }
-        let text = shown.map { Self.pieces[Int($0)] }.joined().replacing("▁", with: " ")
-        return text.hasPrefix(" ") ? String(text.dropFirst()) : text
-    }
-
     func piece(_ id: Int32) -> String? {
         Self.pieces.indices.contains(Int(id)) ? Self.pieces[Int(id)] : nil
     }
