@@ -51,10 +51,10 @@ struct LearningOptions: ParsableArguments {
     var jitter: Float = 0.01
 
     @Option(help: "The load-balancing loss: switch, or squared for the squared variation of the experts' gates.")
-    var balanceLoss = BalanceLoss.switch
+    var balanceKind = BalanceLoss.switch
 
     @Option(help: "Weight of the load-balancing loss.")
-    var balanceWeight: Float = 0.01
+    var balanceLoss: Float = 0.01
 
     @Option(help: "Weight of the router z-loss.")
     var zLoss: Float = 0.001
@@ -83,7 +83,7 @@ struct LearningOptions: ParsableArguments {
             throw ValidationError("\(flag) is \(value), but must be more than 0")
         }
         for (flag, value) in [
-            ("--weight-decay", weightDecay), ("--balance-weight", balanceWeight), ("--z-loss", zLoss),
+            ("--weight-decay", weightDecay), ("--balance-loss", balanceLoss), ("--z-loss", zLoss),
         ]
         where !(value >= 0 && value.isFinite) {
             throw ValidationError("\(flag) is \(value), but must be 0 or more")
@@ -101,7 +101,7 @@ struct LearningOptions: ParsableArguments {
         (settings.regularization.dropout, settings.regularization.attentionDropout) = (dropout, dropout)
         (settings.regularization.feedForwardDropout, settings.regularization.expertDropout) = (dropout, expertDropout)
         (settings.regularization.labelSmoothing, settings.regularization.jitter) = (labelSmoothing, jitter)
-        (settings.regularization.balanceLoss, settings.regularization.balance) = (balanceLoss, balanceWeight)
+        (settings.regularization.balanceLoss, settings.regularization.balance) = (balanceKind, balanceLoss)
         settings.regularization.routerZ = zLoss
         (settings.averageDecay, settings.precision) = (average, precision)
     }

@@ -260,7 +260,7 @@ def test_a_language_model_is_served(spoken):
 def paired(tmp_path_factory):
     """A model whose tokens go to two of four experts, which take two tokens of a sequence."""
     folder = tmp_path_factory.mktemp("choices")
-    train(folder / "run", pairs(folder / "pairs.tsv"), "--choices", "2", "--balance-loss", "squared", "--balance-weight",
+    train(folder / "run", pairs(folder / "pairs.tsv"), "--choices", "2", "--balance-kind", "squared", "--balance-loss",
           "0.1", "--expert-capacity", "2", "--steps", "30", "--validate-every", "30")
     return folder / "run" / "best"
 
