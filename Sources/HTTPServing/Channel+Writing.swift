@@ -46,7 +46,14 @@ extension Channel {
     ) throws(SocketError) -> TransferResult {
         try state.withLock { state throws(SocketError) in
             if let failure = state.writeFailure { throw failure }
-            let result = try body(transport)
+            let result: TransferResult
+            do throws(SocketError) {
+                result = try body(transport)
+            } catch {
+                // That the client has gone may show here before it does in what is read.
+                state.writeFailure = error
+                throw error
+            }
             // Noted under the lock: what is read from here on ends the wait, even before it has begun.
             state.writeAwaitsReading = result == .wouldBlock(.readable)
             return result

@@ -90,6 +90,25 @@ struct ChannelTests {
         close(client)
     }
 
+    /// Nobody reads here, so that only the write can find out.
+    @Test func aWriteThatFailsTellsThatTheClientHasGone() async throws {
+        var pair: [Int32] = [0, 0]
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue)
+        try #require(socketpair(AF_UNIX, type, 0, &pair) == 0)
+        let channel = Channel(
+            descriptor: pair[1],
+            transport: PlainTransport(descriptor: pair[1]),
+            limits: HTTPLimits(),
+            timeouts: HTTPTimeouts()
+        )
+        defer { channel.close() }
+        try await channel.write([1])
+        #expect(!channel.hasDeparted)
+        close(pair[0])
+        await #expect(throws: SocketError.self) { try await channel.write([2]) }
+        #expect(channel.hasDeparted && !channel.isStalled)
+    }
+
     /// When the buffer is full, further records wait in OpenSSL, where no socket tells of them.
     @Test func whatWaitsDecryptedIsReadOnceThereIsRoom() async throws {
         let files = try TestCertificate()
