@@ -6,14 +6,12 @@ package enum Readiness: Equatable, Sendable {
     /// Progress runs from 0 to 1.
     case loading(progress: Double)
     case draining
-    case failed(reason: String)
 
     var name: String {
         switch self {
         case .ready: "ok"
         case .loading: "loading"
         case .draining: "draining"
-        case .failed: "failed"
         }
     }
 
@@ -23,7 +21,6 @@ package enum Readiness: Equatable, Sendable {
         case .ready: nil
         case .loading(let progress): "The model is loading: \(Int((progress.clampedToUnit * 100).rounded(.down))) %."
         case .draining: "The server is shutting down and takes no new requests."
-        case .failed(let reason): reason
         }
     }
 }

@@ -24,7 +24,6 @@ import Testing
 
     @Test(arguments: [
         (Readiness.ready, 200, "ok"), (.loading(progress: 0.5), 503, "loading"), (.draining, 503, "draining"),
-        (.failed(reason: "no memory"), 503, "failed"),
     ])
     func readinessIsToldAndLivenessDoesNotDependOnIt(readiness: Readiness, status: Int, name: String) async {
         let client = APIClient(.saying([1]), readiness: readiness, isLoaded: readiness == .ready)
