@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a run learns from, and how text becomes examples.
 package struct DataSettings: Equatable, Sendable, Codable {
     package enum Task: String, CaseIterable, Sendable, Codable {
@@ -41,4 +43,14 @@ package struct DataSettings: Equatable, Sendable, Codable {
     package var maximumTokens = 256
 
     package init() {}
+
+    /// Names of the files that are learnt from, and of those that are judged by.
+    var trainingFiles: [String] { Self.names(parallelFiles, pairFiles + textFiles) }
+    var validationFiles: [String] {
+        Self.names(validationParallelFiles, validationPairFiles + validationTextFiles)
+    }
+
+    private static func names(_ parallel: [Parallel], _ others: [String]) -> [String] {
+        (parallel.flatMap { [$0.source, $0.target] } + others).map { URL(fileURLWithPath: $0).lastPathComponent }
+    }
 }

@@ -11,12 +11,12 @@ package struct ModelExport: Sendable {
     package var type: SafetensorsWriter.StoredType
     /// The most tokens an answer has unless asked otherwise.
     package var maximumNewTokens: Int
-    /// Markdown of the model card, to which results are added.
-    package var card: String
+    /// nil writes none.
+    package var card: ModelCard?
 
     package init(_ configuration: SwitchConfiguration, _ settings: TrainingSettings, vocabulary: [UInt8]) {
         (self.configuration, self.settings, self.vocabulary) = (configuration, settings, vocabulary)
-        (type, maximumNewTokens, card) = (.bfloat16, 64, "")
+        (type, maximumNewTokens) = (.bfloat16, 64)
     }
 
     package func write(_ weights: TrainedWeights, _ validation: Validation, to directory: String) throws {
@@ -28,18 +28,10 @@ package struct ModelExport: Sendable {
         try write(modelFields, to: directory + "/config.json")
         try write(generationFields, to: directory + "/generation_config.json")
         if !vocabulary.isEmpty { try Data(vocabulary).write(to: URL(fileURLWithPath: directory + "/spiece.model")) }
-        let lines = [card, ""] + routing + ["Validation after \(validation.step) steps: \(Self.text(validation))", ""]
-        try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: directory + "/README.md"))
-    }
-
-    /// What the card says of a model that transformers would route otherwise.
-    private var routing: [String] {
-        guard configuration.choices > 1 else { return [] }
-        return [
-            "Every token goes to \(configuration.choices) of \(configuration.experts) experts (`num_experts_per_tok`), each scaled by its",
-            "share of their probabilities. transformers has no such Switch Transformer: it sends every token to one expert, scaled",
-            "by its probability, and answers something else. `switchyard serve` runs the model as it was trained.", "",
-        ]
+        guard let card else { return }
+        let count = entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        let text = card.text(configuration, parameters: (count, type), validation)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/README.md"))
     }
 
     /// A name and a value written as JSON; numbers with a point stay such, as transformers asks for.
@@ -92,9 +84,4 @@ package struct ModelExport: Sendable {
 
     /// `generation_config.json`.
     private var generationFields: [Field] { specialFields + [("max_new_tokens", "\(maximumNewTokens)")] }
-
-    private static func text(_ validation: Validation) -> String {
-        let bleu = validation.bleu.map { String(format: ", sacreBLEU %.2f", $0) } ?? ""
-        return String(format: "%.4f nats a token (perplexity %.2f)", validation.loss, validation.perplexity) + bleu
-    }
 }

@@ -33,7 +33,13 @@ struct TrainingRun {
         let shape = settings.model.shape(vocabularySize: data.vocabularySize, data.special)
         var export = ModelExport(shape.configuration, settings, vocabulary: data.vocabulary)
         export.maximumNewTokens = command.data.maxTokens
-        export.card = card(settings, data)
+        export.card = ModelCard(
+            name,
+            version: BuildInformation.version,
+            arguments: arguments,
+            command.data.settings,
+            data.report
+        )
         let parts = Trainer.Parts(
             run: run,
             training: data.training,
@@ -85,8 +91,11 @@ struct TrainingRun {
     /// The pictures of the log so far.
     private func draw(_ run: RunDirectory) throws {
         let report = RunReport(log: try TextFile.text(run.log))
-        try report.write(to: run.path, title: URL(fileURLWithPath: run.path).lastPathComponent)
+        try report.write(to: run.path, title: name)
     }
+
+    /// What the run is called where it is shown.
+    private var name: String { URL(fileURLWithPath: command.directory).lastPathComponent }
 
     /// Greedy translations of the first validation sources, scored.
     private func judge(_ data: PreparedData, _ configuration: SwitchConfiguration, threads: Int) -> Trainer.Judge? {
@@ -97,20 +106,6 @@ struct TrainingRun {
             let answers = try translator.answers(to: pairs.map(\.source), weights)
             return Bleu(hypotheses: answers, references: pairs.map(\.target)).score
         }
-    }
-
-    private func card(_ settings: TrainingSettings, _ data: PreparedData) -> String {
-        """
-        # \(URL(fileURLWithPath: command.directory).lastPathComponent)
-
-        Trained by `switchyard train` \(BuildInformation.version) on \(data.report.trainingExamples) examples:
-
-            switchyard \(arguments.map(Self.quoted).joined(separator: " "))
-        """
-    }
-
-    private static func quoted(_ argument: String) -> String {
-        argument.contains(where: { " '\"$".contains($0) }) ? "'\(argument)'" : argument
     }
 
     private func write(_ record: Record, to path: String) throws {
