@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import subprocess
 
 import pytest
 import requests
@@ -15,7 +17,7 @@ from lm_eval.models.openai_completions import LocalCompletionsAPI  # noqa: E402
 from lm_eval.tasks import TaskManager  # noqa: E402
 
 from strict_description import StrictDescription  # noqa: E402
-from switchyard_server import MODEL, TASK  # noqa: E402
+from switchyard_server import MODEL, TASK, Server, binary  # noqa: E402
 
 SENTENCES = ["A man is walking.", "Two dogs play in the snow.", "A girl reads a book.", "A woman rides a bicycle.",
              "Children are running along the beach.", "An old man sits on a bench."]
@@ -81,6 +83,38 @@ def test_scoring_a_prompt_is_refused_with_a_reason(server, caplog):
     error = refused.value.response.json()["error"]
     assert error["param"] in ("echo", "logprobs") and "echo" in error["message"]
     assert error["message"] in caplog.text
+
+
+@pytest.fixture(scope="module")
+def language_model(tmp_path_factory):
+    """A model that goes on with its prompt, trained for a moment; and where it is served."""
+    folder = tmp_path_factory.mktemp("language")
+    choice = random.Random(5)
+    words = ["to", "be", "or", "not", "that", "is", "the", "question", "whether"]
+    text = "".join(" ".join(choice.choices(words, k=6)) + ".\n" for _ in range(400))
+    (folder / "text.txt").write_text(text)
+    subprocess.run(
+        [binary(), "train", str(folder / "run"), "--task", "language-model", "--text", str(folder / "text.txt"),
+         "--vocabulary-size", "60", "--max-tokens", "48", "--width", "32", "--feed-forward", "48", "--heads", "2",
+         "--head-width", "16", "--decoder-layers", "2", "--experts", "4", "--batch-tokens", "480", "--steps", "60",
+         "--warmup", "10", "--learning-rate", "0.005", "--held-out", "20"], check=True, capture_output=True, timeout=300)
+    with Server(folder / "run" / "best", "--weights", "f32") as running:
+        yield folder / "run" / "best", running
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_language_model_scores_prompts(language_model, batch):
+    best, running = language_model
+    llm = LocalCompletionsAPI(base_url=running.url + "/v1/completions", model="best", tokenizer=str(best),
+                              tokenizer_backend="huggingface", batch_size=batch, max_retries=1)
+    contexts = ["to be or not", "that is the", "whether to", "question is"]
+    answers = [running.post("/v1/completions", prompt=context, temperature=0, max_tokens=5, return_token_ids=True,
+                            logprobs=0).json()["choices"][0] for context in contexts]
+    greedy = [Instance("loglikelihood", {}, (context, answer["text"]), 0) for context, answer in zip(contexts, answers)]
+    for (score, is_greedy), answer in zip(llm.loglikelihood(greedy, disable_tqdm=True), answers):
+        assert is_greedy and score == pytest.approx(sum(answer["logprobs"]["token_logprobs"]), abs=1e-3)
+    other = [Instance("loglikelihood", {}, (context, " whether whether"), 0) for context in contexts]
+    assert all(score < 0 and not is_greedy for score, is_greedy in llm.loglikelihood(other, disable_tqdm=True))
 
 
 @pytest.mark.parametrize("tokens", [0, 1])
