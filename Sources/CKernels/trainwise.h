@@ -112,8 +112,11 @@ CK_TARGET static void CK_NAME(adam)(float *values, const float *gradient, float 
 #pragma clang fp contract(fast)
     for (size_t i = 0; i < count; i++) {
         const float g = gradient[i] * step.gradient_scale;
-        first[i] += (1.0f - step.first_decay) * (g - first[i]);
-        second[i] = step.second_decay * second[i] + (1.0f - step.second_decay) * g * g;
+        const float m = first[i] + (1.0f - step.first_decay) * (g - first[i]);
+        const float v = step.second_decay * second[i] + (1.0f - step.second_decay) * g * g;
+        // Where gradients stay away, moments would end as subnormal numbers, which some processors are slow with.
+        first[i] = fabsf(m) < 1e-30f ? 0.0f : m;
+        second[i] = v < 1e-36f ? 0.0f : v;
         const float root = sqrtf(second[i]) * step.second_correction + step.epsilon;
         values[i] = values[i] * step.shrinking - step.rate * step.first_correction * first[i] / root;
     }

@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 
 /// What optimizers do to a range of parameters.
 extension FloatRows {
@@ -24,10 +25,7 @@ extension FloatRows {
         }
 
         fileprivate var kernelValue: ck_adam_step {
-            var (first, second) = (1.0, 1.0)
-            for _ in 0..<min(step, 100_000) {
-                (first, second) = (first * Double(decays.first), second * Double(decays.second))
-            }
+            let (first, second) = (pow(Double(decays.first), Double(step)), pow(Double(decays.second), Double(step)))
             return ck_adam_step(
                 gradient_scale: gradientScale,
                 rate: rate,

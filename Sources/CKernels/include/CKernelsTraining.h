@@ -66,7 +66,7 @@ typedef struct {
     float shrinking;
 } ck_adam_step;
 
-/// Updates values and both moments of `count` weights.
+/// Updates values and both moments of `count` weights; moments below 1e-30 and 1e-36 become 0.
 void ck_adam_f32(float *values, const float *gradient, float *first, float *second, size_t count, ck_adam_step step);
 
 /// Means over rows and over columns of (gradient * scale)^2 + floor.
