@@ -249,7 +249,8 @@ async def run(options, process, host, port):
         problems.append(f"the engine finished {finished} requests, the clients have {counts[200]} answers")
     if set(counts) - {200, 429, 503} - set(lost):
         problems.append(f"other answers: {counts}")
-    bound = (options.queue + 2 * options.streams) / rate * 2
+    # A queue of so many lasts as long as they take at the rate of this very run: on a shared machine that is its own.
+    bound = (options.queue + 2 * options.streams) / min(rate, counts[200] / seconds) * 2
     if percentile(latencies[200], 0.99) > bound:
         problems.append(f"99 % of the admitted took up to {percentile(latencies[200], 0.99):.1f} s, more than {bound:.1f} s")
     if options.factor > 1.5 and not counts[503] + counts[429]:
