@@ -36,7 +36,11 @@ import Testing
         #expect(card.contains("| judged by | 7 examples of the same, held out |"))
         #expect(card.contains("sacreBLEU 34.57 on the first of them, greedy, after 30 steps"))
         #expect(!card.contains("/somewhere") && !card.contains("num_experts_per_tok"))
-        #expect(text({ $0.choices = 2 }, arguments: []).contains("num_experts_per_tok"))
+        #expect(
+            text({ $0.choices = 2 }, arguments: []).contains(
+                "Every token goes to 2 of 8 experts (`num_experts_per_tok`)"
+            )
+        )
         #expect(text({ $0.sparseStep = 0 }, arguments: []).contains("| experts | none |"))
     }
 

@@ -98,7 +98,7 @@ import Testing
         #expect(dropped > 0)
     }
 
-    @Test func whatTransformersWouldRouteOtherwiseIsSaid() throws {
+    @Test func aConfigurationSaysHowManyExpertsATokenGoesTo() throws {
         let (one, two) = (try trained(choices: 1), try trained(choices: 2))
         defer {
             one.remove()
@@ -108,9 +108,7 @@ import Testing
             try String(contentsOfFile: run.folder + "/best/" + file, encoding: .utf8)
         }
         #expect(try text(two, "config.json").contains(#""num_experts_per_tok": 2"#))
-        #expect(try text(two, "README.md").contains("Every token goes to 2 of 4 experts"))
         #expect(try !text(one, "config.json").contains("num_experts_per_tok"))
-        #expect(try !text(one, "README.md").contains("transformers"))
     }
 }
 
