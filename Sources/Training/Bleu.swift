@@ -18,8 +18,8 @@ package struct Bleu: Equatable, Sendable {
     }
 
     package mutating func add(_ hypothesis: String, _ reference: String) {
-        let hypothesis = Tokenizer13a.tokens(hypothesis)
-        let reference = Tokenizer13a.tokens(reference)
+        let hypothesis = Tokenizer13a.tokens(hypothesis).map { Token($0.utf8) }
+        let reference = Tokenizer13a.tokens(reference).map { Token($0.utf8) }
         hypothesisLength += hypothesis.count
         referenceLength += reference.count
         for order in 1...4 {
@@ -55,9 +55,12 @@ package struct Bleu: Equatable, Sendable {
         return hypothesisLength > 0 ? exp(1 - Double(referenceLength) / Double(hypothesisLength)) : 0
     }
 
-    private static func counts(_ tokens: [Substring], _ order: Int) -> [[Substring]: Int] {
+    /// Strings that look the same but are written with other code points are not the same to sacreBLEU.
+    private typealias Token = [UInt8]
+
+    private static func counts(_ tokens: [Token], _ order: Int) -> [[Token]: Int] {
         guard tokens.count >= order else { return [:] }
-        var counts: [[Substring]: Int] = [:]
+        var counts: [[Token]: Int] = [:]
         for start in 0...tokens.count - order { counts[Array(tokens[start..<start + order]), default: 0] += 1 }
         return counts
     }

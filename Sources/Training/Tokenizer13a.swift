@@ -1,13 +1,13 @@
 /// The tokenizer of mteval-v13a as sacreBLEU has it, which BLEU scores are compared by.
 enum Tokenizer13a {
     static func tokens(_ line: String) -> [Substring] {
-        var text = line
+        var scalars = Array(line.unicodeScalars)
         for (entity, character) in [
             ("<skipped>", ""), ("-\n", ""), ("\n", " "), ("&quot;", "\""), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"),
-        ] where text.contains(entity) {
-            text = text.replacing(entity, with: character)
+        ] {
+            scalars = scalars.replacing(Array(entity.unicodeScalars), with: Array(character.unicodeScalars))
         }
-        var scalars = Array(" \(text) ".unicodeScalars)
+        scalars = [" "] + scalars + [" "]
         scalars = scalars.flatMap { isSymbol($0) ? [" ", $0, " "] : [$0] }
         scalars = pairs(scalars, { !isDigit($0) && isStop($1) }) { [$0, " ", $1, " "] }
         scalars = pairs(scalars, { isStop($0) && !isDigit($1) }) { [" ", $0, " ", $1] }

@@ -14,6 +14,7 @@ LINES = [
     "It costs 3,000.50 $ -- or 2-3 times that...", "a..b,,c .5 5. ,x x, 1,2 a-b 1-b a-1 -", "&quot;Hi&quot; &amp; &lt;bye&gt; &apos;",
     "Dr. Smith's \"quoted\" text; isn't it? 100% {yes} [no] ~`^_", "«Guillemets» und „deutsche“ Zeichen – Gedankenstrich…",
     "tabs\tand  double  spaces ", "日本語のテキスト、です。", "<skipped> e-mail@example.org/path?x=1&y=2", "", "...", "1.", ".1.", "A.B.C.",
+    "&lt;\u0301 cafe\u0301 a-\r\nb",
 ]
 CORPORA = {
     "mixed": (["Ein Mann sitzt auf der Bank.", "Zwei Männer sind draußen.", "Eine Frau mit 2,5 Hunden läuft."],
@@ -23,6 +24,7 @@ CORPORA = {
     "no 4-grams match": (["the cat the dog the bird sat", "a b c d e"], ["the cat sat on a dog", "a c b e d"]),
     "nothing matches": (["x y z w v"], ["a b c d e"]),
     "empty": (["", "two words here now ."], ["something else", "two words here now ."]),
+    "other code points": (["das cafe\u0301 ist heute offen"], ["das caf\u00e9 ist heute offen"]),
     "longer": (["a b c d e f g h i j"], ["a b c d e"]),
 }
 
