@@ -26,12 +26,19 @@ enum EnvironmentFlags {
         )
         var added: [String] = []
         for flag in flags(of: name) where !given.contains(flag.name) {
-            let variable = prefix + flag.name.uppercased().replacing("-", with: "_")
-            guard let value = environment[variable], !value.isEmpty, !isServiceLink(value) else { continue }
+            guard let value = environment[variable(flag.name)], !value.isEmpty, !isServiceLink(value) else { continue }
             added += flag.arguments(value)
         }
         guard let end = arguments.firstIndex(of: "--") else { return arguments + added }
         return Array(arguments[..<end]) + added + arguments[end...]
+    }
+
+    /// The variable of a flag, whose name is without its dashes.
+    static func variable(_ flag: String) -> String { prefix + flag.uppercased().replacing("-", with: "_") }
+
+    /// Whether a flag given again replaces what was given before: it has a value, and only one.
+    static func replaces(_ name: String, of command: String) -> Bool {
+        flags(of: command).contains { $0.name == name && $0.kind == "option" && !$0.isRepeating }
     }
 
     /// Whether a value is what Kubernetes sets in every pod near a service of this name: `SWITCHYARD_PORT=tcp://10.0.0.1:80`.

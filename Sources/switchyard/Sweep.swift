@@ -47,17 +47,19 @@ struct Sweep: AsyncParsableCommand {
 
     func validate() throws {
         try Limit.check("--trials", trials, in: 1...SweepPlan.maximumTrials)
-        if let maxMinutes, !(maxMinutes > 0 && maxMinutes.isFinite) {
-            throw ValidationError("--max-minutes is \(maxMinutes), but must be more than 0")
-        }
+        try Limit.check(minutes: maxMinutes)
     }
 
     func run() async throws {
         let stop = StopSignal()
         let watch = Task { await stop.watch() }
         defer { watch.cancel() }
-        let table = try await OwnThread.run { try SweepRun(self).run(isStopping: { stop.isRaised }).text }
+        let (table, failures) = try await OwnThread.run {
+            let outcome = try SweepRun(self).run(isStopping: { stop.isRaised })
+            return (outcome.report.text, outcome.failures)
+        }
         print(table)
+        if failures > 0 { throw ExitCode.failure }
     }
 
     var plan: SweepPlan {

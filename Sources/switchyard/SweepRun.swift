@@ -6,6 +6,8 @@ import Training
 struct SweepRun {
     private let command: Sweep
     private let plan: SweepPlan
+    /// What every trial's `train` is given, by flags and by the environment.
+    private let shared: [String]
     private let trials: [Trial]
 
     /// A trial and the call of `train` that it is.
@@ -27,10 +29,11 @@ struct SweepRun {
     init(_ command: Sweep) throws {
         self.command = command
         plan = try command.plan
+        let shared = try Self.shared(command.training, plan.axes)
+        self.shared = shared
         trials = try plan.trials.map { trial in
             let directory = command.directory + String(format: "/trial-%03d", trial.number)
-            let given = ["train", directory] + command.training + trial.arguments
-            let arguments = EnvironmentFlags.merged(given, environment: ProcessInfo.processInfo.environment)
+            let arguments = ["train", directory] + shared + trial.arguments
             do {
                 let train = try Train.parse(Array(arguments.dropFirst()))
                 return Trial(trial: trial, arguments: arguments, train: train)
@@ -40,16 +43,43 @@ struct SweepRun {
         }
     }
 
-    func run(isStopping: () -> Bool) throws -> SweepReport {
+    /// - Throws: `TrainingError.notAnAxis` for a setting that is varied and given too, where a trial's does not replace it.
+    private static func shared(_ given: [String], _ axes: [SweepAxis]) throws -> [String] {
+        let flags = Set(given.filter { $0.hasPrefix("--") }.map { $0.dropFirst(2).prefix { $0 != "=" } })
+        for axis in axes
+        where flags.contains(Substring(axis.name)) && !EnvironmentFlags.replaces(axis.name, of: "train") {
+            throw TrainingError.notAnAxis(axis.name, reason: "it is given for all trials too")
+        }
+        let varied = axes.map { EnvironmentFlags.variable($0.name) }
+        let environment = ProcessInfo.processInfo.environment.filter { !varied.contains($0.key) }
+        return Array(EnvironmentFlags.merged(["train"] + given, environment: environment).dropFirst())
+    }
+
+    /// What a call of `sweep` came to.
+    struct Outcome {
+        var report: SweepReport
+        /// Trials that could not be trained; the next call tries them again.
+        var failures: Int
+    }
+
+    func run(isStopping: () -> Bool) throws -> Outcome {
         let end = command.maxMinutes.map { ContinuousClock.now + .seconds($0 * 60) }
         func isOver() -> Bool { isStopping() || end.map { ContinuousClock.now >= $0 } ?? false }
         try checkIsSame()
+        var failures = 0
         var results = try readResults()
         for trial in trials where !results.contains(where: { $0.trial == trial.trial }) {
             if isOver() { break }
             tell("trial \(trial.trial.number) of \(trials.count): \(trial.trial.description)")
-            try shareVocabulary(with: trial)
-            let outcome = try TrainingRun(trial.train, arguments: trial.arguments).run(isStopping: isOver)
+            let outcome: TrainingRun.Outcome
+            do {
+                try shareVocabulary(with: trial)
+                outcome = try TrainingRun(trial.train, arguments: trial.arguments).run(isStopping: isOver)
+            } catch {
+                tell("trial \(trial.trial.number) failed: \(error)")
+                failures += 1
+                continue
+            }
             guard outcome.ending != .stopped else { break }
             results.append(SweepResult(trial.trial, outcome.progress, outcome.ending))
             try write(results, to: resultsFile)
@@ -58,7 +88,7 @@ struct SweepRun {
             try report(results).write(to: command.directory, title: title)
         }
         tell("\(results.count) of \(trials.count) trials done; see \(command.directory)/report.html")
-        return report(results)
+        return Outcome(report: report(results), failures: failures)
     }
 
     private var title: String { URL(fileURLWithPath: command.directory).lastPathComponent }
@@ -70,7 +100,7 @@ struct SweepRun {
             vary: command.vary,
             search: command.search.rawValue,
             seed: command.seed,
-            training: command.training
+            training: shared
         )
         if let bytes = FileManager.default.contents(atPath: recordFile) {
             guard (try? JSONDecoder.ofRuns().decode(Record.self, from: bytes)) == record else {
@@ -112,8 +142,11 @@ struct SweepRun {
         }
         guard let trained, !files.fileExists(atPath: own) else { return }
         try files.createDirectory(atPath: trial.train.directory, withIntermediateDirectories: true)
-        try files.copyItem(atPath: trained.train.directory + "/spiece.model", toPath: own)
+        let vocabulary = try Data(contentsOf: URL(fileURLWithPath: trained.train.directory + "/spiece.model"))
+        try vocabulary.write(to: URL(fileURLWithPath: own), options: .atomic)
     }
 
-    private func tell(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    private func tell(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    }
 }
