@@ -12,7 +12,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("SwitchModel", ["Tensors", "Checkpoints"]),
     ("Generation", ["Tensors", "SwitchModel"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
-    ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "Telemetry", "CZlib"]),
+    ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "CZlib"]),
     ("InferenceAPI", ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]),
 ]
 

@@ -3,7 +3,7 @@ import Tensors
 /// The sizes and switches of one model, checked once so that the layers can trust them.
 package struct SwitchConfiguration: Equatable, Sendable {
     /// One of the two halves of the model.
-    package enum Stack: String, CaseIterable, Sendable {
+    package enum Stack: String, CaseIterable, Sendable, Codable {
         case encoder
         case decoder
     }

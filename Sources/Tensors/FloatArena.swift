@@ -14,9 +14,6 @@ package final class FloatArena {
 
     package init() {}
 
-    /// Floats in memory, handed out or not.
-    package var capacity: Int { blocks.reduce(0) { $0 + $1.count } }
-
     /// Takes everything back: pieces handed out before are no longer valid.
     package func empty() { (current, used) = (0, 0) }
 

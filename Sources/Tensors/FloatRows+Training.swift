@@ -36,12 +36,6 @@ extension FloatRows {
         return ck_sum_of_squares_f32(base, count)
     }
 
-    /// Whether every element is a number.
-    package var isFinite: Bool {
-        precondition(isPacked)
-        return ck_all_finite_f32(base, count) != 0
-    }
-
     /// Drops elements with probability `rate`, dividing the others by 1 - `rate`; the same `key` drops the same places.
     package func drop(rate: Float, key: UInt64) {
         precondition(isPacked && rate >= 0 && rate < 1)

@@ -22,24 +22,28 @@ package struct BatchPlan: Equatable, Sendable {
                 sum += lengths[order[end]]
                 end += 1
             }
-            batches += Self.cut(order[start..<end].sorted { (lengths[$0], $0) < (lengths[$1], $1) }, lengths, tokens)
+            let sorted = order[start..<end].sorted { (lengths[$0], $0) < (lengths[$1], $1) }
+            batches += sorted.runs(upTo: tokens) { lengths[$0] }
             start = end
         }
         self.batches = batches.shuffled(using: &noise)
     }
+}
 
-    private static func cut(_ order: [Int], _ lengths: [Int], _ tokens: Int) -> [[Int]] {
-        var batches: [[Int]] = []
+extension Sequence {
+    /// Runs of neighbours whose sizes add up to at most `limit`; an element that is larger is a run of its own.
+    func runs(upTo limit: Int, size: (Element) -> Int) -> [[Element]] {
+        var runs: [[Element]] = []
         var sum = 0
-        for index in order {
-            if batches.isEmpty || sum + lengths[index] > tokens {
-                batches.append([])
+        for element in self {
+            if runs.isEmpty || sum + size(element) > limit {
+                runs.append([])
                 sum = 0
             }
-            batches[batches.count - 1].append(index)
-            sum += lengths[index]
+            runs[runs.count - 1].append(element)
+            sum += size(element)
         }
-        return batches
+        return runs
     }
 }
 
@@ -82,7 +86,4 @@ package struct BatchReader: Sendable {
         defer { position.batch += 1 }
         return plan.batches[position.batch].map { source.example($0, epoch: position.epoch) }
     }
-
-    /// Batches of the current epoch.
-    package var batchesPerEpoch: Int { plan.batches.count }
 }

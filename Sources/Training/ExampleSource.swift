@@ -14,18 +14,7 @@ package protocol ExampleSource: Sendable {
 extension ExampleSource {
     /// All examples, in order, in batches of so many tokens.
     package func batches(tokens: Int) -> [[Example]] {
-        var batches: [[Example]] = []
-        var sum = 0
-        for index in 0..<count {
-            let example = example(index, epoch: 0)
-            if batches.isEmpty || sum + example.tokens > tokens {
-                batches.append([])
-                sum = 0
-            }
-            batches[batches.count - 1].append(example)
-            sum += example.tokens
-        }
-        return batches
+        (0..<count).map { example($0, epoch: 0) }.runs(upTo: tokens, size: \.tokens)
     }
 }
 
@@ -41,7 +30,10 @@ package struct SpecialIDs: Equatable, Sendable {
 package struct PairExamples: ExampleSource {
     private let examples: [Example]
 
-    /// Examples left out because they had more than the tokens allowed.
+    /// Which pairs became examples, in order; the others have too many tokens.
+    package let kept: [Int]
+
+    /// Pairs left out because they had more than the tokens allowed.
     package let tooLong: Int
 
     /// - Parameters:
@@ -55,8 +47,9 @@ package struct PairExamples: ExampleSource {
                 labels: pair.target + [special.end]
             )
         }
-        examples = all.filter { $0.tokens <= maximumTokens }
-        tooLong = all.count - examples.count
+        kept = all.indices.filter { all[$0].tokens <= maximumTokens }
+        examples = kept.map { all[$0] }
+        tooLong = all.count - kept.count
     }
 
     package var count: Int { examples.count }

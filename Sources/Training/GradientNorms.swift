@@ -17,6 +17,17 @@ package struct GradientNorms: Equatable, Sendable {
 
     package init(parameters: [Double]) { self.parameters = parameters }
 
+    /// Of each block's parameters together, by its name such as `encoder.block.0`, and of each parameter outside blocks.
+    func layers(_ named: [Parameter]) -> [String: Double] {
+        var squares: [String: Double] = [:]
+        for (parameter, norm) in zip(named, parameters) {
+            let words = parameter.name.split(separator: ".")
+            let isInBlock = words.count > 3 && words[1] == "block"
+            squares[words.prefix(isInBlock ? 3 : 1).joined(separator: "."), default: 0] += norm * norm
+        }
+        return squares.mapValues { $0.squareRoot() }
+    }
+
     /// Of all parameters together.
     package var global: Double { parameters.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 

@@ -43,12 +43,16 @@ package final class GradientWorkers {
     }
 
     /// Judges with other weights, in the memory of `other`'s activations; knows no gradients.
+    ///
+    /// An expert takes what it takes where the model is served: so much of each sequence.
     convenience init(judging other: GradientWorkers, values: FloatBuffer) {
         let calm = other.regularization.withoutNoise
         let passes = other.passes.map {
             Pass(values: values, gradients: FloatBuffer(count: 0), arena: $0.arena, calm)
         }
-        self.init(other.model, values, calm, other.workers, passes)
+        var shape = other.model.shape
+        shape.capacity = .perSequence
+        self.init(ModelLayers(shape), values, calm, other.workers, passes)
     }
 
     /// What the last batches' gradients add up to, valid after `reduce`.

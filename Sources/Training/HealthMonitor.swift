@@ -5,12 +5,13 @@ import SwitchModel
 ///
 /// Saved with a checkpoint, so that a run that goes on remembers.
 package struct HealthMonitor: Equatable, Sendable, Codable {
-    private let policy: HealthPolicy
+    /// May be changed while a run goes on, and is not saved: a call has its own.
+    package var policy = HealthPolicy()
     /// Global gradient norms of the last steps taken.
     private var norms: [Double] = []
     private var smoothedLoss: Double?
     private var bestSmoothedLoss = Double.infinity
-    private var recoveries = 0
+    private var recoveries = Recoveries()
     /// Steps in a row that each expert of each sparse layer, or each parameter, was short of tokens or of a gradient.
     private var idle = Streaks()
     private var still = Streaks()
@@ -20,6 +21,10 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
     private var bestValidation = Double.infinity
 
     package init(_ policy: HealthPolicy) { self.policy = policy }
+
+    private enum CodingKeys: String, CodingKey {
+        case norms, smoothedLoss, bestSmoothedLoss, recoveries, idle, still, said, worseValidations, bestValidation
+    }
 
     /// What one step found, before its parameters are changed.
     package struct Step {
@@ -35,13 +40,19 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
     /// - Returns: at most one diagnosis: the worst.
     package mutating func judge(_ step: Step) -> Diagnosis? {
         let norm = step.norms.global
-        if let diagnosis = notFinite(step, norm) ?? exploding(norm) { return limited(diagnosis) }
-        recoveries = 0
+        if let diagnosis = notFinite(step, norm) { return recoveries.counted(diagnosis, policy) }
+        let explosion = exploding(norm)
+        if let explosion, explosion.spoilsStep { return recoveries.counted(explosion, policy) }
         norms.append(norm)
         if norms.count > policy.memory { norms.removeFirst() }
-        let vanishing = vanishing(step, norm)
-        return diverged(step.objective) ?? collapsed(step.routing) ?? vanishing
+        count(step, norm)
+        recoveries.heal(after: policy.healedAfter)
+        let found = diverged(step.objective) ?? explosion ?? collapsed(step.routing) ?? vanishing(step.parameters)
+        return found.map { recoveries.counted($0, policy) }
     }
+
+    /// What the learning rate is multiplied by: every recovery halves it until it has healed.
+    package var rateScale: Double { recoveries.rateScale }
 
     /// Judges a validation loss, in nats a token.
     package mutating func judge(validation loss: Double) -> Diagnosis? {
@@ -54,11 +65,12 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
         worseValidations += 1
         guard worseValidations >= policy.overfittingChecks, let smoothedLoss, smoothedLoss <= bestSmoothedLoss + 0.05
         else { return nil }
-        return say(
+        let found = say(
             .overfitting,
             "the validation loss is \(text(loss)), its best was \(text(bestValidation)), and the training loss still falls",
             "stop here, or try more dropout, expert dropout, label smoothing or data, or a smaller model"
         )
+        return found.map { recoveries.counted($0, policy) }
     }
 
     private func notFinite(_ step: Step, _ norm: Double) -> Diagnosis? {
@@ -97,6 +109,7 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
             said.remove(.diverged)
             return nil
         }
+        defer { if policy.diverged == .recover { judgeAnew(from: smoothed) } }
         return say(
             .diverged,
             "the loss has risen from \(text(bestSmoothedLoss)) to \(text(smoothed)) nats a token",
@@ -104,15 +117,32 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
         )
     }
 
+    /// What a lower rate makes of the loss is judged from here on.
+    private mutating func judgeAnew(from loss: Double) {
+        bestSmoothedLoss = loss
+        said.remove(.diverged)
+    }
+
+    /// Counts how long experts have had no tokens, and matrices no gradient.
+    private mutating func count(_ step: Step, _ norm: Double) {
+        idle.count(step.routing.flatMap(\.tokens).map { $0 == 0 })
+        still.count(
+            zip(step.parameters, step.norms.parameters).map { parameter, own in
+                // An expert without tokens has no gradient: that is another ailment.
+                let isJudged = parameter.role == .matrix && !parameter.name.contains(".experts.")
+                return isJudged && own <= policy.vanishingShare * norm
+            }
+        )
+    }
+
     private mutating func collapsed(_ routing: [LayerRouting]) -> Diagnosis? {
-        let counts = routing.flatMap { layer in layer.tokens.map { (layer, $0) } }
-        idle.count(counts.map { $1 == 0 })
+        let layers = routing.flatMap { layer in layer.tokens.map { _ in layer } }
         let dead = idle.lasting(policy.patience)
         guard let first = dead.first else {
             said.remove(.collapsedRouting)
             return nil
         }
-        let layer = counts[first].0
+        let layer = layers[first]
         let alone = layer.tokens.filter { $0 > 0 }.count == 1 ? ": all tokens go to one expert" : ""
         return say(
             .collapsedRouting,
@@ -122,14 +152,7 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
         )
     }
 
-    private mutating func vanishing(_ step: Step, _ norm: Double) -> Diagnosis? {
-        still.count(
-            zip(step.parameters, step.norms.parameters).map { parameter, own in
-                // An expert without tokens has no gradient: that is another ailment.
-                let isJudged = parameter.role == .matrix && !parameter.name.contains(".experts.")
-                return isJudged && own < policy.vanishingShare * norm
-            }
-        )
+    private mutating func vanishing(_ parameters: [Parameter]) -> Diagnosis? {
         let dead = still.lasting(policy.patience)
         guard let first = dead.first else {
             said.remove(.vanishing)
@@ -137,22 +160,10 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
         }
         return say(
             .vanishing,
-            "\(dead.count) matrices, the first \(step.parameters[first].name), have had less than "
+            "\(dead.count) matrices, the first \(parameters[first].name), have had less than "
                 + "\(policy.vanishingShare) of the gradient for \(policy.patience) steps",
             "start with larger matrices or a smaller embedding, raise the learning rate, use fewer layers"
         )
-    }
-
-    /// A step can be left out only so many times in a row.
-    private mutating func limited(_ diagnosis: Diagnosis) -> Diagnosis {
-        var diagnosis = diagnosis
-        guard diagnosis.remedy == .recover else { return diagnosis }
-        recoveries += 1
-        if recoveries > policy.maximumRecoveries {
-            diagnosis.remedy = .stop
-            diagnosis.finding += "; leaving out \(policy.maximumRecoveries) steps did not help"
-        }
-        return diagnosis
     }
 
     private mutating func say(_ ailment: Ailment, _ finding: String, _ advice: String) -> Diagnosis? {

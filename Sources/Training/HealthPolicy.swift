@@ -46,8 +46,10 @@ package struct HealthPolicy: Equatable, Sendable, Codable {
     /// Validation losses in a row over the best by `overfittingBy` nats.
     package var overfittingChecks = 3
     package var overfittingBy = 0.02
-    /// Recoveries in a row before the run is stopped after all.
+    /// Recoveries that have not healed, and with the next of which the run is stopped after all.
     package var maximumRecoveries = 5
+    /// Steps without another recovery after which one has healed: the rate is doubled again.
+    package var healedAfter = 500
 
     package init() {}
 

@@ -1,7 +1,7 @@
 package import SwitchModel
 
 /// What the router of one sparse layer did with the rows of a pass.
-package struct LayerRouting: Equatable, Sendable {
+package struct LayerRouting: Equatable, Sendable, Codable {
     package let stack: SwitchConfiguration.Stack
     /// Block index of the layer.
     package let block: Int

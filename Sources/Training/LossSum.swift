@@ -1,7 +1,7 @@
 import Foundation
 
 /// Losses added up over tokens, and what the routers' are.
-package struct LossSum: Equatable, Sendable {
+package struct LossSum: Equatable, Sendable, Codable {
     /// Of the tokens' labels, in nats.
     package var negativeLogLikelihood = 0.0
     /// The same with smoothed labels: what is trained for, without the router losses.

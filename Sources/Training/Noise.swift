@@ -1,7 +1,7 @@
 /// Keys for everything random in a pass, the same for the same seed.
 ///
 /// SplitMix64 (Steele and others, 2014).
-package struct Noise: RandomNumberGenerator, Equatable, Sendable, Codable {
+package struct Noise: RandomNumberGenerator, Equatable, Sendable {
     private var state: UInt64
 
     package init(seed: UInt64) { state = seed }

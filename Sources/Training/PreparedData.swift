@@ -19,7 +19,9 @@ package struct PreparedData: Sendable {
     package struct Report: Equatable, Sendable, Codable {
         /// Of pairs.
         package var cleaning: TextCleaning.Report?
+        /// Pairs left out, of those to learn from and of those to judge by.
         package var tooManyTokens = 0
+        package var tooManyTokensToJudge = 0
         package var pieces = 0
         package var trainingExamples = 0
         package var validationExamples = 0
@@ -43,16 +45,16 @@ package struct PreparedData: Sendable {
         let read = try Self.pairs(settings.pairFiles, settings.parallelFiles)
         var (kept, cleaning) = settings.cleaning(read)
         var held = try Self.pairs(settings.validationPairFiles, settings.validationParallelFiles)
-        if held.isEmpty {
+        if settings.validationFiles.isEmpty {
             (kept, held) = HeldOut(count: min(settings.heldOut, kept.count / 2), seed: seed).split(kept)
         } else {
             held = held.map {
                 TextPair(source: settings.cleaning.clean($0.source), target: settings.cleaning.clean($0.target))
             }
-            // What is judged by is not learnt from.
-            let judged = Set(held)
-            kept.removeAll(where: judged.contains)
         }
+        // What is judged by is not learnt from.
+        let judgedTexts = Set(held)
+        kept.removeAll(where: judgedTexts.contains)
         cleaning.kept = kept.count
         guard !kept.isEmpty else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
         held = held.map { TextPair(source: settings.prefix + $0.source, target: $0.target) }
@@ -69,12 +71,13 @@ package struct PreparedData: Sendable {
         }
         let limit = settings.maximumTokens
         let examples = PairExamples(tokens(kept, prefix: settings.prefix), Self.special, maximumTokens: limit)
-        let judged = PairExamples(tokens(held, prefix: ""), Self.special, maximumTokens: Int.max)
-        (training, validation, references) = (examples, judged, held)
+        let judged = PairExamples(tokens(held, prefix: ""), Self.special, maximumTokens: limit)
+        (training, validation, references) = (examples, judged, judged.kept.map { held[$0] })
         (self.tokenizer, self.vocabulary, vocabularySize) = (tokenizer, vocabulary, pieces)
         report = Report(
             cleaning: cleaning,
             tooManyTokens: examples.tooLong,
+            tooManyTokensToJudge: judged.tooLong,
             pieces: pieces,
             trainingExamples: examples.count,
             validationExamples: judged.count
@@ -83,8 +86,8 @@ package struct PreparedData: Sendable {
 
     private init(text settings: DataSettings, _ vocabularyFile: String, _ seed: UInt64) throws {
         special = Self.special
-        let text = try settings.textFiles.map { try TextFile.text($0) }.joined(separator: "\n")
-        let held = try settings.validationTextFiles.map { try TextFile.text($0) }.joined(separator: "\n")
+        let text = try Self.text(settings.textFiles, settings.cleaning)
+        let held = try Self.text(settings.validationTextFiles, settings.cleaning)
         let vocabulary = try Self.vocabulary(settings, vocabularyFile, TextFile.lines(of: text).filter { !$0.isEmpty })
         let pieces = try SentencePieceTokenizer.pieceCount(serialized: vocabulary, fileName: vocabularyFile)
         let isCorrupted = settings.task == .spanCorruption
@@ -96,7 +99,7 @@ package struct PreparedData: Sendable {
         )
         var tokens = Self.tokens(text, tokenizer)
         var judged = Self.tokens(held, tokenizer)
-        if held.isEmpty {
+        if settings.validationFiles.isEmpty {
             let count = min(settings.heldOut * settings.maximumTokens, tokens.count / 10)
             judged = Array(tokens.suffix(count))
             tokens.removeLast(count)
@@ -116,6 +119,10 @@ package struct PreparedData: Sendable {
         (self.tokenizer, self.vocabulary, vocabularySize) = (tokenizer, vocabulary, size)
         report = Report(pieces: pieces, trainingExamples: training.count, validationExamples: validation.count)
         guard training.count > 0 else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
+    }
+
+    private static func text(_ files: [String], _ cleaning: TextCleaning) throws -> String {
+        try files.map { cleaning.normalized(try TextFile.text($0)) }.joined(separator: "\n")
     }
 
     /// Tokens of a long text, cut line by line: a vocabulary of characters keeps the ends of lines, others leave them out.

@@ -1,7 +1,7 @@
 import Tensors
 
 /// The two losses that keep routers healthy, before they are multiplied with their weights.
-package struct RouterLoss: Equatable, Sendable {
+package struct RouterLoss: Equatable, Sendable, Codable {
     /// What keeps experts evenly used, summed over layers.
     package var balance = 0.0
     /// The mean over rows of log(Σ exp(logit))² (Zoph and others 2022, equation 5), summed over layers.

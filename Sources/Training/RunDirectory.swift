@@ -12,6 +12,10 @@ package struct RunDirectory: Sendable {
             try FileManager.default.createDirectory(atPath: path + "/checkpoints", withIntermediateDirectories: true)
         }
         try recover("best")
+        let checkpoints = (try? FileManager.default.contentsOfDirectory(atPath: path + "/checkpoints")) ?? []
+        for name in checkpoints where name.hasSuffix(Self.old) {
+            try recover("checkpoints/" + name.dropLast(Self.old.count))
+        }
     }
 
     package var log: String { path + "/log.jsonl" }
@@ -43,13 +47,14 @@ package struct RunDirectory: Sendable {
         try? files.removeItem(atPath: partial)
         try files.createDirectory(atPath: partial, withIntermediateDirectories: true)
         try write(partial)
+        for file in try files.contentsOfDirectory(atPath: partial) { try Self.synchronize("\(partial)/\(file)") }
         try Self.synchronize(partial)
         if files.fileExists(atPath: target) {
             try? files.removeItem(atPath: old)
             try files.moveItem(atPath: target, toPath: old)
         }
         try files.moveItem(atPath: partial, toPath: target)
-        try Self.synchronize(path)
+        try Self.synchronize(URL(fileURLWithPath: target).deletingLastPathComponent().path)
         try? files.removeItem(atPath: old)
     }
 
@@ -69,12 +74,13 @@ package struct RunDirectory: Sendable {
 
     private static func name(_ step: Int) -> String { prefix + String(format: "%08d", step) }
 
-    /// Sees to it that a directory's entries are on the disk.
-    private static func synchronize(_ directory: String) throws {
-        let descriptor = open(directory, O_RDONLY)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
-        close(descriptor)
+    /// Sees to it that a file's bytes, or a directory's entries, are on the disk.
+    private static func synchronize(_ path: String) throws(TrainingError) {
+        let descriptor = open(path, O_RDONLY)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor >= 0, fsync(descriptor) == 0 else {
+            throw .unwritable(path: path, reason: String(cString: strerror(errno)))
+        }
     }
 
     private static func perform(_ path: String, _ body: () throws -> Void) throws(TrainingError) {

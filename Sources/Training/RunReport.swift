@@ -1,4 +1,5 @@
 import Foundation
+import SwitchModel
 
 /// The pictures of a run and the page that shows them, made from its log.
 package struct RunReport {
@@ -17,7 +18,13 @@ package struct RunReport {
         var loss: Double
         var rate: Double
         var norm: Double
+        var layerNorms: [String: Double]?
         var layers: [Layer]
+
+        enum CodingKeys: String, CodingKey {
+            case step, loss, rate, norm, layers
+            case layerNorms = "layer_norms"
+        }
     }
 
     private struct Trouble: Decodable {
@@ -43,6 +50,9 @@ package struct RunReport {
     /// Every picture and its file's name.
     var pictures: [(name: String, svg: String)] {
         var pictures = [("loss.svg", loss.svg), ("rate.svg", rate.svg), ("norm.svg", norm.svg)]
+        for stack in SwitchConfiguration.Stack.allCases {
+            if let chart = norms(of: stack) { pictures.append(("norm-\(stack.rawValue).svg", chart.svg)) }
+        }
         if validations.contains(where: { $0.bleu != nil }) { pictures.append(("bleu.svg", bleu.svg)) }
         for (index, layer) in (steps.first?.layers ?? []).enumerated() {
             let columns = steps.compactMap { index < $0.layers.count ? $0.layers[index].tokens : nil }
@@ -99,5 +109,23 @@ package struct RunReport {
 
     private var norm: LineChart {
         LineChart("gradient norm", [.init("norm", steps.map { (Double($0.step), $0.norm) })], .logarithmic)
+    }
+
+    /// Blocks whose curves have a name in a picture; those of deeper ones are grey.
+    private static let namedBlocks = 14
+
+    /// A curve for each block; nil for a stack that the model does not have.
+    private func norms(of stack: SwitchConfiguration.Stack) -> LineChart? {
+        let start = stack.rawValue + ".block."
+        let names = Set(steps.compactMap(\.layerNorms).flatMap(\.keys)).filter { $0.hasPrefix(start) }
+        guard !names.isEmpty else { return nil }
+        let blocks = names.compactMap { Int($0.dropFirst(start.count)) }.sorted()
+        let curves = blocks.map { block in
+            let points = steps.compactMap { step in
+                step.layerNorms?[start + String(block)].map { (Double(step.step), $0) }
+            }
+            return LineChart.Series("block \(block)", points, block < Self.namedBlocks ? .line : .faint)
+        }
+        return LineChart("gradient norms of the \(stack.rawValue)'s blocks", curves, .logarithmic)
     }
 }

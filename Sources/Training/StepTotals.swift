@@ -1,11 +1,11 @@
 /// Adds steps up between two lines of the log.
-struct StepTotals {
-    private var loss = LossSum()
-    private var objective = 0.0
-    private var routing: [LayerRouting] = []
+struct StepTotals: Equatable, Sendable, Codable {
+    private(set) var loss = LossSum()
+    private(set) var objective = 0.0
+    private(set) var routing: [LayerRouting] = []
     private var tokens = 0
     private var seconds = 0.0
-    private(set) var steps = 0
+    private var steps = 0
 
     mutating func add(_ outcome: GradientWorkers.Outcome, objective: Double, tokens: Int, seconds: Double) {
         loss.add(outcome.loss)
@@ -16,20 +16,8 @@ struct StepTotals {
         steps += 1
     }
 
-    func report(step: Int, epoch: Int, rate: Double, norm: Double) -> StepReport {
-        let count = Double(max(steps, 1))
-        return StepReport(
-            step: step,
-            epoch: epoch,
-            loss: loss.mean,
-            objective: objective / count,
-            accuracy: loss.accuracy,
-            rate: rate,
-            norm: norm,
-            balance: loss.router.balance / count,
-            z: loss.router.z / count,
-            tokensPerSecond: seconds > 0 ? Double(tokens) / seconds : 0,
-            layers: routing.map { StepReport.Layer($0) }
-        )
-    }
+    /// Of one step.
+    func mean(_ sum: Double) -> Double { sum / Double(max(steps, 1)) }
+
+    var tokensPerSecond: Double { seconds > 0 ? Double(tokens) / seconds : 0 }
 }

@@ -58,13 +58,15 @@ package struct TextCleaning: Equatable, Sendable, Codable {
 
     /// One text, normalized and without space around it.
     package func clean(_ text: String) -> String {
-        let normal =
-            switch normalization {
-            case .none: text
-            case .nfc: text.precomposedStringWithCanonicalMapping
-            case .nfkc: text.precomposedStringWithCompatibilityMapping
-            }
-        return normal.trimmingCharacters(in: .whitespacesAndNewlines)
+        normalized(text).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    func normalized(_ text: String) -> String {
+        switch normalization {
+        case .none: text
+        case .nfc: text.precomposedStringWithCanonicalMapping
+        case .nfkc: text.precomposedStringWithCompatibilityMapping
+        }
     }
 
     private func isUnequal(_ left: Int, _ right: Int) -> Bool {

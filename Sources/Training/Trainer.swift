@@ -17,16 +17,17 @@ package final class Trainer {
     private let judge: Judge?
     private let export: ModelExport
     private var reader: BatchReader
-    private var totals = StepTotals()
 
     /// Begins a run, or goes on with the latest checkpoint of its directory.
     package init(_ settings: TrainingSettings, _ shape: ModelShape, _ parts: Parts) throws {
         guard parts.training.count > 0 else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
+        guard parts.validation.count > 0 else { throw TrainingError.nothingToJudgeBy }
         self.settings = settings
         model = ModelLayers(shape)
         state = TrainingState(settings, model.layout)
         (run, judge, export) = (parts.run, parts.judge, parts.export)
         if let checkpoint = run.latestCheckpoint { try state.read(from: checkpoint) }
+        state.progress.monitor.policy = settings.health
         gradients = GradientStep(settings, model, state)
         reader = BatchReader(
             parts.training,
@@ -51,6 +52,7 @@ package final class Trainer {
 
     /// Steps until the last, or until something ends the run; a checkpoint of the end is left in any case but sickness.
     package func train(isStopping: () -> Bool, _ tell: (TrainingEvent) throws -> Void) throws -> Ending {
+        if isTired { return .outOfPatience }
         while !isOver {
             if isStopping() {
                 try save()
@@ -86,18 +88,18 @@ package final class Trainer {
                 parameters: model.layout.parameters
             )
         )
-        let rate = settings.learningRate(step) * state.progress.rateScale
+        let rate = settings.learningRate(step) * state.progress.monitor.rateScale
         if diagnosis?.spoilsStep != true { gradients.update(rate: Float(rate), norms) }
         let tokens = batches.reduce(0) { $0 + $1.tokens }
         let seconds = (ContinuousClock.now - started) / .seconds(1)
         (state.progress.step, state.progress.position) = (step, reader.position)
         state.progress.tokens += tokens
         state.progress.seconds += seconds
-        totals.add(outcome, objective: objective, tokens: tokens, seconds: seconds)
+        state.progress.totals.add(outcome, objective: objective, tokens: tokens, seconds: seconds)
         if step % settings.logEvery == 0 || isOver {
-            let epoch = state.progress.position.epoch
-            try tell(.step(totals.report(step: step, epoch: epoch, rate: rate, norm: norms.global)))
-            totals = StepTotals()
+            let layers = norms.layers(model.layout.parameters)
+            try tell(.step(StepReport(state.progress, rate: rate, norm: norms.global, layerNorms: layers)))
+            state.progress.totals = StepTotals()
         }
         return try diagnosis.flatMap { try act(on: $0, tell) }
     }
@@ -105,17 +107,13 @@ package final class Trainer {
     private func act(on diagnosis: Diagnosis, _ tell: (TrainingEvent) throws -> Void) throws -> Ending? {
         try tell(.diagnosis(HealthReport(step: state.progress.step, diagnosis)))
         switch diagnosis.remedy {
-        case .report: return nil
-        case .recover:
-            state.progress.rateScale /= 2
-            return nil
+        case .report, .recover: return nil
         case .stop: return .unhealthy("\(diagnosis.ailment.rawValue): \(diagnosis.finding); \(diagnosis.advice)")
         }
     }
 
     /// Judges the model and keeps it when it is the best so far.
     private func validate(_ tell: (TrainingEvent) throws -> Void) throws -> Ending? {
-        guard !validation.isEmpty else { return nil }
         let weights = TrainedWeights(state.served, model)
         let result = Validation(
             step: state.progress.step,
@@ -134,9 +132,11 @@ package final class Trainer {
         {
             return ending
         }
-        let isTired = settings.patience > 0 && state.progress.validationsSinceBest >= settings.patience
         return isTired ? .outOfPatience : nil
     }
+
+    /// There has been no better validation for as long as patience lasts.
+    private var isTired: Bool { settings.patience > 0 && state.progress.validationsSinceBest >= settings.patience }
 
     private func save() throws {
         try run.save(step: state.progress.step, keep: settings.keep) { try state.write(to: $0) }

@@ -5,7 +5,9 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case notPairs(file: String, line: Int, columns: Int)
     case unequalLines(source: String, sourceLines: Int, target: String, targetLines: Int)
     case tooFewExamples(kept: Int, needed: Int)
-    case tokenOutsideVocabulary(token: Int32, vocabularySize: Int)
+    /// No example is left to validate with.
+    case nothingToJudgeBy
+    case tooManyTokens(pairs: Int, limit: Int)
     case unwritable(path: String, reason: String)
     case anotherRun(directory: String, setting: String)
     case unhealthy(String)
@@ -24,8 +26,10 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
             "\(source) has \(sourceLines) lines and \(target) \(targetLines), but a line of one belongs to a line of the other"
         case .tooFewExamples(let kept, let needed):
             "\(kept) examples are left after cleaning, but at least \(needed) are needed"
-        case .tokenOutsideVocabulary(let token, let vocabularySize):
-            "the tokenizer gave token \(token), but the model's vocabulary has \(vocabularySize)"
+        case .nothingToJudgeBy:
+            "no example is left to judge by: give more text, a validation file with some, or a larger --held-out"
+        case .tooManyTokens(let pairs, let limit):
+            "\(pairs) pairs have more than \(limit) tokens; at most so many are judged"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
         case .anotherRun(let directory, let setting):
             "\(directory) holds a run with another \(setting): resume it as it was, or name another directory"

@@ -19,6 +19,8 @@ package struct StepReport: Equatable, Sendable, Encodable {
     /// Of the last step.
     package var rate: Double
     package var norm: Double
+    /// Of the gradients of each block, and of what is in none, by the name their parameters begin with.
+    package var layerNorms: [String: Double]
     package var balance: Double
     package var z: Double
     package var tokensPerSecond: Double
@@ -39,8 +41,19 @@ package struct StepReport: Equatable, Sendable, Encodable {
         }
     }
 
+    init(_ progress: TrainingState.Progress, rate: Double, norm: Double, layerNorms: [String: Double]) {
+        let totals = progress.totals
+        (step, epoch) = (progress.step, progress.position.epoch)
+        (loss, accuracy, objective) = (totals.loss.mean, totals.loss.accuracy, totals.mean(totals.objective))
+        (self.rate, self.norm, self.layerNorms) = (rate, norm, layerNorms)
+        (balance, z) = (totals.mean(totals.loss.router.balance), totals.mean(totals.loss.router.z))
+        tokensPerSecond = totals.tokensPerSecond
+        layers = totals.routing.map { Layer($0) }
+    }
+
     enum CodingKeys: String, CodingKey {
         case step, epoch, loss, objective, accuracy, rate, norm, balance, z, layers
+        case layerNorms = "layer_norms"
         case tokensPerSecond = "tokens_per_second"
     }
 }

@@ -13,8 +13,6 @@ package final class TrainingState {
         /// Steps the optimizer was given: those that were left out are not among them.
         package var updates = 0
         package var position = DataPosition()
-        /// What the learning rate has been lowered to by recoveries, as a share.
-        package var rateScale = 1.0
         package var monitor: HealthMonitor
         /// The best validation so far, and when it was.
         package var best: Validation?
@@ -22,6 +20,10 @@ package final class TrainingState {
         package var tokens = 0
         /// What its steps have taken, over all calls.
         package var seconds = 0.0
+        /// Steps since the last line of the log.
+        var totals = StepTotals()
+
+        init(monitor: HealthMonitor) { self.monitor = monitor }
     }
 
     package let layout: ParameterLayout

@@ -23,8 +23,8 @@ struct LearningOptions: ParsableArguments {
     @Option(help: "What a cosine or a line ends at, as a share of the highest rate.")
     var decayFloor = 0.0
 
-    @Option(help: "The embedding's rate as a multiple of the others'.")
-    var embeddingRate: Float = 1
+    @Option(help: "The embedding's rate as a multiple of the others'. Default: 30 with adamw, 1 with adafactor.")
+    var embeddingRate: Float?
 
     @Option(help: "How much of its past Adam's first moment keeps.")
     var firstDecay: Float = 0.9
@@ -65,6 +65,10 @@ struct LearningOptions: ParsableArguments {
     @Option(help: "What matrices are rounded to in products: f32 or bf16.")
     var precision = TrainingSettings.Precision.float32
 
+    /// Adam moves every number by the rate. Those of an embedding begin about √width times as large as those of matrices,
+    /// and move only in the batches that their token is in.
+    private static let embeddingRateOfAdam: Float = 30
+
     func validate() throws {
         try Limit.check("--warmup", warmup, in: 0...100_000_000)
         let shares: [(String, Double)] = [
@@ -77,7 +81,7 @@ struct LearningOptions: ParsableArguments {
             throw ValidationError("\(flag) is \(value), but must be 0 or more and less than 1")
         }
         let amounts: [(String, Double)] = [
-            ("--learning-rate", learningRate), ("--clip", clip), ("--embedding-rate", Double(embeddingRate)),
+            ("--learning-rate", learningRate), ("--clip", clip), ("--embedding-rate", Double(embeddingRate ?? 1)),
         ]
         for (flag, value) in amounts where !(value > 0 && value.isFinite) {
             throw ValidationError("\(flag) is \(value), but must be more than 0")
@@ -94,7 +98,7 @@ struct LearningOptions: ParsableArguments {
         settings.optimizer.kind = optimizer
         (settings.optimizer.firstDecay, settings.optimizer.secondDecay) = (firstDecay, secondDecay)
         (settings.optimizer.weightDecay, settings.optimizer.maximumNorm) = (weightDecay, clip)
-        settings.optimizer.embeddingRate = embeddingRate
+        settings.optimizer.embeddingRate = embeddingRate ?? (optimizer == .adamW ? Self.embeddingRateOfAdam : 1)
         (settings.learningRate.peak, settings.learningRate.warmup) = (learningRate, warmup)
         (settings.learningRate.decay, settings.learningRate.floor) = (decay, decayFloor)
         settings.learningRate.lastStep = steps

@@ -70,8 +70,15 @@ struct ModelEvaluation {
 
     private func examples(_ pairs: [TextPair]) throws -> PairExamples {
         let tokens = pairs.map { (source: tokenizer.encode($0.source), target: tokenizer.encode($0.target)) }
-        return PairExamples(tokens, special, maximumTokens: Int.max)
+        let examples = PairExamples(tokens, special, maximumTokens: Self.maximumTokens)
+        guard examples.tooLong == 0 else {
+            throw TrainingError.tooManyTokens(pairs: examples.tooLong, limit: Self.maximumTokens)
+        }
+        return examples
     }
+
+    /// Of a pair: attention remembers its square for every head.
+    private static let maximumTokens = 4096
 
     private func stretches() throws -> TextWindows {
         let text = try command.text.map { try TextFile.text($0) }.joined(separator: "\n")

@@ -116,4 +116,11 @@ enum Limit {
             throw ValidationError("\(flag) is \(value), but must be from \(range.lowerBound) to \(range.upperBound)")
         }
     }
+
+    /// Minutes that something may take, if there is a limit.
+    static func check(minutes: Double?) throws {
+        if let minutes, !(minutes > 0 && minutes <= 10_000_000) {
+            throw ValidationError("--max-minutes is \(minutes), but must be more than 0 and at most 10000000")
+        }
+    }
 }

@@ -52,8 +52,12 @@ enum OwnThread {
 }
 
 /// Whether the process was asked to end, by SIGINT or SIGTERM.
+///
+/// While there is one, a pipe whose reader has gone does not end the process either.
 final class StopSignal: Sendable {
     private let raised = Mutex(false)
+
+    init() { signal(SIGPIPE, SIG_IGN) }
 
     /// Watches for the signals until the task is cancelled.
     func watch() async {

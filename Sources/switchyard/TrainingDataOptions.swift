@@ -35,7 +35,7 @@ struct TrainingDataOptions: ParsableArguments {
     @Option(help: "Plain text to judge by.")
     var validationText: [String] = []
 
-    @Option(help: "Pairs, or stretches of text, held out when there is no validation file.")
+    @Option(help: "Pairs, or stretches of text, held out when there is no validation file; at most half, or a tenth.")
     var heldOut = 1000
 
     @Option(help: "Put before every source, such as 'translate English to German: '.")
@@ -53,7 +53,7 @@ struct TrainingDataOptions: ParsableArguments {
     @Option(help: "The most tokens of a pair, and the tokens of a stretch of text.")
     var maxTokens = 256
 
-    @Option(help: "Unicode normalization of pairs: none, nfc or nfkc.")
+    @Option(help: "Unicode normalization of text: none, nfc or nfkc.")
     var normalization = TextCleaning.Normalization.nfc
 
     @Option(help: "Pairs with a side of more characters are left out.")
@@ -66,7 +66,7 @@ struct TrainingDataOptions: ParsableArguments {
     var keepDuplicates = false
 
     func validate() throws {
-        try Limit.check("--held-out", heldOut, in: 0...1_000_000)
+        try Limit.check("--held-out", heldOut, in: 1...1_000_000)
         try Limit.check("--vocabulary-size", vocabularySize, in: 16...1_000_000)
         try Limit.check("--max-tokens", maxTokens, in: 8...8192)
         try Limit.check("--max-characters", maxCharacters, in: 1...1_000_000)

@@ -22,7 +22,8 @@ final class TrainingDisplay {
         }
         line(
             "examples: \(report.trainingExamples) to learn from (\(report.tooManyTokens) had too many tokens), "
-                + "\(report.validationExamples) to judge by; vocabulary of \(report.pieces) pieces"
+                + "\(report.validationExamples) to judge by (\(report.tooManyTokensToJudge)); "
+                + "vocabulary of \(report.pieces) pieces"
         )
     }
 
@@ -89,5 +90,6 @@ final class TrainingDisplay {
 
     private func line(_ text: String) { write((isTerminal ? "\r\u{1B}[K" : "") + text + "\n") }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    /// A run outlives whoever reads of it.
+    private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 }

@@ -69,9 +69,7 @@ struct TrainingLoopOptions: ParsableArguments {
         }
         try Limit.check("--batch-tokens", batchTokens, in: 16...1_048_576)
         try Limit.check("--workers", workers ?? 1, in: 1...1024)
-        if let maxMinutes, !(maxMinutes > 0 && maxMinutes.isFinite) {
-            throw ValidationError("--max-minutes is \(maxMinutes), but must be more than 0")
-        }
+        try Limit.check(minutes: maxMinutes)
         try Limit.check("--patience", patience, in: 0...1_000_000)
         try Limit.check("--bleu-sentences", bleuSentences, in: 0...1_000_000)
     }

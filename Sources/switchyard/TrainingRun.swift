@@ -16,8 +16,9 @@ struct TrainingRun {
         var version: String
         var settings: TrainingSettings
         var data: DataSettings
-        var report: PreparedData.Report
-        var parameters: Int
+        /// nil until the data has been prepared.
+        var report: PreparedData.Report?
+        var parameters: Int?
     }
 
     /// Where a run is when a call ends, and why it ended.
@@ -25,10 +26,17 @@ struct TrainingRun {
 
     func run(isStopping: () -> Bool) throws -> Outcome {
         let run = try RunDirectory(command.directory)
-        let settings = command.settings
-        try checkIsSame(run, settings)
+        let known = try record(of: run)
+        var settings = command.settings
+        // Another number of workers would be another run: the machine may have other cores by now.
+        if let known, command.loop.workers == nil { settings.workers = known.settings.workers }
+        var record = Record(version: BuildInformation.version, settings: settings, data: command.data.settings)
+        if let known { try check(record, isLike: known, run) } else { try write(record, to: run.settings) }
         let display = TrainingDisplay(total: settings.steps)
         let data = try PreparedData(command.data.settings, vocabularyFile: run.vocabulary, seed: settings.seed)
+        if let report = known?.report, report != data.report {
+            throw TrainingError.anotherRun(directory: run.path, setting: "text in its files")
+        }
         display.tell(data.report)
         let shape = settings.model.shape(vocabularySize: data.vocabularySize, data.special)
         var export = ModelExport(shape.configuration, settings, vocabulary: data.vocabulary)
@@ -48,13 +56,7 @@ struct TrainingRun {
             export: export
         )
         let trainer = try Trainer(settings, shape, parts)
-        let record = Record(
-            version: BuildInformation.version,
-            settings: settings,
-            data: command.data.settings,
-            report: data.report,
-            parameters: trainer.model.layout.count
-        )
+        (record.report, record.parameters) = (data.report, trainer.model.layout.count)
         try write(record, to: run.settings)
         let log = try TrainingLog(run.log, goingOnFrom: trainer.state.progress.step)
         display.begin(at: trainer.state.progress.step, parameters: trainer.model.layout.count)
@@ -72,20 +74,31 @@ struct TrainingRun {
         return (ending, trainer.state.progress)
     }
 
-    /// A run goes on as what it began as: only how long it is and what it writes may change.
-    private func checkIsSame(_ run: RunDirectory, _ settings: TrainingSettings) throws {
-        guard let bytes = FileManager.default.contents(atPath: run.settings),
-            let record = try? JSONDecoder().decode(Record.self, from: bytes)
-        else { return }
-        guard record.data == command.data.settings else {
-            throw TrainingError.anotherRun(directory: run.path, setting: "data")
+    /// What an earlier call left in `training.json`; nil for a run that begins.
+    private func record(of run: RunDirectory) throws -> Record? {
+        guard let bytes = FileManager.default.contents(atPath: run.settings) else { return nil }
+        do {
+            return try JSONDecoder.ofRuns().decode(Record.self, from: bytes)
+        } catch {
+            throw TrainingError.unreadable(file: run.settings, reason: "\(error)")
         }
-        guard record.settings.model == settings.model else {
-            throw TrainingError.anotherRun(directory: run.path, setting: "model")
+    }
+
+    /// A run goes on as what it began as: how fast it learns, how long, and what it writes may change, but neither what
+    /// a checkpoint holds nor what its place in the data means.
+    private func check(_ record: Record, isLike known: Record, _ run: RunDirectory) throws {
+        let (new, old) = (record.settings, known.settings)
+        let isSame: [(setting: String, Bool)] = [
+            ("data", record.data == known.data), ("model", new.model == old.model), ("seed", new.seed == old.seed),
+            ("optimizer", new.optimizer.kind == old.optimizer.kind),
+            ("average", (new.averageDecay == nil) == (old.averageDecay == nil)),
+            ("precision", new.precision == old.precision),
+            ("batch size", (new.batchTokens, new.accumulation) == (old.batchTokens, old.accumulation)),
+            ("number of workers", new.workers == old.workers),
+        ]
+        if let other = isSame.first(where: { !$1 }) {
+            throw TrainingError.anotherRun(directory: run.path, setting: other.setting)
         }
-        guard record.settings.optimizer.kind == settings.optimizer.kind,
-            (record.settings.averageDecay == nil) == (settings.averageDecay == nil)
-        else { throw TrainingError.anotherRun(directory: run.path, setting: "optimizer") }
     }
 
     /// The pictures of the log so far.
@@ -101,7 +114,14 @@ struct TrainingRun {
     private func judge(_ data: PreparedData, _ configuration: SwitchConfiguration, threads: Int) -> Trainer.Judge? {
         let pairs = Array(data.references.prefix(command.loop.bleuSentences))
         guard !pairs.isEmpty else { return nil }
-        let translator = Translator(configuration: configuration, tokenizer: data.tokenizer, threads: threads)
+        // A model that has not learnt to end is not waited for for long.
+        let longest = pairs.reduce(1) { max($0, data.tokenizer.encode($1.target).count) }
+        let translator = Translator(
+            configuration: configuration,
+            tokenizer: data.tokenizer,
+            maximumTokens: 2 * longest + 8,
+            threads: threads
+        )
         return { weights in
             let answers = try translator.answers(to: pairs.map(\.source), weights)
             return Bleu(hypotheses: answers, references: pairs.map(\.target)).score

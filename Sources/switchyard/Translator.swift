@@ -26,7 +26,8 @@ struct Translator {
         let model = try self.model(weights, reach: longest + maximumTokens + 1)
         var limits = EngineLimits()
         (limits.maximumQueuedRequests, limits.maximumQueuedTokens) = (max(prompts.count, 1), Int.max / 2)
-        limits.maximumInputTokens = longest
+        (limits.maximumInputTokens, limits.maximumCacheBytes) = (longest, Self.cacheBytes)
+        limits.maximumRows = max(limits.maximumRows, beams)
         let engine = InferenceEngine(
             model,
             limits: limits,
@@ -38,7 +39,7 @@ struct Translator {
         for request in requests { tickets.append(try engine.submit(request, deadline: nil)) }
         let box = AnswerBox()
         Self.collect(tickets, tokenizer, into: box)
-        return box.wait()
+        return try box.wait().get()
     }
 
     private static func collect(_ tickets: [GenerationTicket], _ tokenizer: any Tokenizer, into box: AnswerBox) {
@@ -47,12 +48,16 @@ struct Translator {
             for ticket in tickets {
                 var answer = ""
                 for await event in ticket.events {
-                    guard case .finished(let choice) = event else { continue }
-                    answer = tokenizer.decode(choice.tokens, skippingSpecialTokens: true)
+                    switch event {
+                    case .finished(let choice):
+                        answer = tokenizer.decode(choice.tokens, skippingSpecialTokens: true)
+                    case .failed(let failure): return box.finish(.failure(failure))
+                    default: continue
+                    }
                 }
                 answers.append(answer)
             }
-            box.finish(answers)
+            box.finish(.success(answers))
         }
     }
 
@@ -83,15 +88,15 @@ struct Translator {
 
 /// Answers on their way from the task that collects them to the thread that waits.
 private final class AnswerBox: Sendable {
-    private let answers = Mutex<[String]>([])
+    private let answers = Mutex<Result<[String], GenerationFailure>>(.success([]))
     private let done = DispatchSemaphore(value: 0)
 
-    func finish(_ all: [String]) {
+    func finish(_ all: Result<[String], GenerationFailure>) {
         answers.withLock { $0 = all }
         done.signal()
     }
 
-    func wait() -> [String] {
+    func wait() -> Result<[String], GenerationFailure> {
         done.wait()
         return answers.withLock { $0 }
     }

@@ -130,14 +130,52 @@ def test_another_model_does_not_go_on_with_a_run(trained):
     assert "another model" in done.stderr
 
 
-def test_a_rate_far_too_high_is_named(trained, tmp_path):
+def test_a_rate_a_hundred_times_too_high_is_named(trained, tmp_path):
     _, data = trained
     done = subprocess.run(
-        command(tmp_path / "run", data, "--learning-rate", "5", "--clip", "1e9", "--steps", "2000", "--warmup", "1",
-                "--weight-decay", "0", "--decay", "constant"),
+        command(tmp_path / "run", data, "--learning-rate", "0.3", "--steps", "2000"),
         capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert "learning rate" in done.stderr
+
+
+@pytest.mark.parametrize("more, setting", [
+    (["--seed", "2"], "seed"), (["--batch-tokens", "200"], "batch size"), (["--workers", "1"], "number of workers"),
+    (["--precision", "bf16"], "precision"), (["--max-ratio", "3"], "data"),
+])
+def test_a_run_does_not_go_on_as_another(trained, more, setting):
+    folder, data = trained
+    done = subprocess.run(command(folder / "whole", data, *more), capture_output=True, text=True)
+    assert done.returncode == 1 and f"another {setting}" in done.stderr
+
+
+def test_a_run_does_not_go_on_with_other_text(trained, tmp_path):
+    folder, data = trained
+    copy = tmp_path / "pairs.tsv"
+    copy.write_text(data.read_text())
+    train(tmp_path / "run", copy, "--steps", "5")
+    copy.write_text(data.read_text() + "one more\tpair\n")
+    done = subprocess.run(command(tmp_path / "run", copy), capture_output=True, text=True)
+    assert done.returncode == 1 and "another text" in done.stderr
+    (tmp_path / "run" / "training.json").write_text("{")
+    done = subprocess.run(command(tmp_path / "run", copy), capture_output=True, text=True)
+    assert done.returncode == 1 and "training.json" in done.stderr
+
+
+def test_there_must_be_something_to_judge_by(trained, tmp_path):
+    _, data = trained
+    (tmp_path / "none.tsv").write_text("")
+    done = subprocess.run(command(tmp_path / "run", data, "--validation-pairs", str(tmp_path / "none.tsv")),
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and "judge by" in done.stderr
+
+
+def test_a_run_outlives_the_reader_of_its_progress(trained, tmp_path):
+    _, data = trained
+    process = subprocess.Popen(command(tmp_path / "run", data, "--steps", "20"), stderr=subprocess.PIPE)
+    process.stderr.close()
+    assert process.wait(120) == 0
+    assert (tmp_path / "run" / "best" / "model.safetensors").exists()
 
 
 @pytest.mark.parametrize("arguments, sentence", [
@@ -386,6 +424,7 @@ def test_a_random_sweep_draws_and_its_time_ends_it(trained, tmp_path):
     (("--vary", "colour=red"), "colour"),
     (("--vary", "dropout=0.1,7"), "trial 2"),
     (("--vary", "dropout=0..0.3"), "random"),
+    (("--vary", "pairs=a.tsv,b.tsv"), "given for all trials"),
 ])
 def test_a_sweep_of_settings_that_are_none_trains_nothing(trained, tmp_path, trials, sentence):
     _, data = trained
@@ -393,6 +432,16 @@ def test_a_sweep_of_settings_that_are_none_trains_nothing(trained, tmp_path, tri
     _, told = process.communicate(timeout=60)
     assert process.returncode in (1, 2) and sentence in told
     assert not (tmp_path / "sweep").exists()
+
+
+def test_a_trial_that_cannot_be_trained_does_not_end_a_sweep(trained, tmp_path):
+    _, data = trained
+    trials = ("--vary", "vocabulary-size=16,120")
+    for _ in range(2):
+        process = sweep(tmp_path / "sweep", data, trials=trials)
+        table, told = process.communicate(timeout=300)
+        assert process.returncode == 1 and "trial 1 failed" in told and "1 of 2 trials done" in told
+        assert [line.split()[:2] for line in table.splitlines()[1:]] == [["2", "120"]]
 
 
 def test_a_run_of_so_many_minutes_ends_with_a_validation(trained, tmp_path):

@@ -129,7 +129,8 @@ import Testing
         let source = PairExamples(pairs, SpecialIDs(start: 0, end: 1), maximumTokens: 10)
         var whole = BatchReader(source, tokens: 20, seed: 4)
         let batches = (0..<40).map { _ in whole.next() }
-        for stop in [0, 7, whole.batchesPerEpoch, 25] {
+        // An epoch has 12 batches, of 5 pairs of 4 tokens each.
+        for stop in [0, 7, 12, 25] {
             var first = BatchReader(source, tokens: 20, seed: 4)
             for _ in 0..<stop { _ = first.next() }
             var second = BatchReader(source, tokens: 20, seed: 4, from: first.position)

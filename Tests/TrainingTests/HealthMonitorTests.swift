@@ -1,3 +1,4 @@
+import Foundation
 import SwitchModel
 import Testing
 
@@ -48,10 +49,23 @@ import Testing
 
     @Test func leavingOutStepsEndsWhenItDoesNotHelp() {
         var monitor = monitor { $0.maximumRecoveries = 3 }
-        for _ in 0..<3 { #expect(monitor.judge(step(.nan))?.remedy == .recover) }
+        for _ in 0..<3 {
+            #expect(monitor.judge(step(.nan))?.remedy == .recover)
+            #expect(monitor.judge(step()) == nil)
+        }
         #expect(monitor.judge(step(.nan))?.remedy == .stop)
-        #expect(monitor.judge(step()) == nil)
-        #expect(monitor.judge(step(.nan))?.remedy == .recover)
+    }
+
+    @Test func aRateThatWasHalvedIsDoubledAgain() {
+        var monitor = monitor { ($0.maximumRecoveries, $0.healedAfter) = (3, 10) }
+        for _ in 0..<2 { _ = monitor.judge(step(.nan)) }
+        #expect(monitor.rateScale == 0.25)
+        for _ in 0..<9 { _ = monitor.judge(step()) }
+        #expect(monitor.rateScale == 0.25)
+        _ = monitor.judge(step())
+        #expect(monitor.rateScale == 0.5)
+        for _ in 0..<100 { _ = monitor.judge(step()) }
+        #expect(monitor.rateScale == 1)
     }
 
     @Test func aGradientFarOverItsMedianExplodes() {
@@ -67,6 +81,44 @@ import Testing
         #expect(monitor.judge(step(8)) == nil, "one bad step is not enough")
         let found = (0..<200).compactMap { _ in monitor.judge(step(8)) }
         #expect(found.first?.ailment == .diverged && found.first?.remedy == .stop)
+    }
+
+    @Test func aLossThatRisesAgainAtHalfTheRateIsSaidAgain() {
+        var monitor = monitor { $0.diverged = .recover }
+        for _ in 0..<100 { _ = monitor.judge(step(2)) }
+        let found = (0..<400).compactMap { _ in monitor.judge(step(12)) }
+        #expect(found.count > 1 && found.allSatisfy { $0.ailment == .diverged })
+        #expect(found.prefix(5).allSatisfy { $0.remedy == .recover })
+    }
+
+    @Test func anExplosionThatIsOnlyReportedDoesNotHideADivergence() {
+        var monitor = monitor { $0.exploding = .report }
+        for _ in 0..<100 { _ = monitor.judge(step(2)) }
+        let found = (0..<200).compactMap { _ in monitor.judge(step(8, norm: 100)) }
+        #expect(found.first?.ailment == .exploding)
+        #expect(found.contains { $0.ailment == .diverged && $0.remedy == .stop })
+    }
+
+    @Test func twoAilmentsOfOneStepAreBothSaid() {
+        var monitor = monitor()
+        guard let index = layers.layout.parameters.firstIndex(where: { $0.role == .matrix }) else { return }
+        let found = (0..<10).compactMap { _ in
+            var step = step(tokens: [10, 0])
+            var norms = step.norms.parameters
+            norms[index] = 0
+            step.norms = GradientNorms(parameters: norms)
+            return monitor.judge(step)
+        }
+        #expect(Set(found.map(\.ailment)) == [.collapsedRouting, .vanishing] && found.count == 2)
+    }
+
+    @Test func aMonitorThatWasSavedFollowsThePolicyOfTheCall() throws {
+        var saved = monitor()
+        _ = saved.judge(step())
+        var read = try JSONDecoder.ofRuns().decode(HealthMonitor.self, from: JSONEncoder.ofRuns().encode(saved))
+        #expect(read != saved)
+        read.policy = saved.policy
+        #expect(read == saved)
     }
 
     @Test func anExpertWithoutTokensForLongIsCollapsedRouting() {

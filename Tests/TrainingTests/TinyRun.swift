@@ -26,11 +26,11 @@ struct TinyRun {
         }
     }
 
-    func trainer() throws -> Trainer {
+    func trainer(judgedPairs: Int = 5) throws -> Trainer {
         let special = SpecialIDs(start: 0, end: 1)
         let shape = settings.model.shape(vocabularySize: 12, special)
         let training = PairExamples(Self.pairs, special, maximumTokens: 20)
-        let validation = PairExamples(Array(Self.pairs.prefix(5)), special, maximumTokens: 20)
+        let validation = PairExamples(Array(Self.pairs.prefix(judgedPairs)), special, maximumTokens: 20)
         return try Trainer(
             settings,
             shape,

@@ -41,6 +41,7 @@ import Testing
         }
         let unbroken = try whole.trainer()
         let all = try finish(unbroken).losses
+        #expect(all.count == 6, "a line for every second step")
         let (first, ending) = try finish(try parted.trainer(), stoppingAfter: stop)
         #expect(ending == .stopped)
         let second = try parted.trainer()
@@ -52,7 +53,7 @@ import Testing
 
     private func run(_ kind: OptimizerSettings.Kind) -> TinyRun {
         var run = TinyRun()
-        (run.settings.averageDecay, run.settings.optimizer.kind) = (0.9, kind)
+        (run.settings.averageDecay, run.settings.optimizer.kind, run.settings.logEvery) = (0.9, kind, 2)
         return run
     }
 
@@ -69,9 +70,11 @@ import Testing
             withIntermediateDirectories: true
         )
         #expect(directory.latestCheckpoint?.hasSuffix("step-00000012") == true)
-        // The best model was being replaced.
+        // A checkpoint was being written once more, and the best model being replaced.
+        let latest = run.folder + "/checkpoints/step-00000012"
+        try FileManager.default.moveItem(atPath: latest, toPath: latest + ".old")
         try FileManager.default.moveItem(atPath: run.folder + "/best", toPath: run.folder + "/best.old")
-        _ = try RunDirectory(run.folder)
+        #expect(try RunDirectory(run.folder).latestCheckpoint == latest)
         #expect(FileManager.default.fileExists(atPath: run.folder + "/best/model.safetensors"))
     }
 
@@ -103,9 +106,8 @@ import Testing
     @Test func aRateAHundredTimesTooHighIsCaught() throws {
         var run = TinyRun()
         defer { run.remove() }
-        (run.settings.steps, run.settings.validateEvery, run.settings.saveEvery) = (400, 400, 400)
-        (run.settings.learningRate.peak, run.settings.optimizer.maximumNorm) = (3, 1e9)
-        run.settings.optimizer.weightDecay = 0
+        (run.settings.steps, run.settings.validateEvery, run.settings.saveEvery) = (2000, 2000, 2000)
+        run.settings.learningRate.peak *= 100
         let ending = try finish(try run.trainer()).1
         guard case .unhealthy(let diagnosis) = ending else {
             Issue.record("the run ended as \(ending)")
@@ -158,6 +160,16 @@ import Testing
         run.settings.health.overfitting = .report
         let trainer = try run.trainer()
         #expect(try finish(trainer).1 == .outOfPatience)
-        #expect(trainer.state.progress.step < 100)
+        let steps = trainer.state.progress.step
+        #expect(steps < 100)
+        let again = try run.trainer()
+        #expect(try finish(again).1 == .outOfPatience)
+        #expect(again.state.progress.step == steps, "it stays over")
+    }
+
+    @Test func withoutAnythingToJudgeByNothingBegins() throws {
+        let run = TinyRun()
+        defer { run.remove() }
+        #expect(throws: TrainingError.nothingToJudgeBy) { try run.trainer(judgedPairs: 0) }
     }
 }
