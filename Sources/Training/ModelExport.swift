@@ -29,8 +29,7 @@ package struct ModelExport: Sendable {
         try write(generationFields, to: directory + "/generation_config.json")
         if !vocabulary.isEmpty { try Data(vocabulary).write(to: URL(fileURLWithPath: directory + "/spiece.model")) }
         guard let card else { return }
-        let count = entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
-        let text = card.text(configuration, parameters: (count, type), validation)
+        let text = card.text(configuration, parameters: (weights.parameterCount, type), validation)
         try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/README.md"))
     }
 

@@ -5,6 +5,8 @@ package import Tensors
 /// A model's weights under the names of the Hugging Face layout, copied from where they are trained.
 package struct TrainedWeights: WeightSource {
     private let tensors: [String: StoredTensor]
+    /// How many numbers were learnt; some are there under several names.
+    let parameterCount: Int
 
     package init(_ values: FloatBuffer, _ model: ModelLayers) {
         var tensors: [String: StoredTensor] = [:]
@@ -22,6 +24,7 @@ package struct TrainedWeights: WeightSource {
             tensors["decoder.embed_tokens.weight"] = shared
         }
         self.tensors = tensors
+        parameterCount = model.layout.count
     }
 
     package var names: Set<String> { Set(tensors.keys) }

@@ -65,8 +65,8 @@ struct LearningOptions: ParsableArguments {
     @Option(help: "What matrices are rounded to in products: f32 or bf16.")
     var precision = TrainingSettings.Precision.float32
 
-    /// Adam moves every number by the rate. Those of an embedding begin about √width times as large as those of matrices,
-    /// and move only in the batches that their token is in.
+    // Adam moves every number by the rate; those of an embedding begin about √width times as large as those of matrices,
+    // and move only in the batches that their token is in.
     private static let embeddingRateOfAdam: Float = 30
 
     func validate() throws {
