@@ -16,6 +16,8 @@ package struct OptimizerSettings: Equatable, Sendable, Codable {
     package var weightDecay: Float = 0.01
     /// The rate of the embedding as a multiple of the others'.
     package var embeddingRate: Float = 1
+    /// The same of the biases that attention has by distance.
+    package var positionRate: Float = 1
     /// The rate is a share of the root mean square of each parameter, as Adafactor's paper has it.
     package var scalesWithParameters = true
     /// Gradients are scaled down to this global norm.
@@ -30,5 +32,11 @@ package struct OptimizerSettings: Equatable, Sendable, Codable {
         }
     }
 
-    func rate(of role: Parameter.Role) -> Float { role == .embedding ? embeddingRate : 1 }
+    func rate(of role: Parameter.Role) -> Float {
+        switch role {
+        case .embedding: embeddingRate
+        case .bias: positionRate
+        case .head, .matrix, .router, .norm: 1
+        }
+    }
 }

@@ -26,6 +26,9 @@ struct LearningOptions: ParsableArguments {
     @Option(help: "The embedding's rate as a multiple of the others'. Default: 30 with adamw, 1 with adafactor.")
     var embeddingRate: Float?
 
+    @Option(help: "The same of attention's biases by distance. Default: 30 with adamw, 1 with adafactor.")
+    var positionRate: Float?
+
     @Option(help: "How much of its past Adam's first moment keeps.")
     var firstDecay: Float = 0.9
 
@@ -65,9 +68,9 @@ struct LearningOptions: ParsableArguments {
     @Option(help: "What matrices are rounded to in products: f32 or bf16.")
     var precision = TrainingSettings.Precision.float32
 
-    // Adam moves every number by the rate; those of an embedding begin about √width times as large as those of matrices,
-    // and move only in the batches that their token is in.
-    private static let embeddingRateOfAdam: Float = 30
+    // Adam moves every number by the rate, and a row of a table has to go further than the numbers of a matrix: an embedding
+    // begins about √width times as large, and a bias alone makes a head look at the token before.
+    private static let tableRateOfAdam: Float = 30
 
     func validate() throws {
         try Limit.check("--warmup", warmup, in: 0...100_000_000)
@@ -82,6 +85,7 @@ struct LearningOptions: ParsableArguments {
         }
         let amounts: [(String, Double)] = [
             ("--learning-rate", learningRate), ("--clip", clip), ("--embedding-rate", Double(embeddingRate ?? 1)),
+            ("--position-rate", Double(positionRate ?? 1)),
         ]
         for (flag, value) in amounts where !(value > 0 && value.isFinite) {
             throw ValidationError("\(flag) is \(value), but must be more than 0")
@@ -98,7 +102,9 @@ struct LearningOptions: ParsableArguments {
         settings.optimizer.kind = optimizer
         (settings.optimizer.firstDecay, settings.optimizer.secondDecay) = (firstDecay, secondDecay)
         (settings.optimizer.weightDecay, settings.optimizer.maximumNorm) = (weightDecay, clip)
-        settings.optimizer.embeddingRate = embeddingRate ?? (optimizer == .adamW ? Self.embeddingRateOfAdam : 1)
+        let ofTables = optimizer == .adamW ? Self.tableRateOfAdam : 1
+        (settings.optimizer.embeddingRate, settings.optimizer.positionRate) =
+            (embeddingRate ?? ofTables, positionRate ?? ofTables)
         (settings.learningRate.peak, settings.learningRate.warmup) = (learningRate, warmup)
         (settings.learningRate.decay, settings.learningRate.floor) = (decay, decayFloor)
         settings.learningRate.lastStep = steps
