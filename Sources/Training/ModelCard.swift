@@ -61,7 +61,9 @@ package struct ModelCard: Sendable {
     }
 
     private static func experts(_ model: SwitchConfiguration) -> String {
-        let sparse = model.sparseBlocks(in: .encoder).count + model.sparseBlocks(in: .decoder).count
+        let stacks: [SwitchConfiguration.Stack] =
+            model.architecture == .encoderDecoder ? [.encoder, .decoder] : [.decoder]
+        let sparse = stacks.reduce(0) { $0 + model.sparseBlocks(in: $1).count }
         return sparse == 0 ? "none" : "\(model.experts) in \(sparse) layers, \(model.choices) for a token"
     }
 
@@ -82,10 +84,19 @@ package struct ModelCard: Sendable {
         ]
     }
 
-    /// For a shell, in lines that can be read.
+    /// For a shell, in lines that can be read: a flag and its value stand in one.
     private var command: String {
+        var words: [String] = []
+        for (index, argument) in arguments.enumerated() {
+            let isValue = index > 0 && arguments[index - 1].hasPrefix("--") && !argument.hasPrefix("--")
+            if isValue {
+                words[words.count - 1] += " " + Self.quoted(argument)
+            } else {
+                words.append(Self.quoted(argument))
+            }
+        }
         var lines = ["switchyard"]
-        for word in arguments.map(Self.quoted) {
+        for word in words {
             if lines[lines.count - 1].count + word.count > Self.lineWidth {
                 lines[lines.count - 1] += " \\"
                 lines.append("   ")

@@ -42,14 +42,20 @@ import Testing
             )
         )
         #expect(text({ $0.sparseStep = 0 }, arguments: []).contains("| experts | none |"))
+        #expect(
+            text({ $0.architecture = .decoderOnly }, arguments: []).contains(
+                "| experts | 8 in 2 layers, 1 for a token |"
+            )
+        )
     }
 
     @Test func theCommandIsForAShell() {
-        let long = (0..<30).map { "--flag-\($0)=value" }
+        let long = (0..<30).flatMap { ["--flag-\($0)", "value"] }
         let card = text(arguments: ["train", "a b", "--prefix", "don't: ", ""] + long)
-        #expect(card.contains(#"switchyard train 'a b' --prefix 'don'\''t: ' '' --flag-0=value"#))
+        #expect(card.contains(#"switchyard train 'a b' --prefix 'don'\''t: ' '' --flag-0 value"#))
         let command = card.split(separator: "```")[1].split(separator: "\n")
         #expect(command.count > 3 && command.dropLast().allSatisfy { $0.hasSuffix(" \\") && $0.count <= 112 })
-        #expect(command.last?.hasSuffix("--flag-29=value") == true)
+        #expect(command.last?.hasSuffix("--flag-29 value") == true)
+        #expect(command.dropFirst().allSatisfy { $0.hasPrefix("    --flag-") }, "a value stands with its flag")
     }
 }
