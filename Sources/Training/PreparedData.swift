@@ -42,22 +42,8 @@ package struct PreparedData: Sendable {
 
     private init(pairs settings: DataSettings, _ vocabularyFile: String, _ seed: UInt64) throws {
         special = Self.special
-        let read = try Self.pairs(settings.pairFiles, settings.parallelFiles)
-        var (kept, cleaning) = settings.cleaning(read)
-        var held = try Self.pairs(settings.validationPairFiles, settings.validationParallelFiles)
-        if settings.validationFiles.isEmpty {
-            (kept, held) = HeldOut(count: min(settings.heldOut, kept.count / 2), seed: seed).split(kept)
-        } else {
-            held = held.map {
-                TextPair(source: settings.cleaning.clean($0.source), target: settings.cleaning.clean($0.target))
-            }
-        }
-        // What is judged by is not learnt from.
-        let judgedTexts = Set(held)
-        kept.removeAll(where: judgedTexts.contains)
-        cleaning.kept = kept.count
-        guard !kept.isEmpty else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
-        held = held.map { TextPair(source: settings.prefix + $0.source, target: $0.target) }
+        let (kept, cleanHeld, cleaning) = try Self.parts(settings, seed)
+        let held = cleanHeld.map { TextPair(source: settings.prefix + $0.source, target: $0.target) }
         let lines = kept.map(\.source) + kept.map(\.target) + (settings.prefix.isEmpty ? [] : [settings.prefix])
         let vocabulary = try Self.vocabulary(settings, vocabularyFile, lines)
         let pieces = try SentencePieceTokenizer.pieceCount(serialized: vocabulary, fileName: vocabularyFile)
@@ -82,6 +68,29 @@ package struct PreparedData: Sendable {
             trainingExamples: examples.count,
             validationExamples: judged.count
         )
+    }
+
+    /// Clean pairs: those to learn from, those to judge by, and what became of what was read.
+    private static func parts(
+        _ settings: DataSettings,
+        _ seed: UInt64
+    ) throws -> (learnt: [TextPair], judged: [TextPair], cleaning: TextCleaning.Report) {
+        let read = try pairs(settings.pairFiles, settings.parallelFiles)
+        var (kept, cleaning) = settings.cleaning(read)
+        var held = try pairs(settings.validationPairFiles, settings.validationParallelFiles)
+        if settings.validationFiles.isEmpty {
+            (kept, held) = HeldOut(count: min(settings.heldOut, kept.count / 2), seed: seed).split(kept)
+        } else {
+            held = held.map {
+                TextPair(source: settings.cleaning.clean($0.source), target: settings.cleaning.clean($0.target))
+            }
+        }
+        // What is judged by is not learnt from.
+        let judgedTexts = Set(held)
+        kept.removeAll(where: judgedTexts.contains)
+        cleaning.kept = kept.count
+        guard !kept.isEmpty else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
+        return (kept, held, cleaning)
     }
 
     private init(text settings: DataSettings, _ vocabularyFile: String, _ seed: UInt64) throws {

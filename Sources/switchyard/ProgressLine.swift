@@ -27,9 +27,13 @@ final class ProgressLine {
         let percent = done * 100 / total
         guard isTerminal, percent != shownPercent else { return }
         shownPercent = percent
-        let filled = Self.width * done / total
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
-        write("\r\(title) \(bar) \(percent)%")
+        write("\r\(title) \(Self.bar(done, of: total, width: Self.width)) \(percent)%")
+    }
+
+    /// Blocks for what is done and shades for what is left.
+    static func bar(_ done: Int, of total: Int, width: Int) -> String {
+        let filled = width * min(done, total) / max(total, 1)
+        return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
     }
 
     func finish(logger: Logger?) {

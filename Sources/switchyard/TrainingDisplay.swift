@@ -78,8 +78,7 @@ final class TrainingDisplay {
             Self.time(left)
         )
         guard isTerminal else { return line("step \(report.step): \(numbers)") }
-        let filled = Self.width * report.step / max(total, 1)
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: Self.width - filled)
+        let bar = ProgressLine.bar(report.step, of: total, width: Self.width)
         write("\r\u{1B}[K\(bar) \(report.step)/\(total) \(numbers)")
     }
 

@@ -27,17 +27,35 @@ struct TrainingRun {
     func run(isStopping: () -> Bool) throws -> Outcome {
         let run = try RunDirectory(command.directory)
         let known = try record(of: run)
-        var settings = command.settings
-        // Another number of workers would be another run: the machine may have other cores by now.
-        if let known, command.loop.workers == nil { settings.workers = known.settings.workers }
-        var record = Record(version: BuildInformation.version, settings: settings, data: command.data.settings)
-        if let known { try check(record, isLike: known, run) } else { try write(record, to: run.settings) }
+        var record = try begin(run, as: known)
+        let settings = record.settings
         let display = TrainingDisplay(total: settings.steps)
         let data = try PreparedData(command.data.settings, vocabularyFile: run.vocabulary, seed: settings.seed)
         if let report = known?.report, report != data.report {
             throw TrainingError.anotherRun(directory: run.path, setting: "text in its files")
         }
         display.tell(data.report)
+        let trainer = try trainer(settings, data, run)
+        let (steps, count) = (trainer.state.progress.step, trainer.model.layout.count)
+        (record.report, record.parameters) = (data.report, count)
+        try write(record, to: run.settings)
+        let log = try TrainingLog(run.log, goingOnFrom: steps)
+        display.begin(at: steps, parameters: count)
+        let ending = try trainer.train(isStopping: isStopping) { event in
+            switch event {
+            case .step(let report): try log.write(report)
+            case .validation(let validation): try log.write(LoggedValidation(validation))
+            case .diagnosis(let report): try log.write(report)
+            }
+            display.tell(event)
+            if case .validation = event { try draw(run) }
+        }
+        try draw(run)
+        display.finish(ending, best: trainer.state.progress.best, directory: run.best)
+        return (ending, trainer.state.progress)
+    }
+
+    private func trainer(_ settings: TrainingSettings, _ data: PreparedData, _ run: RunDirectory) throws -> Trainer {
         let shape = settings.model.shape(vocabularySize: data.vocabularySize, data.special)
         var export = ModelExport(shape.configuration, settings, vocabulary: data.vocabulary)
         export.maximumNewTokens = command.data.maxTokens
@@ -55,23 +73,18 @@ struct TrainingRun {
             judge: judge(data, shape.configuration, threads: settings.workers),
             export: export
         )
-        let trainer = try Trainer(settings, shape, parts)
-        (record.report, record.parameters) = (data.report, trainer.model.layout.count)
-        try write(record, to: run.settings)
-        let log = try TrainingLog(run.log, goingOnFrom: trainer.state.progress.step)
-        display.begin(at: trainer.state.progress.step, parameters: trainer.model.layout.count)
-        let ending = try trainer.train(isStopping: isStopping) { event in
-            switch event {
-            case .step(let report): try log.write(report)
-            case .validation(let validation): try log.write(LoggedValidation(validation))
-            case .diagnosis(let report): try log.write(report)
-            }
-            display.tell(event)
-            if case .validation = event { try draw(run) }
-        }
-        try draw(run)
-        display.finish(ending, best: trainer.state.progress.best, directory: run.best)
-        return (ending, trainer.state.progress)
+        return try Trainer(settings, shape, parts)
+    }
+
+    /// What this call trains, written down before anything else is, so that whatever is found in the directory belongs to
+    /// it.
+    private func begin(_ run: RunDirectory, as known: Record?) throws -> Record {
+        var settings = command.settings
+        // Another number of workers would be another run: the machine may have other cores by now.
+        if let known, command.loop.workers == nil { settings.workers = known.settings.workers }
+        let record = Record(version: BuildInformation.version, settings: settings, data: command.data.settings)
+        if let known { try check(record, isLike: known, run) } else { try write(record, to: run.settings) }
+        return record
     }
 
     /// What an earlier call left in `training.json`; nil for a run that begins.
