@@ -90,4 +90,5 @@ with tempfile.TemporaryDirectory() as folder:
         vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(folder / "run-0" / "spiece.model"))
         result["torch"] += theirs(arguments, vocabulary, number)
 medians = {name: statistics.median(speeds) for name, speeds in result.items()}
-print(json.dumps(medians | dict(ratio=medians["switchyard"] / medians["torch"], torch_version=torch.__version__)))
+halves = {f"{name}_middle_half": statistics.quantiles(speeds)[::2] for name, speeds in result.items()}
+print(json.dumps(medians | halves | dict(ratio=medians["switchyard"] / medians["torch"], torch_version=torch.__version__)))
