@@ -24,11 +24,11 @@ import httpx
 import psutil
 import pytest
 
-from switchyard_server import MODEL, TASK, Server, binary, clean_environment, events, raw_request, read_response
+from switchyard_server import MODEL, Server, binary, clean_environment, events, raw_request, read_response
 
 SCALE = int(os.environ.get("FAULTS_SCALE", "1"))
 CANCELLED = 'switchyard_requests_finished_total{reason="cancelled"}'
-PROMPT = TASK + "A man is walking."
+PROMPT = "A man is walking."
 WALK = json.dumps({"prompt": PROMPT, "temperature": 0}).encode()
 WALK_STREAM = json.dumps({"prompt": PROMPT, "temperature": 0, "stream": True, "max_tokens": 4}).encode()
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -79,7 +79,7 @@ class Unharmed:
         assert self.answer() == self.expected
         assert self.server.idle(), "requests of clients that are gone still run"
         assert eventually(lambda: self.process.num_fds() <= self.descriptors + 1), self.process.open_files()
-        assert self.server.metric("switchyard_http_connections_open") == 1
+        assert eventually(lambda: self.server.metric("switchyard_http_connections_open") == 1)
         assert not [line for line in self.server.log if "Fatal" in line or " error " in line or "crash" in line.lower()]
 
 
