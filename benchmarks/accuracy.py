@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What each --weights costs in accuracy: BLEU of greedy and beam-4 translations, top-1 agreement and KL beside f32.
 
-    accuracy.py MODEL_DIR SOURCE TARGET [--prefix "translate English to German: "] [--binary .build/release/switchyard]
+    accuracy.py MODEL_DIR SOURCE TARGET [--prefix TEXT] [--binary .build/release/switchyard]
 
 SOURCE and TARGET are parallel text, one sentence a line, gzipped or not. Needs sacrebleu (benchmarks/requirements.txt).
 """
@@ -30,7 +30,7 @@ def main():
     parser.add_argument("model")
     parser.add_argument("source")
     parser.add_argument("target")
-    parser.add_argument("--prefix", default="translate English to German: ")
+    parser.add_argument("--prefix", default="")
     parser.add_argument("--binary", default=".build/release/switchyard")
     arguments = parser.parse_args()
     sources, targets = lines(arguments.source), lines(arguments.target)

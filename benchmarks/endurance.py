@@ -28,7 +28,7 @@ def body(chance):
     kind = chance.choices(["greedy", "sampled", "beams"], [4, 4, 2])[0]
     stream = kind != "beams" and chance.random() < 0.5
     request = {
-        "prompt": f"translate English to German: {chance.choice(SUBJECTS)} {chance.choice(ACTIONS)}",
+        "prompt": f"{chance.choice(SUBJECTS)} {chance.choice(ACTIONS)}",
         "max_tokens": chance.choice([4, 8, 16, 32]), "stream": stream,
     }
     if kind == "greedy":

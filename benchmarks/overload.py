@@ -48,7 +48,7 @@ class Clients:
         self.complete = self.refused = 0
 
     def request(self):
-        prompt = f"translate English to German: {self.chance.choice(SUBJECTS)} {self.chance.choice(ACTIONS)}"
+        prompt = f"{self.chance.choice(SUBJECTS)} {self.chance.choice(ACTIONS)}"
         stream = self.chance.random() < 0.5
         body = {"prompt": prompt, "max_tokens": self.tokens, "ignore_eos": True, "temperature": 0, "stream": stream}
         data = json.dumps(body).encode()

@@ -22,7 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BODY = json.dumps({"prompt": "translate English to German: A man is walking.", "temperature": 0, "max_tokens": 16}).encode()
+BODY = json.dumps({"prompt": "A man is walking.", "temperature": 0, "max_tokens": 16}).encode()
 REQUEST = (b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
            b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY)
 OPEN = "switchyard_http_connections_open"

@@ -117,7 +117,7 @@ struct Serve: AsyncParsableCommand {
         fflush(nil)
         guard log.logFormat == .text, let model = state.model?.backend.model else { return }
         let prompt =
-            model.tokenizer == nil ? "[5, 6, 7, 1]" : #""translate English to German: A man is riding a bicycle.""#
+            model.tokenizer == nil ? "[5, 6, 7, 1]" : #""A man is riding a bicycle.""#
         let example = """
             try: curl \(address)/v1/completions -H 'Content-Type: application/json' \
             -d '{"model": "\(model.id)", "prompt": \(prompt), "temperature": 0}'

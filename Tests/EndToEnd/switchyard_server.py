@@ -15,7 +15,6 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "en-de"
-TASK = "translate English to German: "
 JSON = {"Content-Type": "application/json"}
 
 
@@ -81,7 +80,7 @@ class Server:
 
     def complete(self, prompt="A man is walking.", **body):
         body = {"temperature": 0, "max_tokens": 32, **body}
-        answer = self.post("/v1/completions", prompt=TASK + prompt, **body)
+        answer = self.post("/v1/completions", prompt=prompt, **body)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

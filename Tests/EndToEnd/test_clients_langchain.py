@@ -9,7 +9,6 @@ from langchain_core.prompts import PromptTemplate
 from langchain_openai import OpenAI
 
 from strict_description import StrictAsyncTransport, StrictDescription, StrictTransport
-from switchyard_server import TASK
 
 SENTENCES = ["A man is walking.", "Two dogs play in the snow.", "A girl reads a book.", "A woman rides a bicycle."]
 
@@ -33,53 +32,53 @@ def expected(server):
 
 
 def test_invoke(server, description, expected):
-    assert model(server, description).invoke(TASK + SENTENCES[0]) == expected[SENTENCES[0]]
+    assert model(server, description).invoke(SENTENCES[0]) == expected[SENTENCES[0]]
 
 
 def test_batch_is_one_request_of_many_prompts(server, description, expected):
     llm = model(server, description)
-    assert llm.batch([TASK + sentence for sentence in SENTENCES]) == list(expected.values())
-    assert llm.generate([TASK + sentence for sentence in SENTENCES]).llm_output["token_usage"]["completion_tokens"] > 4
+    assert llm.batch(SENTENCES) == list(expected.values())
+    assert llm.generate(SENTENCES).llm_output["token_usage"]["completion_tokens"] > 4
 
 
 def test_generate_of_several_choices(server, description):
-    result = model(server, description, temperature=1, n=3, best_of=3, seed=5).generate([TASK + one for one in SENTENCES[:2]])
+    result = model(server, description, temperature=1, n=3, best_of=3, seed=5).generate(SENTENCES[:2])
     assert [len(choices) for choices in result.generations] == [3, 3]
     assert all(choice.generation_info["finish_reason"] in ("stop", "length") for one in result.generations for choice in one)
 
 
 def test_stream(server, description, expected):
-    pieces = list(model(server, description).stream(TASK + SENTENCES[1]))
+    pieces = list(model(server, description).stream(SENTENCES[1]))
     assert "".join(pieces) == expected[SENTENCES[1]] and len(pieces) > 3
 
 
 def test_stop_strings(server, description):
-    assert model(server, description).invoke(TASK + SENTENCES[0], stop=[" Mann"]) == "Ein"
-    assert "".join(model(server, description).stream(TASK + SENTENCES[0], stop=[" Mann"])) == "Ein"
+    assert model(server, description).invoke(SENTENCES[0], stop=[" Mann"]) == "Ein"
+    assert "".join(model(server, description).stream(SENTENCES[0], stop=[" Mann"])) == "Ein"
 
 
 def test_logprobs(server, description):
-    result = model(server, description, logprobs=2).generate([TASK + SENTENCES[0]])
+    result = model(server, description, logprobs=2).generate([SENTENCES[0]])
     logprobs = result.generations[0][0].generation_info["logprobs"]
     assert len(logprobs["tokens"]) == len(logprobs["token_logprobs"]) > 1
 
 
 def test_a_chain(server, description, expected):
-    chain = PromptTemplate.from_template("translate English to German: {text}") | model(server, description) | StrOutputParser()
+    chain = PromptTemplate.from_template("{text}") | model(server, description) | StrOutputParser()
     assert chain.invoke({"text": SENTENCES[2]}) == expected[SENTENCES[2]]
 
 
 def test_beam_search_by_extra_body(server, description):
-    beams = model(server, description, extra_body={"num_beams": 4}).invoke(TASK + SENTENCES[3])
+    beams = model(server, description, extra_body={"num_beams": 4}).invoke(SENTENCES[3])
     assert beams == server.complete(SENTENCES[3], num_beams=4)["choices"][0]["text"]
 
 
 def test_asyncio(server, description, expected):
     async def everything():
         llm = model(server, description)
-        one = await llm.ainvoke(TASK + SENTENCES[0])
-        many = await llm.abatch([TASK + sentence for sentence in SENTENCES])
-        pieces = [piece async for piece in llm.astream(TASK + SENTENCES[1])]
+        one = await llm.ainvoke(SENTENCES[0])
+        many = await llm.abatch(SENTENCES)
+        pieces = [piece async for piece in llm.astream(SENTENCES[1])]
         return one, many, "".join(pieces)
 
     one, many, streamed = asyncio.run(everything())

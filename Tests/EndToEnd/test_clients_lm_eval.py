@@ -17,7 +17,7 @@ from lm_eval.models.openai_completions import LocalCompletionsAPI  # noqa: E402
 from lm_eval.tasks import TaskManager  # noqa: E402
 
 from strict_description import StrictDescription  # noqa: E402
-from switchyard_server import MODEL, TASK, Server, binary  # noqa: E402
+from switchyard_server import MODEL, Server, binary  # noqa: E402
 
 SENTENCES = ["A man is walking.", "Two dogs play in the snow.", "A girl reads a book.", "A woman rides a bicycle.",
              "Children are running along the beach.", "An old man sits on a bench."]
@@ -49,7 +49,7 @@ def model(server, **options):
 
 def generations(llm, until, **options):
     arguments = {"until": until, "max_gen_toks": 32, "do_sample": False} | options
-    instances = [Instance("generate_until", {}, (TASK + sentence, dict(arguments)), 0) for sentence in SENTENCES]
+    instances = [Instance("generate_until", {}, (sentence, dict(arguments)), 0) for sentence in SENTENCES]
     return llm.generate_until(instances, disable_tqdm=True)
 
 
@@ -136,7 +136,7 @@ dataset_kwargs:
     test: {tmp_path}/captions.jsonl
 output_type: generate_until
 test_split: test
-doc_to_text: "translate English to German: {{{{source}}}}"
+doc_to_text: "{{{{source}}}}"
 doc_to_target: "{{{{target}}}}"
 target_delimiter: ""
 generation_kwargs:

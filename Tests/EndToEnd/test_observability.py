@@ -11,7 +11,7 @@ import time
 import httpx
 import pytest
 
-from switchyard_server import MODEL, TASK, Server, binary, clean_environment, raw_request, read_response
+from switchyard_server import MODEL, Server, binary, clean_environment, raw_request, read_response
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
@@ -41,7 +41,7 @@ def line_of(server, request_id):
 
 
 def complete(server, request_id, headers=None, **body):
-    body = {"prompt": TASK + "A man is walking.", "temperature": 0, "max_tokens": 32} | body
+    body = {"prompt": "A man is walking.", "temperature": 0, "max_tokens": 32} | body
     return server.http.post("/v1/completions", json=body, headers={"X-Request-Id": request_id} | (headers or {}))
 
 
@@ -73,7 +73,7 @@ def test_a_stream_is_timed_to_its_end(logged):
 
 def test_beams_are_counted(logged):
     logged.http.post("/v1/beam_search", headers={"X-Request-Id": "beams"},
-                     json={"prompt": TASK + "Hello.", "num_beams": 3, "max_tokens": 5})
+                     json={"prompt": "Hello.", "num_beams": 3, "max_tokens": 5})
     assert line_of(logged, "beams")["num_beams"] == 3
 
 

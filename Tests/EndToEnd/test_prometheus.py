@@ -18,7 +18,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from switchyard_server import MODEL, TASK, Server, events
+from switchyard_server import MODEL, Server, events
 
 SECONDS = float(os.environ.get("PROMETHEUS_SECONDS", "12"))
 INTERVAL = int(os.environ.get("PROMETHEUS_INTERVAL_MS", "250"))
@@ -99,7 +99,7 @@ class Load:
             self.problems.append(repr(error))
 
     def ask(self, client, round_):
-        body = {"prompt": TASK + "A man is walking. " * (1 + round_ % 7), "max_tokens": 2 + round_ % 20, "seed": round_}
+        body = {"prompt": "A man is walking. " * (1 + round_ % 7), "max_tokens": 2 + round_ % 20, "seed": round_}
         kind = round_ % 6
         if kind == 1:
             body |= {"num_beams": 4, "n": 2}

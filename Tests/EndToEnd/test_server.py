@@ -15,7 +15,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from switchyard_server import MODEL, TASK, Server, events, one_sentence, raw_request, read_response, run_binary
+from switchyard_server import MODEL, Server, events, one_sentence, raw_request, read_response, run_binary
 
 LONG = {"ignore_eos": True, "temperature": 0}
 
@@ -34,7 +34,7 @@ def curl(*arguments):
 
 
 def test_curl_completion(server):
-    body = json.dumps({"prompt": TASK + "A man is walking.", "temperature": 0})
+    body = json.dumps({"prompt": "A man is walking.", "temperature": 0})
     answer = json.loads(curl(server.url + "/v1/completions", "-H", "Content-Type: application/json", "-d", body))
     assert set(answer) == {"id", "object", "created", "model", "system_fingerprint", "choices", "usage"}
     assert answer["object"] == "text_completion" and answer["model"] == "en-de"
@@ -43,7 +43,7 @@ def test_curl_completion(server):
 
 
 def test_curl_streams(server):
-    body = json.dumps({"prompt": TASK + "A man is walking.", "temperature": 0, "stream": True})
+    body = json.dumps({"prompt": "A man is walking.", "temperature": 0, "stream": True})
     text = curl("-N", server.url + "/v1/completions", "-H", "Content-Type: application/json", "-d", body)
     whole = server.complete()["choices"][0]["text"]
     assert "".join(choice["text"] for event in events(text) for choice in event["choices"]) == whole
@@ -58,7 +58,7 @@ def test_curl_without_a_json_content_type_is_told_so(server):
 
 
 def test_openai_completion_counts_tokens(client):
-    answer = client.completions.create(model="en-de", prompt=TASK + "Two dogs run.", temperature=0, max_tokens=30)
+    answer = client.completions.create(model="en-de", prompt="Two dogs run.", temperature=0, max_tokens=30)
     assert answer.choices[0].text and answer.choices[0].finish_reason == "stop"
     usage = answer.usage
     assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
@@ -67,23 +67,23 @@ def test_openai_completion_counts_tokens(client):
 
 def test_openai_prompts_and_choices_are_indexed_in_order(client):
     answer = client.completions.create(
-        model="en-de", prompt=[TASK + "A dog.", TASK + "A cat."], n=3, seed=1, max_tokens=8)
+        model="en-de", prompt=["A dog.", "A cat."], n=3, seed=1, max_tokens=8)
     assert [choice.index for choice in answer.choices] == list(range(6))
 
 
 def test_openai_length_ends_a_choice(client):
-    answer = client.completions.create(model="en-de", prompt=TASK + "Two dogs run.", temperature=0, max_tokens=2)
+    answer = client.completions.create(model="en-de", prompt="Two dogs run.", temperature=0, max_tokens=2)
     assert answer.choices[0].finish_reason == "length" and answer.usage.completion_tokens == 2
 
 
 def test_openai_stop_string_is_cut_off(client):
     answer = client.completions.create(
-        model="en-de", prompt=TASK + "A man is walking.", temperature=0, max_tokens=30, stop=[" Mann"])
+        model="en-de", prompt="A man is walking.", temperature=0, max_tokens=30, stop=[" Mann"])
     assert answer.choices[0].text == "Ein" and answer.choices[0].finish_reason == "stop"
 
 
 def test_openai_stream_with_usage(client):
-    parameters = dict(model="en-de", prompt=TASK + "A man is walking.", temperature=0, max_tokens=30)
+    parameters = dict(model="en-de", prompt="A man is walking.", temperature=0, max_tokens=30)
     whole = client.completions.create(**parameters)
     chunks = list(client.completions.create(**parameters, stream=True, stream_options={"include_usage": True}))
     assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == whole.choices[0].text
@@ -95,8 +95,8 @@ def test_openai_stream_with_usage(client):
 
 def test_openai_stream_of_several_choices(client):
     chunks = list(client.completions.create(
-        model="en-de", prompt=TASK + "A dog.", n=4, seed=5, max_tokens=12, stream=True))
-    whole = client.completions.create(model="en-de", prompt=TASK + "A dog.", n=4, seed=5, max_tokens=12)
+        model="en-de", prompt="A dog.", n=4, seed=5, max_tokens=12, stream=True))
+    whole = client.completions.create(model="en-de", prompt="A dog.", n=4, seed=5, max_tokens=12)
     texts = ["", "", "", ""]
     for chunk in chunks:
         texts[chunk.choices[0].index] += chunk.choices[0].text
@@ -106,14 +106,14 @@ def test_openai_stream_of_several_choices(client):
 def test_openai_seed_repeats(client):
     def ask(seed):
         return client.completions.create(
-            model="en-de", prompt=TASK + "A woman reads.", seed=seed, temperature=1.5, max_tokens=24).choices[0].text
+            model="en-de", prompt="A woman reads.", seed=seed, temperature=1.5, max_tokens=24).choices[0].text
     assert ask(11) == ask(11)
     assert len({ask(seed) for seed in range(6)}) > 1
 
 
 def test_openai_logprobs(client):
     answer = client.completions.create(
-        model="en-de", prompt=TASK + "A man is walking.", temperature=0, max_tokens=30, logprobs=3)
+        model="en-de", prompt="A man is walking.", temperature=0, max_tokens=30, logprobs=3)
     choice, logprobs = answer.choices[0], answer.choices[0].logprobs
     count = answer.usage.completion_tokens
     assert len(logprobs.tokens) == len(logprobs.token_logprobs) == len(logprobs.top_logprobs) == len(logprobs.text_offset) == count
@@ -124,7 +124,7 @@ def test_openai_logprobs(client):
 
 
 def test_openai_streamed_logprobs_are_the_same(client):
-    parameters = dict(model="en-de", prompt=TASK + "A man is walking.", temperature=0, max_tokens=30, logprobs=2)
+    parameters = dict(model="en-de", prompt="A man is walking.", temperature=0, max_tokens=30, logprobs=2)
     whole = client.completions.create(**parameters).choices[0].logprobs
     tokens, values, offsets = [], [], []
     for chunk in client.completions.create(**parameters, stream=True):
@@ -158,7 +158,7 @@ def test_openai_errors_are_the_right_classes(client):
 
 
 def test_beam_search_returns_four_hypotheses_best_first(server):
-    answer = server.post("/v1/beam_search", prompt=TASK + "A man is walking.", num_return_sequences=4, max_tokens=24).json()
+    answer = server.post("/v1/beam_search", prompt="A man is walking.", num_return_sequences=4, max_tokens=24).json()
     beams = answer["beams"]
     scores = [beam["score"] for beam in beams]
     assert answer["object"] == "beam_search" and [beam["index"] for beam in beams] == [0, 1, 2, 3]
@@ -170,19 +170,19 @@ def test_beam_search_returns_four_hypotheses_best_first(server):
 
 
 def test_beam_search_by_completions_is_the_same(server):
-    beams = server.post("/v1/beam_search", prompt=TASK + "A man is walking.", num_return_sequences=4, max_tokens=24).json()["beams"]
+    beams = server.post("/v1/beam_search", prompt="A man is walking.", num_return_sequences=4, max_tokens=24).json()["beams"]
     choices = server.complete(num_beams=4, n=4, max_tokens=24)["choices"]
     assert [(c["text"], c["beam_score"]) for c in choices] == [(b["text"], b["score"]) for b in beams]
 
 
 def test_the_best_of_four_beams_is_no_less_likely_than_greedy(server):
     greedy = server.complete(logprobs=0)["choices"][0]["logprobs"]["token_logprobs"]
-    beam = server.post("/v1/beam_search", prompt=TASK + "A man is walking.", max_tokens=32).json()["beams"][0]
+    beam = server.post("/v1/beam_search", prompt="A man is walking.", max_tokens=32).json()["beams"][0]
     assert beam["score"] >= sum(greedy) / len(greedy) - 1e-4
 
 
 def test_route_names_an_expert_for_every_token(server):
-    answer = server.post("/v1/route", prompt=TASK + "A man is walking.", max_tokens=5).json()
+    answer = server.post("/v1/route", prompt="A man is walking.", max_tokens=5).json()
     assert answer["object"] == "route"
     for stack, count in (("encoder", answer["usage"]["prompt_tokens"]), ("decoder", answer["usage"]["completion_tokens"])):
         assert len(answer[stack]["tokens"]) == count
@@ -213,7 +213,7 @@ def test_tokenize_and_detokenize_are_inverse(server, text):
 
 
 def test_text_and_its_ids_are_the_same_prompt(server):
-    ids = server.post("/tokenize", prompt=TASK + "A dog.").json()["tokens"]
+    ids = server.post("/tokenize", prompt="A dog.").json()["tokens"]
     by_ids = server.post("/v1/completions", prompt=ids, temperature=0).json()["choices"]
     assert by_ids == server.complete("A dog.", max_tokens=None)["choices"]
 
@@ -334,7 +334,7 @@ def test_description_is_the_committed_one(server):
 
 
 def test_pipelined_requests_are_answered_in_order(server):
-    body = json.dumps({"prompt": TASK + "A dog.", "temperature": 0, "max_tokens": 4}).encode()
+    body = json.dumps({"prompt": "A dog.", "temperature": 0, "max_tokens": 4}).encode()
     with server.connect() as socket_:
         socket_.sendall(
             raw_request("POST", "/v1/completions", body) + raw_request("GET", "/nothing")
@@ -377,7 +377,7 @@ def test_no_request_on_a_busy_kept_connection_is_overlooked(server):
 
 
 def test_a_stream_leaves_the_connection_usable(server):
-    body = json.dumps({"prompt": TASK + "A dog.", "temperature": 0, "stream": True}).encode()
+    body = json.dumps({"prompt": "A dog.", "temperature": 0, "stream": True}).encode()
     with server.connect() as socket_:
         stream = socket_.makefile("rb")
         for _ in range(3):
@@ -401,7 +401,7 @@ def test_a_client_that_leaves_stops_its_request(server, stream, beams):
     if stream and beams > 1:
         pytest.skip("beams arrive at once")
     generated = server.metric("switchyard_generated_tokens_total")
-    body = json.dumps({"prompt": TASK + "A man.", "stream": stream, "max_tokens": 512, "n": 8, "num_beams": beams, "seed": 1,
+    body = json.dumps({"prompt": "A man.", "stream": stream, "max_tokens": 512, "n": 8, "num_beams": beams, "seed": 1,
                        "temperature": 1, "ignore_eos": True}).encode()
     cancelled = 'switchyard_requests_finished_total{reason="cancelled"}'
     before = server.metric(cancelled)
@@ -422,7 +422,7 @@ def test_a_client_that_leaves_stops_its_request(server, stream, beams):
 
 
 def test_a_request_is_the_same_alone_and_among_31_others(server):
-    watched = dict(prompt=TASK + "A young man in a blue shirt is standing on a ladder.", temperature=0, max_tokens=60,
+    watched = dict(prompt="A young man in a blue shirt is standing on a ladder.", temperature=0, max_tokens=60,
                    logprobs=5, return_token_ids=True)
     alone = server.post("/v1/completions", **watched).json()["choices"][0]
     stop = threading.Event()
@@ -431,7 +431,7 @@ def test_a_request_is_the_same_alone_and_among_31_others(server):
         client, round_ = httpx.Client(base_url=server.url, timeout=60), 0
         while not stop.is_set() and round_ < 500:
             round_ += 1
-            body = dict(prompt=TASK + "Two dogs play. " * (1 + (number + round_) % 5), max_tokens=3 + (number * 7 + round_) % 40,
+            body = dict(prompt="Two dogs play. " * (1 + (number + round_) % 5), max_tokens=3 + (number * 7 + round_) % 40,
                         seed=number * 1000 + round_)
             if number % 4 == 0:
                 body |= {"num_beams": 4}
@@ -458,7 +458,7 @@ def test_a_request_is_the_same_alone_and_among_31_others(server):
 
 def test_sigterm_finishes_a_running_stream_and_exits_with_0():
     with Server() as server:
-        body = json.dumps({"prompt": TASK + "A man.", "stream": True, "max_tokens": 400, **LONG}).encode()
+        body = json.dumps({"prompt": "A man.", "stream": True, "max_tokens": 400, **LONG}).encode()
         with server.connect() as socket_:
             socket_.sendall(raw_request("POST", "/v1/completions", body))
             stream = socket_.makefile("rb")

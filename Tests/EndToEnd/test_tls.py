@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from certificates import Authority, openssl
-from switchyard_server import MODEL, TASK, Server, events, one_sentence, raw_request, read_response, run_binary
+from switchyard_server import MODEL, Server, events, one_sentence, raw_request, read_response, run_binary
 
 LONG = {"ignore_eos": True, "temperature": 0}
 
@@ -166,7 +166,7 @@ def test_close_notify_of_the_client_ends_the_connection(server, authority):
 
 
 def test_a_body_cut_off_is_not_a_shorter_body(server, authority):
-    body = json.dumps({"prompt": TASK + "A man."}).encode()
+    body = json.dumps({"prompt": "A man."}).encode()
     before = server.metric('switchyard_requests_finished_total{reason="stop"}')
     for cut in (1, 10):
         with connect(server, context(authority)) as socket_:
@@ -277,7 +277,7 @@ def test_a_hundred_clients_stream_at_once(server, authority):
     plain = server.complete(max_tokens=24)["choices"][0]["text"]
 
     def stream(number):
-        body = {"prompt": TASK + "A man is walking.", "temperature": 0, "max_tokens": 24, "stream": True}
+        body = {"prompt": "A man is walking.", "temperature": 0, "max_tokens": 24, "stream": True}
         with httpx.Client(verify=tls, base_url=f"https://localhost:{server.port}", timeout=120) as client:
             answer = client.post("/v1/completions", json=body)
         assert answer.status_code == 200, answer.text

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from otlp_collector import Collector, attributes
-from switchyard_server import MODEL, TASK, Server
+from switchyard_server import MODEL, Server
 from test_observability import SPAN, TRACE, complete, wait_for
 
 

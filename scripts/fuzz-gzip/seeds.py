@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 
 directory = Path(sys.argv[1])
-text = b'{"prompt": "translate English to German: A man is riding a bicycle.", "temperature": 0}'
+text = b'{"prompt": "A man is riding a bicycle.", "temperature": 0}'
 plain = gzip.compress(text, mtime=0)
 fields = plain[:3] + bytes([0x1F]) + plain[4:10] + b"\x02\x00ab" + b"name\0" + b"comment\0"
 with_fields = fields + (zlib.crc32(fields) & 0xFFFF).to_bytes(2, "little") + plain[10:]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Greedy and beam-4 outputs of a whole model directory through transformers, as text and as tokens.
 
-    starter_reference.py MODEL_DIR SENTENCES.gz OUT.json [--count N] [--prefix TEXT]
+    model_reference.py MODEL_DIR SENTENCES.gz OUT.json [--count N] [--prefix TEXT]
 
 SENTENCES.gz holds one source sentence a line, the first N are used. The model runs in float32 with eager attention on
 one thread; prompts are tokenized with the directory's spiece.model and end with its end token.
@@ -43,7 +43,7 @@ def main():
     parser.add_argument("sentences", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--prefix", default="translate English to German: ")
+    parser.add_argument("--prefix", default="")
     arguments = parser.parse_args()
     model = load(arguments.model)
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(arguments.model / "spiece.model"))
