@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import random
 import re
 import signal
 import socket
@@ -29,6 +30,13 @@ def clean_environment(extra=None):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SWITCHYARD_")}
     environment.update(extra or {})
     return environment
+
+
+def lines_of_words():
+    """Text for a language model that is trained in a moment: 400 lines of six words each."""
+    choice = random.Random(5)
+    words = ["to", "be", "or", "not", "that", "is", "the", "question", "whether"]
+    return "".join(" ".join(choice.choices(words, k=6)) + ".\n" for _ in range(400))
 
 
 def run_binary(*arguments, environment=None, timeout=10):

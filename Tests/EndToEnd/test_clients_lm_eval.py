@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import subprocess
 
 import pytest
@@ -17,7 +16,7 @@ from lm_eval.models.openai_completions import LocalCompletionsAPI  # noqa: E402
 from lm_eval.tasks import TaskManager  # noqa: E402
 
 from strict_description import StrictDescription  # noqa: E402
-from switchyard_server import MODEL, Server, binary  # noqa: E402
+from switchyard_server import MODEL, Server, binary, lines_of_words  # noqa: E402
 
 SENTENCES = ["A man is walking.", "Two dogs play in the snow.", "A girl reads a book.", "A woman rides a bicycle.",
              "Children are running along the beach.", "An old man sits on a bench."]
@@ -89,10 +88,7 @@ def test_scoring_a_prompt_is_refused_with_a_reason(server, caplog):
 def language_model(tmp_path_factory):
     """A model that goes on with its prompt, trained for a moment; and where it is served."""
     folder = tmp_path_factory.mktemp("language")
-    choice = random.Random(5)
-    words = ["to", "be", "or", "not", "that", "is", "the", "question", "whether"]
-    text = "".join(" ".join(choice.choices(words, k=6)) + ".\n" for _ in range(400))
-    (folder / "text.txt").write_text(text)
+    (folder / "text.txt").write_text(lines_of_words())
     subprocess.run(
         [binary(), "train", str(folder / "run"), "--task", "language-model", "--text", str(folder / "text.txt"),
          "--vocabulary-size", "60", "--max-tokens", "48", "--width", "32", "--feed-forward", "48", "--heads", "2",

@@ -13,7 +13,7 @@ import time
 import httpx
 import pytest
 
-from switchyard_server import Server, binary
+from switchyard_server import Server, binary, lines_of_words
 
 try:
     import safetensors.torch as safetensors
@@ -217,10 +217,7 @@ def language_model(best):
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory):
     folder = tmp_path_factory.mktemp("language")
-    choice = random.Random(5)
-    words = ["to", "be", "or", "not", "that", "is", "the", "question", "whether"]
-    text = "\n".join(" ".join(choice.choices(words, k=6)) + "." for _ in range(400))
-    (folder / "text.txt").write_text(text + "\n")
+    (folder / "text.txt").write_text(lines_of_words())
     done = subprocess.run(
         [binary(), "train", str(folder / "run"), "--task", "language-model", "--text", str(folder / "text.txt"),
          "--vocabulary-kind", "char", "--vocabulary-size", "100", "--max-tokens", "48", *SIZES, "--batch-tokens", "480",
