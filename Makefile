@@ -133,19 +133,19 @@ schemathesis differential: packages .venv/clients/bin/pytest
 	swift build -c release --product switchyard
 	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
 		SCHEMATHESIS_EXAMPLES=2000 HTTP_DIFFERENTIAL_CASES=1000000 .venv/clients/bin/pytest -q -s \
-		Tests/EndToEnd/$(if $(filter schemathesis,$@),test_http_schema.py,test_http_differential.py)
+		Tests/EndToEnd/HTTP/$(if $(filter schemathesis,$@),test_http_schema.py,test_http_differential.py)
 
 # Prometheus itself, 3,600 scrapes of a server under load: an hour at one a second, in six minutes. Needs prometheus.
 prometheus: packages .venv/clients/bin/pytest
 	swift build -c release --product switchyard
 	PROMETHEUS_SECONDS=360 PROMETHEUS_INTERVAL_MS=100 SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
-		.venv/clients/bin/pytest -q -rP Tests/EndToEnd/test_prometheus.py
+		.venv/clients/bin/pytest -q -rP Tests/EndToEnd/Operations/test_prometheus.py
 
 # Killed and resetting clients, full disks, signals, clocks, limits of the machine: four times what test-clients does.
 faults: packages .venv/clients/bin/pytest
 	swift build -c release --product switchyard
 	FAULTS_SCALE=4 SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
-		.venv/clients/bin/pytest -q -rP Tests/EndToEnd/test_faults.py
+		.venv/clients/bin/pytest -q -rP Tests/EndToEnd/Operations/test_faults.py
 
 # A thousand slow clients beside one in a hurry. Needs slowhttptest.
 slow-clients: packages

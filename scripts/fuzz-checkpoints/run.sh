@@ -16,6 +16,6 @@ files) define= && cp Tests/WeightFiles/*/*.bin "$build/seeds" ;;
 esac
 swiftc -O -sanitize=fuzzer,address $define -parse-as-library -package-name switchyard -swift-version 6 \
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
-    -module-name FuzzCheckpoints -I Sources/CZlib -lz Sources/Checkpoints/*.swift "$here/Fuzz.swift" -o "$build/fuzz"
+    -module-name FuzzCheckpoints -I Sources/CZlib -lz $(find Sources/Checkpoints -name "*.swift") "$here/Fuzz.swift" -o "$build/fuzz"
 exec "$build/fuzz" -max_total_time="${2:-60}" -max_len=8192 -dict="$here/words" -rss_limit_mb=1024 -timeout=5 \
     -malloc_limit_mb=256 "$build/corpus" "$build/seeds"

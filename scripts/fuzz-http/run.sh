@@ -13,7 +13,7 @@ cd "$root"
 case $kind in
 requests) own=HTTPServing && sources="$here/Requests.swift" ;;
 responses) own=HTTPServing && sources="$here/Responses.swift" ;;
-completions) own=InferenceAPI && sources="$here/Completions.swift Tests/InferenceAPITests/ToyTokenizer.swift" ;;
+completions) own=InferenceAPI && sources="$here/Completions.swift Tests/InferenceAPITests/Support/ToyTokenizer.swift" ;;
 *) echo "requests, responses or completions?" >&2 && exit 1 ;;
 esac
 # SwiftPM names a package for its folder.
@@ -31,6 +31,6 @@ swiftc -O -sanitize=fuzzer,address -parse-as-library -package-name "$package" -s
     -I Sources/CSentencePiece/include -Xcc -fmodule-map-file="$modules/CKernels.build/module.modulemap" \
     -Xcc -fmodule-map-file="$modules/CSentencePiece.build/module.modulemap" \
     @"$build/objects" -lssl -lcrypto -lz -lopenblas -lsentencepiece -lsentencepiece_train -lstdc++ \
-    Sources/$own/*.swift $sources -o "$build/fuzz"
+    $(find Sources/$own -name "*.swift") $sources -o "$build/fuzz"
 exec "$build/fuzz" -max_total_time="${2:-60}" -max_len=4096 -dict="$here/$kind.words" -timeout=5 -rss_limit_mb=2048 \
     "$build/corpus" "$here/corpus/$kind"

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+@testable import Tokenization
+
+private let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+private func captionBytes() throws -> [UInt8] {
+    Array(try Data(contentsOf: root.appending(path: "Tests/Parity/Fixtures/captions/spiece.model")))
+}
+
+private func tokenizer(modelVocabularySize: Int = 6100) throws -> SentencePieceTokenizer {
+    try SentencePieceTokenizer(
+        serialized: captionBytes(),
+        modelVocabularySize: modelVocabularySize,
+        fileName: "spiece.model"
+    )
+}
+
+// Expected pieces are those of T5Tokenizer, transformers 5.23.0, on Tests/Parity/Fixtures/captions.
+@Test(arguments: [
+    ("", []), ("   ", []), ("A man is here.", ["▁A", "▁man", "▁is", "▁here", "."]),
+    ("A<extra_id_0>man", ["▁A", "<extra_id_0>", "▁man"]), ("a </s> b", ["▁a", "</s>", "▁b"]),
+    ("<unk> x", ["<unk>", "▁", "x"]), ("<extra_id_0>  <extra_id_1> x ", ["<extra_id_0>", "<extra_id_1>", "▁", "x"]),
+    ("line\nbreak", ["▁line", "▁break"]), ("a\u{0}b", ["▁a", "<unk>", "b"]), ("ﬁre", ["▁fire"]),
+    ("e\u{301}a", ["▁", "é", "a"]), ("a <pad> b", ["▁a", "<pad>", "▁b"]),
+])
+func splitsTextAsTransformersDoes(text: String, pieces: [String]) throws {
+    let tokenizer = try tokenizer()
+    #expect(tokenizer.encode(text).map { tokenizer.piece($0) } == pieces)
+}
+
+@Test func sentinelsCountDownFromTheTop() throws {
+    #expect(try tokenizer().encode("<extra_id_0><extra_id_99>") == [6099, 6000])
+    #expect(try tokenizer(modelVocabularySize: 6000).encode("<extra_id_0>").count > 1)
+}
+
+@Test func refusesMorePiecesThanTheModelHasRoomFor() throws {
+    #expect(throws: TokenizerError.largerThanModel(file: "spiece.model", pieces: 6000, vocabularySize: 5999)) {
+        try tokenizer(modelVocabularySize: 5999)
+    }
+}
+
+@Test func refusesTruncatedModels() throws {
+    let bytes = try captionBytes()
+    for count in [0, 1, 1000, bytes.count - 1] {
+        #expect(throws: TokenizerError.self) {
+            try SentencePieceTokenizer(serialized: Array(bytes[..<count]), modelVocabularySize: 6000, fileName: "f")
+        }
+    }
+}
+
+@Test(arguments: [true, false])
+func streamedTextEqualsDecodedText(skipping: Bool) throws {
+    let tokenizer = try tokenizer()
+    for seed in 0..<UInt64(2000) {
+        var random = SeededRandom(state: seed)
+        let ids = (0..<Int.random(in: 0...20, using: &random)).map { _ in
+            Bool.random(using: &random)
+                ? Int32.random(in: -2...12, using: &random) : .random(in: 0...6110, using: &random)
+        }
+        var stream = StreamingDetokenizer(tokenizer, skippingSpecialTokens: skipping)
+        let parts = ids.map { stream.append($0) } + [stream.finish()]
+        #expect(parts.joined() == tokenizer.decode(ids, skippingSpecialTokens: skipping), "\(ids)")
+    }
+}
+
+@Test func aTokenizerWithoutRoomForSentinelsReadsThemAsText() throws {
+    #expect(try tokenizer(modelVocabularySize: 6099).piece(6000) == nil)
+}
+
+@Test func decodingIsSentencePieces() throws {
+    let tokenizer = try tokenizer()
+    // As sentencepiece 0.2.1 decodes them with it.
+    #expect(tokenizer.decode([349, 382, 13], skippingSpecialTokens: true) == "tran")
+    #expect(tokenizer.decode([2, 349, 2], skippingSpecialTokens: true) == " ⁇  t ⁇ ")
+}
+
+/// SplitMix64, so that a failing case can be run again.
+struct SeededRandom: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
