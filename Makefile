@@ -1,9 +1,11 @@
 PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config
+# What the tests of clients talk to the server with, or through.
+CLIENT_PACKAGES = curl haproxy jq nginx prometheus
 BASE8 = .build/base8
 DENSE = .build/dense
 BIG = .build/base128
 
-.PHONY: serve test train-compare lint check-imports check-deploy packages parity tokenizer-parity test-clients bench \
+.PHONY: serve test train-compare lint check-imports check-deploy packages client-packages parity tokenizer-parity test-clients bench \
 	expert-memory compare latency accuracy endurance http-throughput fuzz fuzz-checkpoints schemathesis differential \
 	prometheus faults slow-clients overload soak sanitize
 
@@ -30,8 +32,10 @@ check-deploy: packages
 	swift build --product switchyard
 	scripts/check-deploy .build/debug/switchyard
 
+# Format, and folders that one can take in.
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
+	scripts/check-layout
 
 # A target imports only what Package.swift lets it.
 check-imports: packages
@@ -118,13 +122,16 @@ parity: packages
 tokenizer-parity: packages
 	scripts/tokenizer-parity $(TEXTS)
 
+client-packages:
+	@dpkg -s $(CLIENT_PACKAGES) >/dev/null 2>&1 || scripts/install-packages $(CLIENT_PACKAGES)
+
 .venv/clients/bin/pytest: Tests/EndToEnd/requirements.txt
 	python3 -m venv .venv/clients
 	.venv/clients/bin/pip install -q -r $<
 	touch $@
 
 # The built server as clients see it: curl, httpx, the openai package, bad input, HTTP at the socket, its description.
-test-clients: packages .venv/clients/bin/pytest
+test-clients: packages client-packages .venv/clients/bin/pytest
 	swift build -c release --product switchyard
 	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard .venv/clients/bin/pytest -q Tests/EndToEnd
 

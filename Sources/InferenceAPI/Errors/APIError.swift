@@ -5,7 +5,7 @@ package import HTTPTypes
 
 /// Why a request gets no answer.
 ///
-/// `APIError+Response.swift` turns it into a status and JSON.
+/// `APIError+Face.swift` says its status and words, `APIError+Response.swift` turns it into a status and JSON.
 package enum APIError: Error, Equatable, Sendable {
     /// The body as a whole cannot be read; the sentence says why.
     case malformedJSON(String)
