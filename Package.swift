@@ -10,7 +10,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("Checkpoints", ["Tensors", "CZlib"]),
     ("HTTPServing", ["CEpoll", "COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
     ("SwitchModel", ["Tensors", "Checkpoints"]),
-    ("Generation", ["Tensors", "SwitchModel"]),
+    ("Generation", ["Tensors", "Checkpoints", "SwitchModel"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
     ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "CZlib"]),
     ("InferenceAPI", ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]),

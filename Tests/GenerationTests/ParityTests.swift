@@ -44,7 +44,7 @@ import Testing
     private func request(_ prompt: [Int32], maximum: Int, _ model: SwitchTransformer) -> GenerationRequest {
         GenerationRequest(
             prompt: prompt,
-            stop: StopCondition(maximumTokens: maximum, endTokens: Set(model.configuration.endTokens))
+            stop: StopCondition(maximumTokens: maximum, endTokens: model.configuration.endTokens)
         )
     }
 

@@ -34,6 +34,9 @@ package struct GenerationRequest: Sendable {
         prompt = Array(prompt.prefix(1))
     }
 
+    /// The prompt as the client gave it.
+    var promptAsGiven: [Int32] { prompt + decoderPrompt.prefix(scoredPromptTokens) }
+
     /// Tokens of the prompt as the client gave it.
     package var promptTokens: Int { prompt.count + scoredPromptTokens }
 
@@ -47,86 +50,4 @@ package struct GenerationRequest: Sendable {
 
     /// Prompt tokens and those all rows could come to: the most work it can be.
     package var greatestTokens: Int { prompt.count + rows * (decoderPrompt.count + stop.maximumTokens) }
-}
-
-/// How the next token is picked from a row of processed logits.
-package struct Sampling: Equatable, Sendable {
-    package enum Pick: Equatable, Sendable {
-        case greedy
-        case random(Filters)
-    }
-
-    /// The random filters, in transformers' order.
-    ///
-    /// Neutral by default.
-    package struct Filters: Equatable, Sendable {
-        package var temperature: Float = 1
-        package var topK: Int? = nil
-        package var topP: Float? = nil
-        package var minP: Float? = nil
-        package var typicalP: Float? = nil
-
-        package init() {}
-    }
-
-    package var pick = Pick.greedy
-    /// Continuations drawn.
-    package var draws = 1
-    /// Continuations returned: the most probable per token of the ones drawn.
-    package var returned = 1
-    package var seed: UInt64 = 0
-
-    package init() {}
-}
-
-/// Beam search as transformers 5.23.0 does it.
-package struct BeamParameters: Equatable, Sendable {
-    package enum EarlyStopping: Equatable, Sendable {
-        case never
-        case heuristic
-        case whenFull
-    }
-
-    package var beams = 4
-    package var returned = 1
-    package var lengthPenalty: Float = 1
-    package var earlyStopping = EarlyStopping.heuristic
-
-    package init() {}
-}
-
-/// Changes to the logits before a token is picked, in transformers' order.
-package struct LogitsConstraints: Equatable, Sendable {
-    /// Added to the logits of these tokens.
-    package var bias: [Int32: Float] = [:]
-    package var repetitionPenalty: Float = 1
-    /// OpenAI's penalties over generated tokens: per occurrence, and once.
-    package var frequencyPenalty: Float = 0
-    package var presencePenalty: Float = 0
-    package var noRepeatNgramSize = 0
-    /// Generated tokens before an end token is allowed.
-    package var minimumTokens = 0
-
-    package init() {}
-}
-
-/// When one continuation ends.
-package struct StopCondition: Sendable {
-    /// Generated tokens, end token included.
-    package var maximumTokens: Int
-    /// End-of-sequence tokens of the model.
-    package var endTokens: Set<Int32>
-    /// The end tokens do not end.
-    package var ignoresEndTokens = false
-    /// More tokens that end; they are not part of the text.
-    package var stopTokens: Set<Int32> = []
-    /// True when the text of the generated tokens holds a stop string.
-    ///
-    /// Runs on the threads the model computes on.
-    package var stopsText: (@Sendable ([Int32]) -> Bool)? = nil
-
-    package init(maximumTokens: Int, endTokens: Set<Int32>) {
-        self.maximumTokens = maximumTokens
-        self.endTokens = endTokens
-    }
 }

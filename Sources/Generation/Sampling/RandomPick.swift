@@ -4,6 +4,8 @@ import Tensors
 /// Picks a token at random: temperature, top-k, top-p, min-p, typical-p, in transformers' order.
 struct RandomPick {
     let filters: Sampling.Filters
+    /// Tokens that every filter leaves at least: in beam search one more than there are end tokens.
+    var leastKept = 1
 
     /// - Parameters:
     ///   - scores: processed logits, overwritten; `-infinity` is never picked.
@@ -22,9 +24,9 @@ struct RandomPick {
     /// The tokens the filters leave, with their probabilities.
     func distribution(of scores: inout [Float]) -> [(token: Int32, probability: Double)] {
         var (candidates, dropped) = candidates(of: &scores)
-        if let topP = filters.topP, topP < 1 { Self.keepTop(topP, &candidates, dropped: dropped) }
-        if let minP = filters.minP, minP > 0 { Self.keepAbove(minP, &candidates) }
-        if let typicalP = filters.typicalP, typicalP < 1 { Self.keepTypical(typicalP, &candidates) }
+        if let topP = filters.topP, topP < 1 { keepTop(topP, &candidates, dropped: dropped) }
+        if let minP = filters.minP, minP > 0 { keepAbove(minP, &candidates) }
+        if let typicalP = filters.typicalP, typicalP < 1 { keepTypical(typicalP, &candidates) }
         let sum = candidates.reduce(0) { $0 + $1.weight }
         return candidates.map { ($0.token, $0.weight / sum) }
     }
@@ -39,7 +41,7 @@ struct RandomPick {
     private func candidates(of scores: inout [Float]) -> ([Candidate], dropped: Double) {
         let largest = scores.largestScore
         guard largest > -.infinity else { return ([], 0) }
-        if let topK = filters.topK, topK < scores.count {
+        if let topK = filters.topK.map({ max($0, leastKept) }), topK < scores.count {
             // Ties with the k-th stay, as in the reference.
             let least = LogitsRow.largest(topK, of: scores).last.map { scores[$0] } ?? -.infinity
             for index in scores.indices where scores[index] < least { scores[index] = -.infinity }
@@ -47,7 +49,8 @@ struct RandomPick {
         // Relative to the largest, so that no temperature, however low, overflows.
         let total = scores.exponentiate(0..<scores.count, largest: largest, scale: filters.sharpness)
         // Tokens so improbable that all of them together stay below what top-p drops.
-        let sure = (filters.topP.map { 1 - $0 } ?? 0) * total / Float(scores.count) * 0.99
+        let share = leastKept > 1 ? 0 : filters.topP.map { 1 - $0 } ?? 0
+        let sure = share * total / Float(scores.count) * 0.99
         var candidates: [Candidate] = []
         var dropped = 0.0
         for token in scores.indices where scores[token] > 0 {
@@ -81,7 +84,7 @@ struct RandomPick {
     }
 
     /// Holtzman and others, 2020: the fewest tokens whose probabilities reach `mass`.
-    private static func keepTop(_ mass: Float, _ candidates: inout [Candidate], dropped: Double) {
+    private func keepTop(_ mass: Float, _ candidates: inout [Candidate], dropped: Double) {
         let limit = Double(1 - mass) * candidates.reduce(dropped) { $0 + $1.weight } - dropped
         let order = WeightOrder(keys: candidates.map { Float($0.weight) }, weights: candidates.map(\.weight))
         let (bucket, before) = order.crossing(limit)
@@ -93,19 +96,28 @@ struct RandomPick {
             return cumulative <= limit
         }
         let isRemoved = Set(removed)
-        candidates = candidates.indices.filter { order.buckets[$0] >= bucket && !isRemoved.contains($0) }.map {
+        let kept = Set(mostProbable(candidates))
+        candidates = candidates.indices.filter {
+            order.buckets[$0] >= bucket && !isRemoved.contains($0) || kept.contains($0)
+        }.map { candidates[$0] }
+    }
+
+    /// Indices of the `leastKept` most probable candidates where that is more than one: a filter always leaves the first.
+    private func mostProbable(_ candidates: [Candidate]) -> [Int] {
+        leastKept > 1 ? LogitsRow.largest(leastKept, of: candidates.map { Float($0.weight) }) : []
+    }
+
+    /// Drops tokens less probable than `share` of the most probable.
+    private func keepAbove(_ share: Float, _ candidates: inout [Candidate]) {
+        let threshold = candidates.reduce(0) { max($0, $1.weight) } * Double(share)
+        let kept = Set(mostProbable(candidates))
+        candidates = candidates.indices.filter { candidates[$0].weight >= threshold || kept.contains($0) }.map {
             candidates[$0]
         }
     }
 
-    /// Drops tokens less probable than `share` of the most probable.
-    private static func keepAbove(_ share: Float, _ candidates: inout [Candidate]) {
-        let threshold = candidates.reduce(0) { max($0, $1.weight) } * Double(share)
-        candidates.removeAll { $0.weight < threshold }
-    }
-
     /// Meister and others, 2022: the tokens whose surprise is nearest to the entropy, up to `mass`.
-    private static func keepTypical(_ mass: Float, _ candidates: inout [Candidate]) {
+    private func keepTypical(_ mass: Float, _ candidates: inout [Candidate]) {
         let sum = candidates.reduce(0) { $0 + $1.weight }
         let probabilities = candidates.map { $0.weight / sum }
         let entropy = probabilities.reduce(0) { $1 > 0 ? $0 - $1 * log($1) : $0 }
@@ -119,48 +131,14 @@ struct RandomPick {
             return cumulative < Double(mass)
         }
         let last = shifts[boundary[min(below.count, boundary.count - 1)]]
-        candidates = candidates.indices.filter { shifts[$0] <= last }.map { candidates[$0] }
-    }
-}
-
-/// Candidates by ascending key, as far as it takes to find where their running weight passes a limit: whole buckets of
-/// similar keys are summed, and only the one at the limit is sorted.
-private struct WeightOrder {
-    /// Of each candidate.
-    let buckets: [Int]
-    private let keys: [Float]
-    private var sums = [Double](repeating: 0, count: 1 << 13)
-
-    /// - Parameter keys: none below 0, none NaN.
-    init(keys: [Float], weights: [Double]) {
-        self.keys = keys
-        // The exponent and the first 4 bits of the mantissa.
-        buckets = keys.map { Int($0.bitPattern >> 19) & 0xFFF }
-        for (bucket, weight) in zip(buckets, weights) { sums[bucket] += weight }
-    }
-
-    /// The bucket in which the running weight passes `limit`, or the last one; and the weight before it.
-    func crossing(_ limit: Double) -> (bucket: Int, before: Double) {
-        let last = buckets.max() ?? 0
-        var before = 0.0
-        for bucket in 0..<last {
-            if before + sums[bucket] > limit { return (bucket, before) }
-            before += sums[bucket]
-        }
-        return (last, before)
-    }
-
-    /// Candidates of a bucket by ascending key.
-    func members(of bucket: Int, equals isBefore: (Int, Int) -> Bool) -> [Int] {
-        buckets.indices.filter { buckets[$0] == bucket }.sorted {
-            keys[$0] != keys[$1] ? keys[$0] < keys[$1] : isBefore($0, $1)
-        }
+        let kept = leastKept > 1 ? Set(LogitsRow.largest(leastKept, of: shifts.map { -Float($0) })) : []
+        candidates = candidates.indices.filter { shifts[$0] <= last || kept.contains($0) }.map { candidates[$0] }
     }
 }
 
 extension Sampling.Filters {
     /// What scores are multiplied by; finite however low the temperature is.
-    fileprivate var sharpness: Float { min(1 / temperature, .greatestFiniteMagnitude) }
+    var sharpness: Float { min(1 / temperature, .greatestFiniteMagnitude) }
 
-    fileprivate var keepsEverything: Bool { topK == nil && topP == nil && minP == nil && typicalP == nil }
+    var keepsEverything: Bool { topK == nil && topP == nil && minP == nil && typicalP == nil }
 }

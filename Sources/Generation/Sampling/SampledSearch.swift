@@ -31,7 +31,7 @@ struct SampledSearch {
     init(_ request: GenerationRequest, _ sampling: Sampling, start: [Int32]) {
         self.request = request
         self.sampling = sampling
-        processing = LogitsProcessing(request)
+        processing = LogitsProcessing(request, start: start.count + request.decoderPrompt.count)
         draws = (0..<sampling.draws).map { slot in
             var draw = Draw(
                 slot: slot,

@@ -6,36 +6,10 @@ import Tensors
 /// A candidate that hits a stopping condition leaves the beam; it counts as finished only when it was among the best
 /// `beams` candidates. Scores are Float32 and cut off where the reference cuts them off.
 struct BeamSearch {
-    /// One generated token, shared by every hypothesis that goes through it.
-    private final class Node {
-        let id: Int32
-        let logprob: Float
-        let top: [(id: Int32, logprob: Float)]
-
-        init(id: Int32, logprob: Float, top: [(id: Int32, logprob: Float)]) {
-            self.id = id
-            self.logprob = logprob
-            self.top = top
-        }
-    }
-
-    private struct Hypothesis {
-        var path: [Node] = []
-        var score: Float
-        var tokens: [Int32] { path.map(\.id) }
-    }
-
     private struct Candidate {
         let parent: Int
-        let hypothesis: Hypothesis
+        let hypothesis: BeamHypothesis
         let reason: FinishReason?
-    }
-
-    private struct Finished {
-        let hypothesis: Hypothesis
-        let reason: FinishReason
-        /// Sum of log-probabilities over length to the power of the length penalty.
-        let normalizedScore: Float
     }
 
     /// What the reference adds to a score to rule it out.
@@ -45,9 +19,9 @@ struct BeamSearch {
     private let parameters: BeamParameters
     private let processing: LogitsProcessing
     private let start: [Int32]
-    private let candidatesKept: Int
-    private var running: [Hypothesis]
-    private var finished: [Finished] = []
+    private let choice: BeamCandidates
+    private var running: [BeamHypothesis]
+    private var finished: [FinishedHypothesis] = []
     /// Latched: once no running beam can beat the worst finished one, nothing more is taken in.
     private var canImprove = true
     private var isFirstStep = true
@@ -57,11 +31,10 @@ struct BeamSearch {
     init(_ request: GenerationRequest, _ parameters: BeamParameters, start: [Int32]) {
         self.request = request
         self.parameters = parameters
-        processing = LogitsProcessing(request)
         self.start = start + request.decoderPrompt
-        let endTokens = request.stop.ignoresEndTokens ? 0 : request.stop.endTokens.count
-        candidatesKept = max(2, 1 + endTokens) * parameters.beams
-        running = (0..<parameters.beams).map { Hypothesis(score: $0 == 0 ? 0 : Self.ruledOut) }
+        processing = LogitsProcessing(request, start: self.start.count)
+        choice = BeamCandidates(parameters, endTokens: request.stop.ignoresEndTokens ? 0 : request.stop.endTokens.count)
+        running = (0..<parameters.beams).map { BeamHypothesis(score: $0 == 0 ? 0 : Self.ruledOut) }
     }
 
     /// Takes the logits of all beams; of the one history they share at the first step.
@@ -70,10 +43,10 @@ struct BeamSearch {
         firstRow: Int,
         into step: inout SearchStep
     ) throws(GenerationFailure) {
-        let candidates = try bestCandidates(logits, firstRow: firstRow)
+        let candidates = try candidates(logits, firstRow: firstRow)
         let length = (running.first?.path.count ?? 0) + 1
         guard candidates.contains(where: { $0.hypothesis.score > -.infinity }) else {
-            step.events = try exhausted()
+            step.events = try finalEvents()
             return
         }
         takeFinished(candidates, length: length)
@@ -82,11 +55,11 @@ struct BeamSearch {
             let (a, b) = (continuationScore(candidates[$0]), continuationScore(candidates[$1]))
             return a != b ? a > b : $0 < $1
         }.prefix(parameters.beams).map { candidates[$0] }
-        running = next.map { Hypothesis(path: $0.hypothesis.path, score: continuationScore($0)) }
+        running = next.map { BeamHypothesis(path: $0.hypothesis.path, score: continuationScore($0)) }
         isFirstStep = false
 
         if isOver(candidates, length: length) {
-            step.events = finalEvents()
+            step.events = try finalEvents()
         } else {
             step.parents = next.map(\.parent)
             step.rows = running.enumerated().map { StepRow(slot: $0, token: $1.path[$1.path.count - 1].id) }
@@ -96,38 +69,40 @@ struct BeamSearch {
 
     // MARK: - Candidates
 
-    private func bestCandidates(_ logits: VocabularyScores, firstRow: Int) throws(GenerationFailure) -> [Candidate] {
-        var row = try LogitsRow(logits, row: firstRow)
-        var best: [(beam: Int, token: Int32, score: Float, node: () -> Node)] = []
+    private func candidates(_ logits: VocabularyScores, firstRow: Int) throws(GenerationFailure) -> [Candidate] {
+        var rows: [LogitsRow] = []
+        var scores: [[Float]] = []
         for (beam, hypothesis) in running.enumerated() {
-            if beam > 0, !isFirstStep { row = try LogitsRow(logits, row: firstRow + beam) }
-            let scores = accumulated(row, hypothesis)
-            let topCount = request.topLogprobs ?? 0
-            for index in LogitsRow.largest(candidatesKept, of: scores) {
-                let token = Int32(index)
-                best.append(
-                    (
-                        beam, token, scores[index],
-                        { [row] in Node(id: token, logprob: row.logprob(token), top: row.top(topCount)) }
-                    )
-                )
-            }
+            let row = isFirstStep && beam > 0 ? rows[0] : try LogitsRow(logits, row: firstRow + beam)
+            rows.append(row)
+            scores.append(processed(row, hypothesis))
         }
-        // Equal scores in the order of the flattened beams.
-        let order = best.indices.sorted { best[$0].score != best[$1].score ? best[$0].score > best[$1].score : $0 < $1 }
-        return order.prefix(candidatesKept).map { index in
-            let (beam, _, score, node) = best[index]
-            let hypothesis = Hypothesis(path: running[beam].path + [node()], score: score)
-            return Candidate(
-                parent: isFirstStep ? 0 : beam,
-                hypothesis: hypothesis,
-                reason: request.stop.reason(after: hypothesis.tokens)
-            )
-        }
+        let step = running.first?.path.count ?? 0
+        let chosen = choice.choose(
+            from: scores,
+            beamScores: running.map(\.score),
+            renormalizes: processing.renormalizes,
+            step: step
+        )
+        return chosen.map { candidate($0, rows[$0.beam]) }
     }
 
-    /// Log-probabilities, processed, plus the score of the beam.
-    private func accumulated(_ row: LogitsRow, _ hypothesis: Hypothesis) -> [Float] {
+    private func candidate(_ continuation: BeamCandidates.Continuation, _ row: LogitsRow) -> Candidate {
+        let node = BeamNode(
+            id: continuation.token,
+            logprob: row.logprob(continuation.token),
+            top: row.top(request.topLogprobs ?? 0)
+        )
+        let hypothesis = BeamHypothesis(path: running[continuation.beam].path + [node], score: continuation.score)
+        return Candidate(
+            parent: isFirstStep ? 0 : continuation.beam,
+            hypothesis: hypothesis,
+            reason: request.stop.reason(after: hypothesis.tokens)
+        )
+    }
+
+    /// Log-probabilities, processed.
+    private func processed(_ row: LogitsRow, _ hypothesis: BeamHypothesis) -> [Float] {
         var scores = row.scores
         for index in scores.indices { scores[index] -= row.logSumExp }
         if !processing.isNeutral {
@@ -137,7 +112,6 @@ struct BeamSearch {
                 generated: hypothesis.path.count
             )
         }
-        for index in scores.indices { scores[index] += hypothesis.score }
         return scores
     }
 
@@ -153,9 +127,9 @@ struct BeamSearch {
     private mutating func takeFinished(_ candidates: [Candidate], length: Int) {
         guard canImprove, !(isFull && parameters.earlyStopping == .whenFull) else { return }
         for candidate in candidates.prefix(parameters.beams) {
-            guard let reason = candidate.reason else { continue }
+            guard let reason = candidate.reason, candidate.hypothesis.score > -.infinity else { continue }
             finished.append(
-                Finished(
+                FinishedHypothesis(
                     hypothesis: candidate.hypothesis,
                     reason: reason,
                     normalizedScore: candidate.hypothesis.score / lengthPenalty(length)
@@ -183,12 +157,6 @@ struct BeamSearch {
         return !canImprove || isFullEnough || candidates.allSatisfy { $0.reason != nil }
     }
 
-    /// The end when the constraints leave no token to any beam.
-    private func exhausted() throws(GenerationFailure) -> [GenerationEvent] {
-        guard finished.count >= parameters.returned else { throw .nothingAllowed }
-        return finalEvents()
-    }
-
     // MARK: - Events
 
     /// The tokens every hypothesis that may still be returned begins with and that were not sent yet.
@@ -201,8 +169,10 @@ struct BeamSearch {
         return (0..<parameters.returned).flatMap { tokenEvents(first[sent..<end], choice: $0) }
     }
 
-    private func finalEvents() -> [GenerationEvent] {
-        finished.prefix(parameters.returned).enumerated().flatMap { choice, finished in
+    /// - Throws: `.nothingAllowed` when the constraints left too few hypotheses that could end.
+    private func finalEvents() throws(GenerationFailure) -> [GenerationEvent] {
+        guard finished.count >= parameters.returned else { throw .nothingAllowed }
+        return finished.prefix(parameters.returned).enumerated().flatMap { choice, finished in
             let path = finished.hypothesis.path
             let ended = FinishedChoice(
                 choice: choice,
@@ -215,7 +185,7 @@ struct BeamSearch {
         }
     }
 
-    private func tokenEvents(_ nodes: ArraySlice<Node>, choice: Int) -> [GenerationEvent] {
+    private func tokenEvents(_ nodes: ArraySlice<BeamNode>, choice: Int) -> [GenerationEvent] {
         nodes.map { .token(GeneratedToken(choice: choice, id: $0.id, logprob: $0.logprob, top: $0.top)) }
     }
 }

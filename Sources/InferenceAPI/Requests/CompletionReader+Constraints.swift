@@ -34,7 +34,7 @@ extension CompletionReader {
         infilling: Bool,
         into output: inout OutputOptions
     ) throws(APIError) -> StopCondition {
-        var stop = StopCondition(maximumTokens: maximumTokens, endTokens: Set(model.endTokens))
+        var stop = StopCondition(maximumTokens: maximumTokens, endTokens: model.endTokens)
         guard endpoint != .route else { return stop }
         stop.ignoresEndTokens = try reader.flag("ignore_eos") ?? false
         output.includesStop = try reader.flag("include_stop_str_in_output") ?? false

@@ -8,6 +8,7 @@ package enum ConfigurationError: Error, Equatable, Sendable {
     case malformedJSON(file: String, reason: String)
     case wrongKind(file: String, key: String, expected: String, found: String)
     case outOfRange(file: String, key: String, value: Int, allowed: ClosedRange<Int>)
+    case numberOutOfRange(file: String, key: String, value: Double, allowed: ClosedRange<Double>)
     case epsilonOutOfRange(file: String, value: Double)
     /// Two keys that mean the same thing hold different values.
     case contradiction(file: String, key: String, value: String, otherKey: String, otherValue: String)
@@ -17,6 +18,8 @@ package enum ConfigurationError: Error, Equatable, Sendable {
     case bucketsPastDistance(buckets: Int, maxDistance: Int)
     case tokenOutsideVocabulary(key: String, token: Int, vocabularySize: Int)
     case noStartToken
+    /// What the files ask of generation cannot be done together.
+    case contradictoryConstraints(file: String, reason: String)
     /// The blocks whose tensors are experts are not every n-th one.
     case sparseBlocksFitNoStep(stack: String, blocks: [Int])
 }
@@ -31,6 +34,8 @@ extension ConfigurationError: CustomStringConvertible {
         case .wrongKind(let file, let key, let expected, let found):
             "'\(key)' in \(file) is \(found), expected \(expected)"
         case .outOfRange(let file, let key, let value, let allowed):
+            "'\(key)' in \(file) is \(value), expected \(allowed.lowerBound) to \(allowed.upperBound)"
+        case .numberOutOfRange(let file, let key, let value, let allowed):
             "'\(key)' in \(file) is \(value), expected \(allowed.lowerBound) to \(allowed.upperBound)"
         case .epsilonOutOfRange(let file, let value):
             "'layer_norm_epsilon' in \(file) is \(value), expected more than 0 and less than 1"
@@ -48,6 +53,8 @@ extension ConfigurationError: CustomStringConvertible {
         case .sparseBlocksFitNoStep(let stack, let blocks):
             "the sparse blocks of the \(stack) are \(blocks.map(String.init).joined(separator: ", ")), "
                 + "expected every n-th one from 1 on, or all"
+        case .contradictoryConstraints(let file, let reason):
+            "\(file) asks for what cannot be: \(reason)"
         case .noStartToken:
             "neither generation_config.json nor config.json gives 'decoder_start_token_id'; "
                 + "expected the token that outputs begin with (0 in T5-family models)"

@@ -1,12 +1,15 @@
-import Checkpoints
+package import Checkpoints
 
 /// Takes values out of one JSON object by key, checking kind and range on the way.
-struct ConfigurationReader {
-    private let file: String
+package struct ConfigurationReader {
+    package let file: String
     private let members: [String: JSONValue]
 
+    /// The keys whose values are not null, sorted.
+    package var keys: [String] { members.filter { $0.value != .null }.keys.sorted() }
+
     /// - Parameter file: the name used in error messages.
-    init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
+    package init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
         guard bytes.count <= SwitchConfiguration.maximumFileBytes else {
             throw .unreadable(
                 .tooLarge(file: file, limit: SwitchConfiguration.maximumFileBytes, found: bytes.count)
@@ -26,18 +29,19 @@ struct ConfigurationReader {
     }
 
     /// Whether `key` is given and not null.
-    func has(_ key: String) -> Bool { self[key] != nil }
+    package func has(_ key: String) -> Bool { self[key] != nil }
 
     /// Whether `key` is there at all, null included.
-    func mentions(_ key: String) -> Bool { members[key] != nil }
+    package func mentions(_ key: String) -> Bool { members[key] != nil }
 
-    private subscript(key: String) -> JSONValue? {
+    /// The value at `key`, nil when it is absent or null.
+    package subscript(key: String) -> JSONValue? {
         let value = members[key]
         return value == .null ? nil : value
     }
 
     /// The whole number at `key`, nil when it is absent or null.
-    func integer(_ key: String, in allowed: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+    package func integer(_ key: String, in allowed: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
         guard let value = self[key] else { return nil }
         guard case .integer(let integer) = value else { throw wrongKind(key, "a whole number", value) }
         guard allowed.contains(integer) else {
@@ -60,27 +64,32 @@ struct ConfigurationReader {
         return value ?? other
     }
 
-    func bool(_ key: String) throws(ConfigurationError) -> Bool? {
+    package func bool(_ key: String) throws(ConfigurationError) -> Bool? {
         guard let value = self[key] else { return nil }
         guard case .bool(let bool) = value else { throw wrongKind(key, "true or false", value) }
         return bool
     }
 
-    func string(_ key: String) throws(ConfigurationError) -> String? {
+    package func string(_ key: String) throws(ConfigurationError) -> String? {
         guard let value = self[key] else { return nil }
         guard case .string(let string) = value else { throw wrongKind(key, "a string", value) }
         return string
     }
 
+    /// The number at `key`, nil when it is absent or null.
+    package func number(_ key: String, in allowed: ClosedRange<Double>) throws(ConfigurationError) -> Double? {
+        guard let value = self[key] else { return nil }
+        guard let number = value.number else { throw wrongKind(key, "a number", value) }
+        guard allowed.contains(number) else {
+            throw .numberOutOfRange(file: file, key: key, value: number, allowed: allowed)
+        }
+        return number
+    }
+
     /// The number at `key`, which must lie strictly between 0 and 1 also as a Float.
     func epsilon(_ key: String) throws(ConfigurationError) -> Float? {
         guard let value = self[key] else { return nil }
-        let number: Double
-        switch value {
-        case .integer(let integer): number = Double(integer)
-        case .real(let real): number = real
-        default: throw wrongKind(key, "a number", value)
-        }
+        guard let number = value.number else { throw wrongKind(key, "a number", value) }
         guard number < 1, Float(number) > 0, Float(number) < 1 else {
             throw .epsilonOutOfRange(file: file, value: number)
         }
@@ -88,7 +97,7 @@ struct ConfigurationReader {
     }
 
     /// The token ids at `key`, given as one number or a list; nil when it is absent or null.
-    func tokens(_ key: String) throws(ConfigurationError) -> [Int]? {
+    package func tokens(_ key: String) throws(ConfigurationError) -> [Int]? {
         guard let value = self[key] else { return nil }
         let expected = "a token id or a list of them"
         switch value {
@@ -112,7 +121,18 @@ struct ConfigurationReader {
         throw .unsupported(file: file, key: key, value: "'\(shown)'", expected: expected)
     }
 
-    private func wrongKind(_ key: String, _ expected: String, _ found: JSONValue) -> ConfigurationError {
+    package func wrongKind(_ key: String, _ expected: String, _ found: JSONValue) -> ConfigurationError {
         .wrongKind(file: file, key: key, expected: expected, found: found.kind)
+    }
+}
+
+extension JSONValue {
+    /// A whole number or one with a fraction; nil for anything else.
+    package var number: Double? {
+        switch self {
+        case .integer(let integer): Double(integer)
+        case .real(let real): real
+        default: nil
+        }
     }
 }

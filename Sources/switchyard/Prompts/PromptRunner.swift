@@ -69,7 +69,7 @@ struct PromptRunner {
         let maximum = options.maxTokens ?? options.model.maxOutputTokens
         var request = GenerationRequest(
             prompt: ids,
-            stop: StopCondition(maximumTokens: maximum, endTokens: Set(configuration.endTokens))
+            stop: StopCondition(maximumTokens: maximum, endTokens: configuration.endTokens)
         )
         if options.beams > 1 {
             var beam = BeamParameters()

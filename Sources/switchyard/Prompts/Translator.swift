@@ -76,7 +76,7 @@ struct Translator {
     private func request(for prompt: String) -> GenerationRequest {
         var request = GenerationRequest(
             prompt: configuration.prompt(tokenizer.encode(prompt)),
-            stop: StopCondition(maximumTokens: maximumTokens, endTokens: Set(configuration.endTokens))
+            stop: StopCondition(maximumTokens: maximumTokens, endTokens: configuration.endTokens)
         )
         guard beams > 1 else { return request }
         var beam = BeamParameters()

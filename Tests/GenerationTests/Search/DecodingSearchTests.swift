@@ -34,7 +34,7 @@ import Testing
     private func request(
         _ strategy: GenerationRequest.Strategy = .sample(Sampling()),
         maximum: Int = 12,
-        endTokens: Set<Int32> = [1]
+        endTokens: [Int32] = [1]
     ) -> GenerationRequest {
         var request = GenerationRequest(
             prompt: [2],

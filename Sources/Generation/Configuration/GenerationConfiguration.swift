@@ -1,0 +1,67 @@
+/// What a checkpoint's files say of generation, as transformers 5.23.0 reads them.
+///
+/// `constraints` and `maximum` belong to the model: they hold unless a request says otherwise by the same name. `defaults`
+/// are followed where a request leaves its own word out, and the server's operator lets the model speak.
+package struct GenerationConfiguration: Equatable, Sendable {
+    /// How long an output may get.
+    package enum Maximum: Equatable, Sendable {
+        /// `max_new_tokens`.
+        case newTokens(Int)
+        /// `max_length`: start token, forced tokens and a language model's prompt count.
+        case length(Int)
+    }
+
+    /// How tokens are picked; nil where the files do not say.
+    package struct Defaults: Equatable, Sendable {
+        package var beams: Int?
+        package var lengthPenalty: Float?
+        package var earlyStopping: BeamParameters.EarlyStopping?
+        /// `do_sample`.
+        package var draws: Bool?
+        package var temperature: Float?
+        /// 0 for all tokens.
+        package var topK: Int?
+        package var topP: Float?
+        package var minP: Float?
+        package var typicalP: Float?
+
+        package init() {}
+    }
+
+    /// One key that the files hold, for people.
+    package struct Entry: Equatable, Sendable {
+        package enum Effect: String, Equatable, Sendable {
+            case always = "followed"
+            case unlessAsked = "followed where a request does not say"
+            case none = "no effect here"
+        }
+
+        package var key: String
+        /// As JSON, cut short where it is long.
+        package var value: String
+        package var effect: Effect
+    }
+
+    package var constraints = LogitsConstraints()
+    package var maximum: Maximum?
+    package var defaults = Defaults()
+    /// The file that was read: `generation_config.json`, or `config.json` where there is none.
+    package var source = "generation_config.json"
+    /// Every key that was found, sorted.
+    package var entries: [Entry] = []
+
+    package init() {}
+
+    /// Tokens that may be generated where a request does not say.
+    ///
+    /// - Parameters:
+    ///   - given: tokens of the output that are there already: start token, forced ones, a language model's prompt.
+    ///   - limit: of the server.
+    package func maximumTokens(given: Int, limit: Int) -> Int {
+        switch maximum {
+        case nil: limit
+        case .newTokens(let count): min(count, limit)
+        case .length(let length): min(max(length - given, 1), limit)
+        }
+    }
+}
