@@ -20,7 +20,9 @@ extension ExampleSource {
 
 /// Tokens with a meaning of their own.
 package struct SpecialIDs: Equatable, Sendable {
+    /// Begins the decoder's inputs.
     package var start: Int32
+    /// Ends sources and targets.
     package var end: Int32
 
     package init(start: Int32, end: Int32) { (self.start, self.end) = (start, end) }
