@@ -2,6 +2,7 @@
 ///
 /// Safe to use from several threads at once.
 package protocol ExampleSource: Sendable {
+    /// Examples of one epoch.
     var count: Int { get }
 
     /// About how many tokens an example has, to batch it by.

@@ -13,6 +13,7 @@ package struct LineChart {
         }
 
         package var name: String
+        /// In the order a line joins them; none is infinite or a NaN.
         package var points: [(x: Double, y: Double)]
         package var style = Style.line
 
