@@ -16,6 +16,7 @@ package struct GenerationRequest: Sendable {
     /// Report which expert every token went to.
     package var reportsRouting = false
 
+    /// How continuations are found.
     package enum Strategy: Equatable, Sendable {
         /// Independent continuations: greedy or random.
         case sample(Sampling)
@@ -51,6 +52,7 @@ package struct GenerationRequest: Sendable {
 
 /// How the next token is picked from a row of processed logits.
 package struct Sampling: Equatable, Sendable {
+    /// The most probable token, or one drawn at random.
     package enum Pick: Equatable, Sendable {
         case greedy
         case random(Filters)
@@ -60,10 +62,16 @@ package struct Sampling: Equatable, Sendable {
     ///
     /// Neutral by default.
     package struct Filters: Equatable, Sendable {
+        /// What logits are divided by, more than 0.
         package var temperature: Float = 1
+        /// Only so many of the most probable tokens, at least 1, and those equal to the last of them.
         package var topK: Int? = nil
+        /// Only the fewest tokens whose probabilities reach it, above 0 up to 1 (Holtzman and others, 2020).
         package var topP: Float? = nil
+        /// Only tokens with at least this share of the most probable one's probability, 0 to 1.
         package var minP: Float? = nil
+        /// Only the tokens whose surprise is nearest to the entropy, up to this probability, above 0 up to 1 (Meister
+        /// and others, 2022).
         package var typicalP: Float? = nil
 
         package init() {}
@@ -74,6 +82,7 @@ package struct Sampling: Equatable, Sendable {
     package var draws = 1
     /// Continuations returned: the most probable per token of the ones drawn.
     package var returned = 1
+    /// The same numbers are drawn for the same seed, whatever else is running.
     package var seed: UInt64 = 0
 
     package init() {}
@@ -81,14 +90,21 @@ package struct Sampling: Equatable, Sendable {
 
 /// Beam search as transformers 5.23.0 does it.
 package struct BeamParameters: Equatable, Sendable {
+    /// When a search with as many finished hypotheses as beams ends: `early_stopping` of transformers.
     package enum EarlyStopping: Equatable, Sendable {
+        /// When no running beam could beat the worst of them at any length: `"never"`.
         case never
+        /// When the best running beam, at its present length, does not beat the worst of them: `False`.
         case heuristic
+        /// At once: `True`.
         case whenFull
     }
 
+    /// Hypotheses kept at each step, at least 1.
     package var beams = 4
+    /// Best ones that are answered with, at most as many as beams.
     package var returned = 1
+    /// Scores are divided by the length to this power: above 0 favours long ones, below 0 short ones.
     package var lengthPenalty: Float = 1
     package var earlyStopping = EarlyStopping.heuristic
 
@@ -99,10 +115,15 @@ package struct BeamParameters: Equatable, Sendable {
 package struct LogitsConstraints: Equatable, Sendable {
     /// Added to the logits of these tokens.
     package var bias: [Int32: Float] = [:]
+    /// Above 0: scores of tokens in the history, forced ones too, are divided by it where positive, else multiplied.
+    ///
+    /// 1 changes nothing (Keskar and others, 2019).
     package var repetitionPenalty: Float = 1
-    /// OpenAI's penalties over generated tokens: per occurrence, and once.
+    /// OpenAI's penalty: taken off a token's score for each time it was generated; 0 changes nothing.
     package var frequencyPenalty: Float = 0
+    /// OpenAI's penalty: taken off the score of each token that was generated; 0 changes nothing.
     package var presencePenalty: Float = 0
+    /// Runs of so many tokens never come twice; 0 changes nothing.
     package var noRepeatNgramSize = 0
     /// Generated tokens before an end token is allowed.
     package var minimumTokens = 0
