@@ -7,7 +7,7 @@ package enum TextFile {
 
     /// The whole text, unpacked when the name ends in `.gz`; bytes that are not UTF-8 become replacement characters.
     ///
-    /// - Parameter limit: of bytes, unpacked ones included.
+    /// - Parameter limit: of the file's bytes, or of those it unpacks to.
     ///
     /// - Throws: `TrainingError.unreadable` and `.tooLarge`.
     package static func text(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> String {

@@ -56,7 +56,7 @@ package struct HealthPolicy: Equatable, Sendable, Codable {
 
     package init() {}
 
-    /// The remedy set for an ailment: the monitor and the trainer ask here alone.
+    /// The remedy that is set for an ailment; recoveries that do not help turn it into a stop.
     package func remedy(for ailment: Ailment) -> Remedy {
         switch ailment {
         case .notFinite: notFinite
