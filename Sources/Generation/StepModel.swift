@@ -12,6 +12,7 @@ package protocol StepModel {
     /// Prompts on their way through the encoder.
     associatedtype Encoding
 
+    /// Scores of a row; token ids are below it.
     var vocabularySize: Int { get }
 
     /// What an output begins after, at least one token: its last is stepped first, and penalties look at all of it.
@@ -21,8 +22,7 @@ package protocol StepModel {
 
     /// Starts encoding prompts as one ragged batch.
     ///
-    /// `slots[i]` is the number of histories prompt `i` will need, `capacity[i]` how many decoder positions each may
-    /// reach.
+    /// None is empty; ids lie inside the vocabulary.
     func beginEncoding(_ prompts: [EncodingPrompt]) -> Encoding
 
     /// Runs up to `layers` more encoder layers.
@@ -53,9 +53,13 @@ package protocol StepModel {
     var cacheBlockPositions: Int { get }
 }
 
+/// A prompt and the room its request will need.
 package struct EncodingPrompt: Sendable {
+    /// At least one, each inside the vocabulary.
     package var tokens: [Int32]
+    /// Histories: continuations drawn, or beams.
     package var slots: Int
+    /// Positions that each history may reach after the prompt: the start token, forced tokens, generated ones.
     package var capacity: Int
 
     package init(tokens: [Int32], slots: Int, capacity: Int) {
@@ -65,7 +69,9 @@ package struct EncodingPrompt: Sendable {
     }
 }
 
+/// How far encoding has come.
 package enum EncodingProgress<State> {
+    /// Layers that have not run, at least 1.
     case layersLeft(Int)
     /// With what the routers did.
     case finished([State], RoutingLog)
@@ -82,8 +88,11 @@ package struct StepBatch<State> {
     }
 }
 
+/// One token on its way into the history of one slot.
 package struct StepRow: Equatable, Sendable {
+    /// Which history of its request, from 0.
     package var slot: Int
+    /// Inside the vocabulary.
     package var token: Int32
     /// What the scores after the token are wanted for.
     package var detail: VocabularyScores.Detail

@@ -3,6 +3,7 @@ package import Tensors
 
 /// The one place where search meets the real model.
 extension SwitchTransformer: StepModel {
+    /// Its keys and values are rows of a pool that all requests share.
     package typealias State = DecoderState
 
     package var vocabularySize: Int { configuration.vocabularySize }

@@ -4,6 +4,7 @@ package struct APIConfiguration: Equatable, Sendable {
     package var maximumPrompts = 256
     /// Choices per prompt.
     package var maximumChoices = 128
+    /// In one request.
     package var maximumStopStrings = 4
     /// Bytes of one stop string in UTF-8.
     package var maximumStopBytes = 1024

@@ -36,6 +36,7 @@ package struct APIRoutes: Sendable {
 
     package private(set) var routes: [Route] = []
 
+    /// Adds every endpoint there is; none needs the model to be loaded before it is asked.
     package init(context: RequestContext, sources: Sources) {
         addGeneration(context)
         addModel(context)

@@ -56,7 +56,9 @@ package final class DecoderState {
         taken -= 1
     }
 
-    /// Slot `i` continues the history of slot `parents[i]`.
+    /// Slot `i` continues the history of slot `parents[i]`; one parent may have several slots, or none.
+    ///
+    /// No key or value is copied.
     package func reorder(parents: [Int]) {
         guard parents.enumerated().contains(where: { $0 != $1 }) else { return }
         for (slot, parent) in parents.enumerated() { spare[slot].copy(histories[parent]) }

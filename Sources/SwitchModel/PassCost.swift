@@ -8,12 +8,17 @@ package struct PassCost: Equatable, Sendable {
     /// Parts that are bound by memory or by arithmetic each on their own.
     package private(set) var parts: [Part] = []
 
+    /// The weights of one product, or the keys and values of one layer's attention.
     package struct Part: Equatable, Sendable {
+        /// To be read from memory.
         package var bytes: Double
+        /// Multiplications and additions, each counted.
         package var operations: Double
     }
 
+    /// Of all parts, to be read from memory.
     package var bytes: Double { parts.reduce(0) { $0 + $1.bytes } }
+    /// Of all parts, multiplications and additions each counted.
     package var operations: Double { parts.reduce(0) { $0 + $1.operations } }
 
     /// Seconds a machine needs at least that reads `bandwidth` bytes and does `arithmetic` operations a second.
@@ -25,7 +30,8 @@ package struct PassCost: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - context: positions, own and of the prompt, that each row attends to.
-    ///   - plans: of every sparse layer.
+    ///   - cacheElementBytes: of one element of a key or a value.
+    ///   - plans: of every sparse layer, in this step.
     package static func step(
         _ model: SwitchConfiguration,
         _ precision: WeightPrecision,
@@ -54,8 +60,12 @@ package struct PassCost: Equatable, Sendable {
         return cost
     }
 
-    /// The linear layers of an encoding pass; attention, which is Float32 and grows with the square of the prompt, is left
-    /// out.
+    /// The linear layers of an encoding pass; attention, which is Float32 and grows with the square of the prompt, is
+    /// left out.
+    ///
+    /// - Parameters:
+    ///   - rows: tokens of all prompts together.
+    ///   - plans: of every sparse layer, in this pass.
     package static func encodingProducts(
         _ model: SwitchConfiguration,
         _ precision: WeightPrecision,

@@ -22,9 +22,13 @@ package final class SwitchTransformer {
     /// Kept for its shelves.
     private let expertMemory: ExpertMemory?
 
+    /// Loads and packs all weights, on the context's threads.
+    ///
     /// - Parameters:
     ///   - weights: the root of the checkpoint's name tree.
     ///   - pool: of the configuration's `cacheShape`.
+    ///
+    /// - Throws: `CheckpointError` with the name of a tensor that is missing, of another shape, or not finite.
     package init(_ weights: WeightScope, _ context: LoadingContext, pool: KeyValuePool) throws(CheckpointError) {
         configuration = context.configuration
         let names = EmbeddingNames(weights, isTied: configuration.tieWordEmbeddings)
@@ -56,12 +60,15 @@ package final class SwitchTransformer {
         /// What the routers of the blocks that have run did.
         package internal(set) var routing = RoutingLog()
 
+        /// Of all prompts together: rows of the pass.
         package var tokens: Int { sequences.last?.upperBound ?? 0 }
     }
 
     /// Lays prompts end to end.
     ///
     /// None is empty; ids lie inside the vocabulary.
+    ///
+    /// - Parameter room: for each prompt the histories its state will hold, and the positions each of them may reach.
     package func beginEncoding(_ prompts: [[Int32]], room: [(slots: Int, capacity: Int)]) -> Encoding {
         var sequences: [Range<Int>] = []
         for prompt in prompts {
@@ -85,6 +92,8 @@ package final class SwitchTransformer {
     }
 
     /// Runs up to `blocks` more encoder blocks; returns how many are left.
+    ///
+    /// Of a language model these are the decoder's, which leave the prompt's keys and values in the pool.
     package func advance(_ encoding: inout Encoding, blocks: Int) -> Int {
         let layers = encoder?.layers ?? decoder.layers
         let end = encoding.nextBlock + min(blocks, layers - encoding.nextBlock)
@@ -101,6 +110,10 @@ package final class SwitchTransformer {
     }
 
     /// The states of prompts whose last block has run.
+    ///
+    /// Of an encoder they hold keys and values of its output; rows of the pool are taken for them.
+    ///
+    /// - Precondition: the pool has room; whoever admits requests counts it.
     package func finish(_ encoding: Encoding) -> [DecoderState] {
         guard let encoder else {
             // The last token of a prompt is the first that is stepped, for its scores.
@@ -116,6 +129,8 @@ package final class SwitchTransformer {
     }
 
     /// Takes the newest token of a slot into the next step.
+    ///
+    /// - Precondition: the token lies inside the vocabulary, and the slot's history has room.
     package func enqueue(_ token: Int32, _ state: DecoderState, slot: Int, for detail: VocabularyScores.Detail) {
         rows.append(token, state, slot: slot, detail)
     }

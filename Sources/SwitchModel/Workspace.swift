@@ -38,4 +38,5 @@ final class Workspace {
     }
 }
 
+/// The short name that layers call it by.
 package typealias Stack = SwitchConfiguration.Stack

@@ -34,6 +34,7 @@ package struct AdmissionRejections: Sendable {
         )
     }
 
+    /// One more request that was not accepted; on any thread.
     package func count(_ reason: Reason) {
         counters[reason]?.increment()
     }

@@ -1,15 +1,21 @@
 package import Generation
 
-/// Accepts requests and answers each with a stream of events.
+/// Accepts requests and answers each with a stream of events; called on any thread.
 package protocol GenerationEngine: Sendable {
+    /// The same for as long as the engine lives, so that a request can be held against them while it is read.
     var limits: EngineLimits { get }
 
     /// Whether another request could be queued now, so that one that could not need not be read.
+    ///
+    /// - Throws: `.queueFull` or `.draining`.
     func checkRoom() throws(AdmissionError)
 
     /// Queues a request without waiting.
     ///
-    /// - Parameter deadline: the request fails with `.deadline` when it is not done by then.
+    /// - Parameter deadline: the request fails with `.deadline` when it is not done by then; it is refused at once when
+    ///   the queue is expected to take longer.
+    ///
+    /// - Throws: why it is refused: no room, draining, or larger than any request may be.
     func submit(
         _ request: GenerationRequest,
         deadline: ContinuousClock.Instant?

@@ -15,7 +15,9 @@ package final class InferenceEngine: GenerationEngine {
 
     /// Hands the model to a new thread and starts it.
     ///
-    /// - Parameter load: where the load of every expert is counted.
+    /// - Parameters:
+    ///   - registry: where the engine's metrics appear.
+    ///   - load: where the load of every expert is counted.
     package init<Model: StepModel & SendableMetatype>(
         _ model: sending Model,
         limits: EngineLimits,

@@ -19,6 +19,7 @@ package enum GenerationEvent: Sendable {
 package struct GeneratedToken: Sendable {
     /// Which returned continuation, from 0.
     package var choice: Int
+    /// Inside the vocabulary.
     package var id: Int32
     /// Natural logarithm of the token's probability under the model, before the random filters.
     package var logprob: Float
@@ -50,6 +51,7 @@ package struct TokenRoute: Equatable, Sendable {
     package var block: Int
     /// 0 for the expert the router likes best; where a token goes to several, 1 for its second choice and so on.
     package var choice: Int
+    /// Index in the layer.
     package var expert: Int
     /// The router's probability for a token's only expert, or the share of one of several in the sum of theirs.
     package var gate: Float
@@ -66,6 +68,7 @@ package struct TokenRoute: Equatable, Sendable {
     }
 }
 
+/// Why a continuation ended of itself.
 package enum FinishReason: Equatable, Sendable {
     /// An end token, a stop token or a stop string.
     case stop(StopCause)
@@ -73,19 +76,22 @@ package enum FinishReason: Equatable, Sendable {
     case length
 }
 
+/// What a continuation stopped at.
 package enum StopCause: Equatable, Sendable {
     case endToken
+    /// The id, one of those the request named.
     case stopToken(Int32)
     case text
 }
 
 /// The end of one continuation.
 package struct FinishedChoice: Sendable {
+    /// Which returned continuation, from 0.
     package var choice: Int
     package var reason: FinishReason
-    /// All its generated tokens, end token included.
+    /// All it adds to the prompt: forced tokens, generated ones, the end token too.
     package var tokens: [Int32]
-    /// Sum of the tokens' log-probabilities.
+    /// Sum of the generated tokens' log-probabilities; in beam search as constraints left them.
     package var cumulativeLogprob: Float
     /// The length-normalised score; nil unless found by beam search.
     package var beamScore: Float?
@@ -102,8 +108,11 @@ package struct FinishedChoice: Sendable {
 
 /// Where the time of a request went, in seconds.
 package struct GenerationTimings: Equatable, Sendable {
+    /// From acceptance to the start of encoding.
     package var queue = 0.0
+    /// From there to the end of encoding.
     package var encode = 0.0
+    /// From there to the last token.
     package var decode = 0.0
 
     package init() {}

@@ -16,6 +16,7 @@ package struct GenerationRequest: Sendable {
     /// Report which expert every token went to.
     package var reportsRouting = false
 
+    /// How continuations are found.
     package enum Strategy: Equatable, Sendable {
         /// Independent continuations: greedy or random.
         case sample(Sampling)

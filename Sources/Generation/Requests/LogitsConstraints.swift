@@ -32,9 +32,13 @@ package struct LogitsConstraints: Equatable, Sendable {
     package var sequenceBias: [BiasedSequence] = []
     /// Above 1 it favours the prompt's tokens, below it holds them back.
     package var encoderRepetitionPenalty: Float = 1
+    /// Above 0: scores of tokens in the output, forced ones too, are divided by it where positive, else multiplied.
+    ///
+    /// 1 changes nothing (Keskar and others, 2019).
     package var repetitionPenalty: Float = 1
-    /// OpenAI's penalties over generated tokens: per occurrence, and once.
+    /// OpenAI's penalty: taken off a token's score for each time it was generated; 0 changes nothing.
     package var frequencyPenalty: Float = 0
+    /// OpenAI's penalty: taken off the score of each token that was generated; 0 changes nothing.
     package var presencePenalty: Float = 0
     /// Tokens of a run that may stand in the output only once; 0 for no limit.
     package var noRepeatNgramSize = 0

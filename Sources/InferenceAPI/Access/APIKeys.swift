@@ -19,6 +19,7 @@ package struct APIKeys: Sendable {
     /// The most keys of one file: every request is compared with all of them.
     static let maximumCount = 10_000
 
+    /// At least 1.
     package var count: Int { keys.count }
 
     /// - Parameters:

@@ -14,6 +14,7 @@ package final class KeyRing: Sendable {
     /// By the holder's name; an entry stays, so there are at most as many as names that were ever in the file.
     private let uses = Mutex<[String: Use]>([:])
 
+    /// Puts keys in force, none of which is in use.
     package init(_ keys: APIKeys) {
         self.keys = Mutex(keys)
     }

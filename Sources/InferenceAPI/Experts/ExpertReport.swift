@@ -33,6 +33,9 @@ package struct ExpertReport: Encodable, Sendable {
         case windowSeconds = "window_seconds"
     }
 
+    /// Sorts layers by stack, each in the order given, and sums up what every expert did.
+    ///
+    /// - Parameter windowSeconds: how long each layer's window is.
     package init(layers: [LayerTotals], windowSeconds: Double) {
         func of(_ stack: ModelStack) -> [Layer] {
             layers.filter { $0.layer.stack == stack }.map {

@@ -2,6 +2,7 @@ package import Tokenization
 
 /// What the endpoints need to know about the model behind the engine.
 package struct ServedModel: Sendable {
+    /// What becomes of a prompt, which decides what a request may ask for.
     package enum Architecture: Equatable, Sendable {
         case encoderDecoder
         /// Goes on with its prompt.
@@ -16,12 +17,14 @@ package struct ServedModel: Sendable {
     package var tokenizer: (any Tokenizer)?
     /// Rows of the embedding; ids at or above it are refused.
     package var vocabularySize: Int
+    /// Ids that end an output; may be empty.
     package var endTokens: [Int32]
     /// What the model reads for the tokens of a prompt's text.
     package var prompt: @Sendable (_ text: [Int32]) -> [Int32]
     /// Changes when the weights, their precision or this program change.
     package var systemFingerprint: String
 
+    /// Without a `prompt` of its own a model reads its text with the first end token after it.
     package init(
         id: String,
         architecture: Architecture = .encoderDecoder,

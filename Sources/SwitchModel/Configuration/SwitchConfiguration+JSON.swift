@@ -2,7 +2,7 @@ import Checkpoints
 import Tensors
 
 extension SwitchConfiguration {
-    /// The largest `config.json` or `generation_config.json` that is read.
+    /// The largest `config.json` or `generation_config.json` that is read, in bytes.
     package static let maximumFileBytes = 1 << 20
 
     /// No dimension or count may pass this, so that the product of any two fits 64 bits many times over.
@@ -11,6 +11,9 @@ extension SwitchConfiguration {
     private static let sizes = 1...maximumSize
 
     /// Reads `config.json` and, where there is one, `generation_config.json` from a model directory.
+    ///
+    /// - Throws: `ConfigurationError.unreadable` for a file that is missing, too large or cannot be read; else as the
+    ///   initializer from text does.
     package init(directory: String) throws(ConfigurationError) {
         let config: [UInt8]
         let generation: [UInt8]?
@@ -27,6 +30,9 @@ extension SwitchConfiguration {
     /// Reads the text of `config.json` and of `generation_config.json`, which wins where both speak.
     ///
     /// Absent keys mean what they mean to transformers 5.23.0. Accepts what its version 4 wrote.
+    ///
+    /// - Throws: `ConfigurationError`, naming the file and the key, for text that is not JSON, values out of range and
+    ///   models this program would run wrongly.
     package init(config: [UInt8], generation: [UInt8]?) throws(ConfigurationError) {
         let config = try ConfigurationReader(config, file: "config.json")
         let generation = try ConfigurationReader(generation ?? Array("{}".utf8), file: "generation_config.json")

@@ -9,7 +9,7 @@ extension SwitchConfiguration {
         }
     }
 
-    /// Positions a sequence may reach: of a language model prompt and output are one.
+    /// Positions a sequence may reach, for tables of the position bias: of a language model prompt and output are one.
     package func reach(input: Int, output: Int) -> Int {
         switch architecture {
         case .encoderDecoder: max(input, output)

@@ -2,6 +2,10 @@ import Tensors
 
 extension SwitchConfiguration {
     /// Reads a model directory's configuration and sets right what its tensors contradict.
+    ///
+    /// - Parameter tensors: names of all tensors in the directory.
+    ///
+    /// - Throws: what reading the configuration and `repair` throw.
     package init(directory: String, tensors: Set<String>) throws(ConfigurationError) {
         try self.init(directory: directory)
         try repair(TensorCensus(tensors))
@@ -10,6 +14,9 @@ extension SwitchConfiguration {
     /// Believes the tensors where the two contradict: several published configurations describe another model.
     ///
     /// Leaves a note of every change.
+    ///
+    /// - Throws: `.sparseBlocksFitNoStep` where sparse blocks are not every n-th, `.outOfRange` where tokens would go
+    ///   to more experts than there are.
     package mutating func repair(_ census: TensorCensus) throws(ConfigurationError) {
         repairLayers(census)
         try repairSparseBlocks(census.encoder, in: .encoder)

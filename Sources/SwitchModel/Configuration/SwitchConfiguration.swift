@@ -32,30 +32,42 @@ package struct SwitchConfiguration: Equatable, Sendable {
 
     package var modelType = ModelType.switchTransformers
     package var architecture = Architecture.encoderDecoder
+    /// Rows of the embedding, all token ids below it; a tokenizer may have fewer.
     package var vocabularySize = 32128
+    /// Elements of a token's state between layers: `d_model`.
     package var modelWidth = 768
     /// The width between the two products of a feed-forward layer or an expert.
     package var feedForwardWidth = 2048
+    /// Of every attention layer.
     package var heads = 12
     /// The width of one attention head; need not be `modelWidth / heads`.
     package var headWidth = 64
+    /// Blocks; 0 in what is read from a language model's files.
     package var encoderLayers = 12
+    /// Blocks, at least 1.
     package var decoderLayers = 12
-    /// Which blocks are sparse, see `isSparse(block:in:)`; 0 means none.
+    /// Which blocks of the encoder are sparse, see `isSparse(block:in:)`; 0 means none.
     package var encoderSparseStep = 4
+    /// The same of the decoder.
     package var decoderSparseStep = 4
 
+    /// In each sparse layer.
     package var experts = 8
     /// How many experts each token goes to, at most all.
     package var choices = 1
-    /// How many tokens of one sequence an expert takes.
+    /// How many tokens of one sequence an expert takes, in a pass over several of them; a decoder's step is never short
+    /// of it.
     package var expertCapacity = 64
     package var routerBias = false
     /// A choice of who runs the model, not read from the files.
     package var droppedTokens = DroppedTokens.zero
 
+    /// Buckets of distances, each with a bias for each head; in the encoder half of them for each direction (Raffel and
+    /// others 2020, §2.1).
     package var relativeBuckets = 32
+    /// Tokens from which on all distances share the last bucket of their direction.
     package var relativeMaxDistance = 128
+    /// Added to the mean of squares before its root is taken; between 0 and 1.
     package var layerNormEpsilon: Float = 1e-6
     package var feedForward = FeedForwardKind()
     /// The head is the embedding.
@@ -67,6 +79,7 @@ package struct SwitchConfiguration: Equatable, Sendable {
     package var startToken: Int32
     /// The tokens that end an output; may be empty.
     package var endTokens: [Int32] = [1]
+    /// Written and shown but never computed with: sequences lie end to end, without padding.
     package var padToken: Int32 = 0
     /// The limit `generation_config.json` suggests.
     package var defaultMaximumNewTokens: Int?
@@ -92,11 +105,16 @@ package struct SwitchConfiguration: Equatable, Sendable {
     /// The width of all heads together: rows of the query, key and value projections.
     package var attentionWidth: Int { heads * headWidth }
 
+    /// Blocks of a stack, sparse or not.
     package func layers(in stack: Stack) -> Int { stack == .encoder ? encoderLayers : decoderLayers }
 
+    /// What says which blocks of a stack are sparse, see `isSparse(block:in:)`.
     package func sparseStep(in stack: Stack) -> Int { stack == .encoder ? encoderSparseStep : decoderSparseStep }
 
     /// Whether the feed-forward layer of block `block`, counted from 0, is a mixture of experts.
+    ///
+    /// Every `step`-th is, from block 1 on; with a step of 1 all are, and with 0 none (`SwitchTransformersStack` of
+    /// transformers 5.23.0).
     package func isSparse(block: Int, in stack: Stack) -> Bool {
         let step = sparseStep(in: stack)
         return step > 0 && (block % step == 1 || step == 1)

@@ -9,13 +9,15 @@ import Tensors
 package final class ExpertMemory: @unchecked Sendable {
     /// What happened since start.
     package struct Counts: Sendable {
-        /// Experts that a pass found in memory, and that it had to bring in.
+        /// Experts that a pass found in memory.
         package var hits = 0
+        /// Experts that a pass had to bring in.
         package var misses = 0
-        /// Read from files.
+        /// Of files, of all experts brought in.
         package var bytesRead = 0
         /// Time passes waited for experts to be brought in.
         package var loadSeconds = 0.0
+        /// Packed experts in memory now.
         package var residentBytes = 0
     }
 
@@ -42,6 +44,7 @@ package final class ExpertMemory: @unchecked Sendable {
     /// - Parameter budget: bytes of packed experts kept; there is room for one expert however low it is.
     package init(budget: Int) { self.budget = budget }
 
+    /// May be read on any thread.
     package var counts: Counts { shared.withLock { $0 } }
 
     /// Takes in the experts of one more layer; layers are asked in the order they are added.

@@ -4,7 +4,9 @@
 package struct ExpertOrder {
     /// The run of sorted choices that one expert computes.
     package struct Segment: Equatable, Sendable {
+        /// Index in the layer.
         package var expert: Int
+        /// A range of `places`.
         package var rows: Range<Int>
 
         package init(expert: Int, rows: Range<Int>) {
@@ -23,6 +25,9 @@ package struct ExpertOrder {
 
     package init() {}
 
+    /// Replaces what is there by the places of a plan that are not dropped.
+    ///
+    /// Asks for memory only where the plan is larger than any before it.
     package mutating func fill(_ plan: RoutingPlan) {
         places.removeAll(keepingCapacity: true)
         segments.removeAll(keepingCapacity: true)

@@ -4,6 +4,7 @@ package struct TensorCensus: Equatable, Sendable {
     package struct Stack: Equatable, Sendable {
         /// Blocks 0 up to this.
         package var layers = 0
+        /// Indices of blocks with a router or with experts.
         package var sparseBlocks: Set<Int> = []
     }
 
@@ -14,10 +15,14 @@ package struct TensorCensus: Equatable, Sendable {
     package var hasGatedFeedForward = false
     package var hasPlainFeedForward = false
     package var hasRouterBias = false
-    /// Of the names `lm_head` and `decoder.lm_head`; the second is never the embedding's.
+    /// There is an `lm_head`, which may be the embedding's matrix under a name of its own.
     package var hasHead = false
+    /// There is a `decoder.lm_head`, which is never the embedding's.
     package var hasDecoderHead = false
 
+    /// Counts what names tell, of packed tensors too; names that are of no block and no head are passed by.
+    ///
+    /// They come from outside: indices of blocks past 4095 and of experts past 2²⁰ are not believed.
     package init(_ names: Set<String>) {
         for name in names { count(name.split { $0 == "." || $0 == "+" }) }
         hasHead = names.contains("lm_head.weight") || names.contains("lm_head.packed")

@@ -64,6 +64,7 @@ package struct BatchReader: Sendable {
     private let tokens: Int
     private let seed: UInt64
     private var plan: BatchPlan
+    /// Where the batch after the last one handed out is: a reader that begins there goes on without a gap.
     package private(set) var position: DataPosition
 
     /// - Precondition: the source is not empty.
@@ -77,6 +78,9 @@ package struct BatchReader: Sendable {
         plan = BatchPlan(lengths: lengths, tokens: tokens, seed: seed, epoch: position.epoch)
     }
 
+    /// The next batch, never empty; where an epoch is used up, the first of the next one, which is shuffled anew.
+    ///
+    /// What is batched together follows from `ExampleSource.tokens`, the examples themselves are drawn only now.
     package mutating func next() -> [Example] {
         if position.batch >= plan.batches.count {
             position.epoch += 1

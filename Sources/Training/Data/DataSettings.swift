@@ -2,6 +2,7 @@ import Foundation
 
 /// What a run learns from, and how text becomes examples.
 package struct DataSettings: Equatable, Sendable, Codable {
+    /// What a model learns to do with text.
     package enum Task: String, CaseIterable, Sendable, Codable {
         /// A target is made of a source.
         case pairs
@@ -22,6 +23,7 @@ package struct DataSettings: Equatable, Sendable, Codable {
     package var task = Task.pairs
     /// Files of `source <tab> target`.
     package var pairFiles: [String] = []
+    /// Read after `pairFiles`, as if they were more of these.
     package var parallelFiles: [Parallel] = []
     /// Files of plain text.
     package var textFiles: [String] = []
@@ -37,7 +39,9 @@ package struct DataSettings: Equatable, Sendable, Codable {
     package var prefix = ""
     /// A `.model` file; nil to train a vocabulary.
     package var vocabularyFile: String?
+    /// A raw value of `VocabularyTraining.Kind`; any other word is `unigram`.
     package var vocabularyKind = "unigram"
+    /// Pieces of a vocabulary that is trained; a text with fewer gives fewer.
     package var vocabularySize = 8000
     /// The most tokens of a pair, and the tokens of a stretch of text.
     package var maximumTokens = 256

@@ -2,8 +2,9 @@
 package struct Example: Equatable, Sendable {
     /// Empty for a model without an encoder.
     package var source: [Int32]
+    /// Token ids that the decoder reads, a start token before a target included.
     package var inputs: [Int32]
-    /// As many as inputs; a negative one is not asked for.
+    /// Token ids wanted after each input, as many as inputs; a negative one is not asked for.
     package var labels: [Int32]
 
     /// - Precondition: there are as many labels as inputs.
@@ -20,8 +21,10 @@ package struct Example: Equatable, Sendable {
 }
 
 extension [Example] {
+    /// Of all examples, sources and inputs together: what a batch is measured by.
     package var tokens: Int { reduce(0) { $0 + $1.tokens } }
 
+    /// Of all examples, the labels that are asked for: what a mean loss is divided by.
     package var labelCount: Int { reduce(0) { $0 + $1.labelCount } }
 
     /// Cuts a batch into `count` parts of about as many tokens each, in order; some may be empty.

@@ -2,6 +2,7 @@
 ///
 /// Safe to use from several threads at once.
 package protocol ExampleSource: Sendable {
+    /// Examples of one epoch.
     var count: Int { get }
 
     /// About how many tokens an example has, to batch it by.
@@ -20,7 +21,9 @@ extension ExampleSource {
 
 /// Tokens with a meaning of their own.
 package struct SpecialIDs: Equatable, Sendable {
+    /// Begins the decoder's inputs.
     package var start: Int32
+    /// Ends sources and targets.
     package var end: Int32
 
     package init(start: Int32, end: Int32) { (self.start, self.end) = (start, end) }

@@ -1,6 +1,8 @@
 /// Cuts examples into those that are learnt from and those that are only judged by.
 package struct HeldOut: Equatable, Sendable {
+    /// Elements that are only judged by: all, where there are no more.
     package var count: Int
+    /// Decides which ones.
     package var seed: UInt64
 
     package init(count: Int, seed: UInt64) { (self.count, self.seed) = (count, seed) }

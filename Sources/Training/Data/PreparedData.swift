@@ -19,20 +19,30 @@ package struct PreparedData: Sendable {
     package struct Report: Equatable, Sendable, Codable {
         /// Of pairs.
         package var cleaning: TextCleaning.Report?
-        /// Pairs left out, of those to learn from and of those to judge by.
+        /// Pairs to learn from that were left out for their tokens.
         package var tooManyTokens = 0
+        /// Pairs to judge by that were left out for their tokens.
         package var tooManyTokensToJudge = 0
+        /// Pieces of the vocabulary, without the sentinels of span corruption.
         package var pieces = 0
+        /// Examples of one epoch: pairs, or stretches of text.
         package var trainingExamples = 0
+        /// Examples judged by: pairs, or stretches of text.
         package var validationExamples = 0
     }
 
     /// The ids of T5's vocabularies: padding starts outputs, and 1 ends them.
     private static let special = SpecialIDs(start: 0, end: 1)
 
+    /// Reads all files, trains a vocabulary where none was given or kept, and cuts the text into tokens.
+    ///
     /// - Parameters:
-    ///   - vocabularyFile: where a trained vocabulary is kept; it is read when it is there, so that a run goes on with its own.
+    ///   - vocabularyFile: where a trained vocabulary is kept; it is read when it is there, so that a run goes on with
+    ///     its own.
     ///   - seed: decides what is held out.
+    ///
+    /// - Throws: `TrainingError` for files that cannot be read and for too few examples, `TokenizerError` for a
+    ///   vocabulary, and Foundation's error where it cannot be written.
     package init(_ settings: DataSettings, vocabularyFile: String, seed: UInt64) throws {
         switch settings.task {
         case .pairs: try self.init(pairs: settings, vocabularyFile, seed)

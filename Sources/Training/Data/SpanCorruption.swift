@@ -2,12 +2,17 @@
 ///
 /// Source: Raffel and others 2020, §3.1.4. Every epoch cuts anew.
 package struct SpanCorruption: ExampleSource {
+    /// How much of a text is cut out, and in spans of what length.
+    ///
+    /// The share and the mean are those T5 settled on (Raffel and others 2020, §3.3.3 and §3.3.4).
     package struct Settings: Equatable, Sendable {
         /// Tokens of text in one example.
         package var length = 128
-        /// The share of tokens that is cut out.
+        /// The share of tokens that is cut out, between 0 and 1; at least one token is cut and one kept.
         package var density = 0.15
+        /// Tokens of a cut span on average; an example has at least one span, at most as many as there are sentinels.
         package var meanSpan = 3.0
+        /// Decides the cuts, together with the epoch and the example's number.
         package var seed: UInt64 = 0
 
         package init() {}

@@ -12,20 +12,28 @@ package struct TextCleaning: Equatable, Sendable, Codable {
     package var normalization = Normalization.nfc
     /// Of either side, in characters.
     package var maximumCharacters = 1000
-    /// The longer side by the shorter, in characters; sides of up to `ratioFrom` are not compared.
+    /// The longer side by the shorter, in characters, of pairs that are kept.
     package var maximumRatio = 4.0
+    /// Characters of the longer side up to which sides are not compared.
     package var ratioFrom = 20
+    /// Of pairs whose both sides are the same once they are cleaned, the first is kept.
     package var removesDuplicates = true
 
     package init() {}
 
     /// How many pairs there were, and what became of them.
     package struct Report: Equatable, Sendable, Codable {
+        /// Pairs in the files.
         package var read = 0
+        /// Pairs with a side that is only space.
         package var empty = 0
+        /// Pairs with a side of more than `maximumCharacters`.
         package var tooLong = 0
+        /// Pairs whose sides differ by more than `maximumRatio`.
         package var unequal = 0
+        /// Pairs that had been there before.
         package var duplicates = 0
+        /// Pairs left; `PreparedData` takes off those that are judged by.
         package var kept = 0
 
         package init() {}

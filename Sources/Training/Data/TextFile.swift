@@ -6,6 +6,10 @@ package enum TextFile {
     package static let maximumBytes = 4 << 30
 
     /// The whole text, unpacked when the name ends in `.gz`; bytes that are not UTF-8 become replacement characters.
+    ///
+    /// - Parameter limit: of the file's bytes, or of those it unpacks to.
+    ///
+    /// - Throws: `TrainingError.unreadable` and `.tooLarge`.
     package static func text(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> String {
         if path.hasSuffix(".gz") { return String(decoding: try GzipFile.bytes(path, limit: limit), as: UTF8.self) }
         let bytes: Data
@@ -23,6 +27,8 @@ package enum TextFile {
     }
 
     /// The lines, without what ends them; an end at the end of the text begins no line.
+    ///
+    /// - Throws: what `text` throws.
     package static func lines(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> [String] {
         lines(of: try text(path, limit: limit))
     }
@@ -36,7 +42,9 @@ package enum TextFile {
         return lines
     }
 
-    /// Pairs of a file of lines `source <tab> target`; further columns are ignored.
+    /// Pairs of a file of lines `source <tab> target`; further columns are ignored, and so are empty lines.
+    ///
+    /// - Throws: `TrainingError.notPairs` for a line without a tab, and what `text` throws.
     package static func pairs(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> [TextPair] {
         var pairs: [TextPair] = []
         for (index, line) in try lines(path, limit: limit).enumerated() where !line.isEmpty {
@@ -48,6 +56,8 @@ package enum TextFile {
     }
 
     /// Pairs of two files, a line of one for a line of the other.
+    ///
+    /// - Throws: `TrainingError.unequalLines`, and what `text` throws.
     package static func pairs(source: String, target: String) throws(TrainingError) -> [TextPair] {
         let (sources, targets) = (try lines(source), try lines(target))
         guard sources.count == targets.count else {

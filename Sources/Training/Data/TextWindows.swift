@@ -4,6 +4,7 @@ package struct TextWindows: ExampleSource {
     private let length: Int
     private let placement: Placement
 
+    /// Where the first stretch of an epoch begins.
     package enum Placement: Sendable, Equatable {
         /// One after the other from a random place on, drawn from this seed for each epoch.
         case moving(seed: UInt64)

@@ -8,17 +8,26 @@ package struct ModelExport: Sendable {
     package var settings: TrainingSettings
     /// The vocabulary's file; empty when there is none.
     package var vocabulary: [UInt8]
+    /// What weights are rounded to in the file; bfloat16 unless set otherwise.
     package var type: SafetensorsWriter.StoredType
     /// The most tokens an answer has unless asked otherwise.
     package var maximumNewTokens: Int
     /// nil writes none.
     package var card: ModelCard?
 
+    /// Stores bfloat16, has answers end after 64 tokens and writes no card, until these are set.
     package init(_ configuration: SwitchConfiguration, _ settings: TrainingSettings, vocabulary: [UInt8]) {
         (self.configuration, self.settings, self.vocabulary) = (configuration, settings, vocabulary)
         (type, maximumNewTokens) = (.bfloat16, 64)
     }
 
+    /// Writes weights, configurations, vocabulary and card into a directory that is there.
+    ///
+    /// The files appear one by one: for a directory that is always whole, write through `RunDirectory.fill`.
+    ///
+    /// - Parameter validation: what the card says of how good the model is.
+    ///
+    /// - Throws: `CheckpointError.unwritable`, and Foundation's errors where a file cannot be written.
     package func write(_ weights: TrainedWeights, _ validation: Validation, to directory: String) throws {
         let entries = try weights.names.sorted().map { name in
             let tensor = try weights.tensor(named: name)

@@ -30,8 +30,11 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
     package struct Step {
         /// What is trained for, in nats a token.
         package var objective: Double
+        /// Before they are clipped, in the order of `parameters`.
         package var norms: GradientNorms
+        /// Of each sparse layer, the encoder's before the decoder's.
         package var routing: [LayerRouting]
+        /// Those of the layout, in its order.
         package var parameters: [Parameter]
     }
 
@@ -54,7 +57,9 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
     /// What the learning rate is multiplied by: every recovery halves it until it has healed.
     package var rateScale: Double { recoveries.rateScale }
 
-    /// Judges a validation loss, in nats a token.
+    /// Judges a validation loss, in nats a token: whether it has long been over its best while the training loss falls.
+    ///
+    /// - Returns: `Ailment.overfitting`, said once until it has got better, or nil.
     package mutating func judge(validation loss: Double) -> Diagnosis? {
         guard loss > bestValidation + policy.overfittingBy else {
             worseValidations = 0

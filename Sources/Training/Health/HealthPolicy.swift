@@ -36,6 +36,8 @@ package struct HealthPolicy: Equatable, Sendable, Codable {
 
     /// A gradient this many times the median of the last `memory` is exploding.
     package var explodingFactor = 30.0
+    /// Steps whose gradient norms the median is taken of; nothing explodes before 20 of them, or all if there are
+    /// fewer.
     package var memory = 100
     /// A smoothed loss this much over its best, in nats a token, has diverged.
     package var divergedBy = 1.5
@@ -43,8 +45,9 @@ package struct HealthPolicy: Equatable, Sendable, Codable {
     package var vanishingShare = 1e-6
     /// Steps that routing is collapsed or gradients have vanished before it is said.
     package var patience = 200
-    /// Validation losses in a row over the best by `overfittingBy` nats.
+    /// Validations in a row whose losses are over the best by `overfittingBy` before it is said.
     package var overfittingChecks = 3
+    /// Nats a token that a validation loss may be over the best one.
     package var overfittingBy = 0.02
     /// Recoveries that have not healed, and with the next of which the run is stopped after all.
     package var maximumRecoveries = 5
@@ -53,6 +56,7 @@ package struct HealthPolicy: Equatable, Sendable, Codable {
 
     package init() {}
 
+    /// The remedy that is set for an ailment; recoveries that do not help turn it into a stop.
     package func remedy(for ailment: Ailment) -> Remedy {
         switch ailment {
         case .notFinite: notFinite

@@ -4,12 +4,16 @@ import Tensors
 /// The whole model as layers over one set of parameters: an encoder and a decoder, or a decoder alone.
 package struct ModelLayers {
     package let shape: ModelShape
+    /// Where each parameter lies in buffers of values and of gradients.
     package let layout: ParameterLayout
     private let embedding: EmbeddingLayer
     private let encoder: StackLayers?
     private let decoder: StackLayers
     private let head: LossHead
 
+    /// Lays out the parameters of all layers.
+    ///
+    /// Their order is that of the buffers in a checkpoint of a run: another order would read one wrongly.
     package init(_ shape: ModelShape) {
         var layout = ParameterLayout()
         let configuration = shape.configuration

@@ -32,6 +32,7 @@ package struct ModelShape: Equatable, Sendable {
 
     /// Standard deviations that weights are drawn with at first, from normal distributions cut off at two of them.
     package struct Initialization: Equatable, Sendable, Codable {
+        /// Of the embedding, and so of a head that is tied to it.
         package var embedding: Float = 1
         /// Times the inverse root of the model width; for a head of its own.
         package var head: Float = 1

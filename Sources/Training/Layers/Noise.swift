@@ -4,6 +4,7 @@
 package struct Noise: RandomNumberGenerator, Equatable, Sendable {
     private var state: UInt64
 
+    /// The one stream of a seed; give a path where there are several.
     package init(seed: UInt64) { state = seed }
 
     /// A stream of its own for each combination of numbers.

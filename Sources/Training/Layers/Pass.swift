@@ -42,6 +42,8 @@ final class Pass {
 }
 
 /// What keeps a model from learning its examples by heart, and its routers from collapsing.
+///
+/// Dropout is a share from 0 up to 1; what is not dropped is scaled up by 1 / (1 - share).
 package struct Regularization: Equatable, Sendable, Codable {
     /// Of embeddings, of what sublayers add, and of the final norm's output.
     package var dropout: Float = 0.1
@@ -51,9 +53,9 @@ package struct Regularization: Equatable, Sendable, Codable {
     package var feedForwardDropout: Float = 0.1
     /// Between the products of experts (Fedus and others 2021, §2.4).
     package var expertDropout: Float = 0.1
-    /// The router's input is multiplied by numbers this far around 1.
+    /// The router's input is multiplied by numbers drawn from 1 - jitter to 1 + jitter; 0 is off.
     package var jitter: Float = 0
-    /// Probability wanted that is spread over the whole vocabulary.
+    /// Probability wanted that is spread over the whole vocabulary, from 0 to 1.
     package var labelSmoothing: Float = 0
     package var balanceLoss = BalanceLoss.switch
     /// What the balance loss is multiplied with.

@@ -2,6 +2,11 @@ package import Tensors
 
 extension GradientWorkers {
     /// The loss of all of some batches with the weights of `values`, nothing random about it.
+    ///
+    /// An expert takes what it takes where the model is served. Router losses are added up over the batches, not
+    /// averaged.
+    ///
+    /// - Parameter values: `[layout.count]`.
     package func evaluate(_ batches: [[Example]], _ values: FloatBuffer) -> Outcome {
         let judge = GradientWorkers(judging: self, values: values)
         var sum = Outcome()

@@ -7,11 +7,15 @@ package import Tensors
 /// rows share a capacity that is a factor.
 package final class GradientWorkers {
     package let model: ModelLayers
+    /// The parameters that passes read, `[layout.count]`: lent, and changed by their owner only between batches.
     package let values: FloatBuffer
     package let regularization: Regularization
     package let workers: Workers
     private let passes: [Pass]
 
+    /// Gives each of the workers gradients of its own, `[layout.count]`, all 0.
+    ///
+    /// Sets OpenBLAS to one thread, for the whole process.
     package convenience init(
         _ model: ModelLayers,
         values: FloatBuffer,
@@ -25,6 +29,8 @@ package final class GradientWorkers {
     }
 
     /// Only judges: knows no gradients, and nothing random.
+    ///
+    /// An expert takes what the model's shape says; `evaluate` has it take what it takes where the model is served.
     package convenience init(judging model: ModelLayers, values: FloatBuffer, on workers: Workers) {
         let passes = (0..<workers.threads).map { _ in Pass(values: values, gradients: FloatBuffer(count: 0), .none) }
         self.init(model, values, .none, workers, passes)
@@ -55,12 +61,14 @@ package final class GradientWorkers {
         self.init(ModelLayers(shape), values, calm, other.workers, passes)
     }
 
-    /// What the last batches' gradients add up to, valid after `reduce`.
+    /// What the last batches' gradients add up to, `[layout.count]`, valid after `reduce` and until `clear`.
     package var gradients: FloatBuffer { passes[0].gradients }
 
     /// What became of one batch.
     package struct Outcome: Equatable, Sendable {
+        /// Sums over the batch's labels; router losses are means over its parts.
         package var loss = LossSum()
+        /// A sum over the batch for each sparse layer, the encoder's before the decoder's.
         package var routing: [LayerRouting] = []
     }
 
@@ -70,6 +78,8 @@ package final class GradientWorkers {
     }
 
     /// Adds the gradients of a batch to what the workers hold.
+    ///
+    /// Called by one thread at a time, as is everything here.
     ///
     /// - Parameters:
     ///   - labels: those of all batches whose gradients are added up: each label's loss counts by one over it.

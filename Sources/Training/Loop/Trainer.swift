@@ -9,6 +9,7 @@ package final class Trainer {
     package typealias Judge = (_ weights: TrainedWeights) throws -> Double
 
     package let settings: TrainingSettings
+    /// Changed by `train` at every step: read it before or after, or while being told of an event.
     package let state: TrainingState
     package let model: ModelLayers
     private let run: RunDirectory
@@ -19,6 +20,9 @@ package final class Trainer {
     private var reader: BatchReader
 
     /// Begins a run, or goes on with the latest checkpoint of its directory.
+    ///
+    /// - Throws: `TrainingError.tooFewExamples` and `.nothingToJudgeBy`; `CheckpointError` and decoding errors where a
+    ///   checkpoint cannot be read or is another model's.
     package init(_ settings: TrainingSettings, _ shape: ModelShape, _ parts: Parts) throws {
         guard parts.training.count > 0 else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
         guard parts.validation.count > 0 else { throw TrainingError.nothingToJudgeBy }
@@ -51,6 +55,12 @@ package final class Trainer {
     }
 
     /// Steps until the last, or until something ends the run; a checkpoint of the end is left in any case but sickness.
+    ///
+    /// - Parameters:
+    ///   - isStopping: asked before every step, on the thread that calls.
+    ///   - tell: told on the same thread; what it throws ends the run without a checkpoint.
+    ///
+    /// - Throws: what `tell` and the judge throw, and errors of writing checkpoints and models.
     package func train(isStopping: () -> Bool, _ tell: (TrainingEvent) throws -> Void) throws -> Ending {
         if isTired { return .outOfPatience }
         while !isOver {

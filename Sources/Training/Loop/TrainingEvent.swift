@@ -9,29 +9,42 @@ package enum TrainingEvent: Sendable {
 
 /// Some steps' work, averaged.
 package struct StepReport: Equatable, Sendable, Encodable {
+    /// The last of the steps, counted from 1.
     package var step: Int
+    /// Counted from 0.
     package var epoch: Int
     /// Nats a token, without smoothing and router losses.
     package var loss: Double
-    /// What is trained for.
+    /// What is trained for, in nats a token: the smoothed loss and the weighted router losses.
     package var objective: Double
+    /// The share of labels that were the most probable token, from 0 to 1.
     package var accuracy: Double
-    /// Of the last step.
+    /// The learning rate of the last step, halved by recoveries; the optimizer's multiples are not in it.
     package var rate: Double
+    /// The global norm of the last step's gradients, before they are clipped.
     package var norm: Double
-    /// Of the gradients of each block, and of what is in none, by the name their parameters begin with.
+    /// The last step's gradient norms, before clipping, of each block and of what is in none, by the name their
+    /// parameters begin with.
     package var layerNorms: [String: Double]
+    /// The balance loss of a step, summed over layers, before it is multiplied with its weight.
     package var balance: Double
+    /// The router z-loss of a step, summed over layers, before it is multiplied with its weight.
     package var z: Double
+    /// Sources and inputs by the time of the steps; validations do not count.
     package var tokensPerSecond: Double
+    /// The encoder's before the decoder's.
     package var layers: [Layer]
 
     /// One sparse layer.
     package struct Layer: Equatable, Sendable, Encodable {
         package var stack: String
+        /// Index of the block in its stack, from 0.
         package var block: Int
+        /// Choices of each expert over the steps, dropped ones included, `[experts]`.
         package var tokens: [Int]
+        /// Choices that found their expert full.
         package var dropped: Int
+        /// What outputs of experts were scaled by on average, from 0 to 1; dropped choices do not count.
         package var meanGate: Double
 
         init(_ routing: LayerRouting) {
@@ -60,6 +73,7 @@ package struct StepReport: Equatable, Sendable, Encodable {
 
 /// An ailment and what was done about it.
 package struct HealthReport: Equatable, Sendable, Encodable {
+    /// The step that was judged, counted from 1, or the one before the validation.
     package var step: Int
     package var ailment: String
     package var finding: String

@@ -16,7 +16,9 @@ package final class TrainingState {
         package var monitor: HealthMonitor
         /// The best validation so far, and when it was.
         package var best: Validation?
+        /// In a row without a better one; patience is measured by it.
         package var validationsSinceBest = 0
+        /// Sources and inputs of all steps.
         package var tokens = 0
         /// What its steps have taken, over all calls.
         package var seconds = 0.0
@@ -28,13 +30,13 @@ package final class TrainingState {
 
     package let layout: ParameterLayout
     package var progress: Progress
-    /// What the optimizer changes, in full precision.
+    /// What the optimizer changes, in full precision: `[layout.count]`.
     package let values: FloatBuffer
     package let optimizer: any Optimizer
-    /// The average of the weights over the steps; nil when there is none.
+    /// The average of the weights over the steps, `[layout.count]`; nil when there is none.
     package let average: FloatBuffer?
 
-    /// The state before the first step.
+    /// The state before the first step: weights drawn by the seed, the optimizer's memory at 0, the average a copy.
     package init(_ settings: TrainingSettings, _ layout: ParameterLayout) {
         self.layout = layout
         progress = Progress(monitor: HealthMonitor(settings.health))
@@ -55,7 +57,9 @@ package final class TrainingState {
         [("values", values)] + optimizer.memory + (average.map { [("average", $0)] } ?? [])
     }
 
-    /// Writes everything into a directory.
+    /// Writes everything into a directory that is there; until it returns, what is in it is not whole.
+    ///
+    /// - Throws: `CheckpointError.unwritable`, and Foundation's errors where the progress cannot be written.
     package func write(to directory: String) throws {
         let entries = buffers.map { name, buffer in
             SafetensorsWriter.Entry(name, [buffer.count], .float32) { buffer.all.elements }
@@ -66,6 +70,9 @@ package final class TrainingState {
     }
 
     /// Reads everything from a directory that `write` wrote, of the same settings.
+    ///
+    /// - Throws: `CheckpointError` for files that are missing, damaged or of other sizes, and decoding errors of the
+    ///   progress.
     package func read(from directory: String) throws {
         let source = WeightScope(root: try CheckpointDirectory(directory))
         for (name, buffer) in buffers { buffer.all.store(try source.tensor(name, [buffer.count]).floats()) }
@@ -79,16 +86,19 @@ package final class TrainingState {
 
 /// How good a model was at a step.
 package struct Validation: Equatable, Sendable, Codable {
+    /// Steps done before it.
     package var step: Int
     /// Nats a token.
     package var loss: Double
+    /// e to the loss.
     package var perplexity: Double
-    /// Of the most probable tokens.
+    /// The share of labels that were the most probable token, from 0 to 1.
     package var accuracy: Double
     /// From 0 to 100, where outputs were compared with references.
     package var bleu: Double?
     /// The largest expert's tokens by the mean, of the most uneven layer.
     package var imbalance: Double
+    /// Of all choices, from 0 to 1, those that found their expert full, in the layer where most did.
     package var dropped: Double
 
     /// A higher BLEU, or without one, or with the same, a lower loss.

@@ -6,6 +6,7 @@ package struct LossSum: Equatable, Sendable, Codable {
     package var negativeLogLikelihood = 0.0
     /// The same with smoothed labels: what is trained for, without the router losses.
     package var smoothed = 0.0
+    /// Labels that were asked for: what the sums are divided by.
     package var labels = 0
     /// Labels whose logit was the largest.
     package var hits = 0
@@ -17,8 +18,10 @@ package struct LossSum: Equatable, Sendable, Codable {
     /// Nats a token.
     package var mean: Double { labels > 0 ? negativeLogLikelihood / Double(labels) : 0 }
 
+    /// e to the mean.
     package var perplexity: Double { exp(mean) }
 
+    /// The share of labels whose logit was the largest, from 0 to 1; 0 without labels.
     package var accuracy: Double { labels > 0 ? Double(hits) / Double(labels) : 0 }
 
     /// What is trained for, per token: the smoothed loss and the router losses.
@@ -27,6 +30,7 @@ package struct LossSum: Equatable, Sendable, Codable {
             + Double(regularization.routerZ) * router.z
     }
 
+    /// Adds sums and counts, and the router losses as if they were sums: who wants their mean weighs them.
     package mutating func add(_ other: LossSum) {
         negativeLogLikelihood += other.negativeLogLikelihood
         smoothed += other.smoothed

@@ -7,6 +7,7 @@ package struct RouterLoss: Equatable, Sendable, Codable {
     /// The mean over rows of log(Σ exp(logit))² (Zoph and others 2022, equation 5), summed over layers.
     package var z = 0.0
 
+    /// Adds another's losses, each times `weight`.
     package mutating func add(_ other: RouterLoss, weight: Double = 1) {
         balance += weight * other.balance
         z += weight * other.z

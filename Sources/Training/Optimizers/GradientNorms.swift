@@ -5,6 +5,8 @@ package struct GradientNorms: Equatable, Sendable {
     /// Of each parameter, in the order of the layout; a NaN or an infinity makes it one.
     package let parameters: [Double]
 
+    /// The norms of gradients, `[layout.count]`, each parameter's on one of the workers, so that they do not depend on
+    /// how many there are.
     package init(_ gradients: FloatBuffer, _ layout: ParameterLayout, on workers: Workers) {
         var squares = Array(repeating: 0.0, count: layout.parameters.count)
         squares.withUnsafeMutableBufferPointer { squares in
@@ -31,7 +33,7 @@ package struct GradientNorms: Equatable, Sendable {
     /// Of all parameters together.
     package var global: Double { parameters.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
-    /// What brings the global norm down to `maximum`.
+    /// What gradients are multiplied with to bring the global norm down to `maximum`; 1 where it is not above.
     package func scale(maximum: Double) -> Float {
         let norm = global
         return norm > maximum ? Float(maximum / (norm + 1e-6)) : 1

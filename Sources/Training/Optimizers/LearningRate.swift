@@ -2,6 +2,7 @@ import Foundation
 
 /// How fast a model learns at each step: a linear warm-up, then one of the usual ways down.
 package struct LearningRate: Equatable, Sendable, Codable {
+    /// How the rate comes down after the warm-up.
     package enum Decay: String, CaseIterable, Sendable, Codable {
         case constant
         /// peak · √(warm-up / step), as T5 has it.
@@ -12,6 +13,7 @@ package struct LearningRate: Equatable, Sendable, Codable {
         case linear
     }
 
+    /// The rate at the end of the warm-up.
     package var peak: Double = 1e-3
     /// Steps until the peak.
     package var warmup = 400

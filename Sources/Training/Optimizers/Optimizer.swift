@@ -13,13 +13,18 @@ package protocol Optimizer: AnyObject {
     /// Goes on from a checkpoint, whose memory has been read into `memory`.
     func resume(steps: Int)
 
-    /// One step.
+    /// One step, in place.
     ///
-    /// - Parameter gradientScale: what gradients are multiplied with first.
+    /// - Parameters:
+    ///   - values: what is changed, `[layout.count]`.
+    ///   - gradients: `[layout.count]`; left as they are.
+    ///   - rate: of this step; settings may multiply it for some parameters.
+    ///   - gradientScale: what gradients are multiplied with first.
     func step(_ values: FloatBuffer, _ gradients: FloatBuffer, rate: Float, gradientScale: Float, on workers: Workers)
 }
 
 extension OptimizerSettings {
+    /// An optimizer that has not taken a step: its memory is 0.
     package func optimizer(for layout: ParameterLayout) -> any Optimizer {
         switch kind {
         case .adamW: AdamWOptimizer(self, layout)

@@ -1,5 +1,6 @@
 /// Which optimizer, and its numbers.
 package struct OptimizerSettings: Equatable, Sendable, Codable {
+    /// How gradients become changes of weights.
     package enum Kind: String, CaseIterable, Sendable, Codable {
         /// Loshchilov and Hutter, 2019.
         case adamW = "adamw"
@@ -8,9 +9,11 @@ package struct OptimizerSettings: Equatable, Sendable, Codable {
     }
 
     package var kind = Kind.adamW
-    /// How much of their past the moments keep at each step; AdamW.
+    /// How much of its past the mean of gradients keeps at each step, from 0 up to 1; AdamW's β₁.
     package var firstDecay: Float = 0.9
+    /// The same of the mean of squared gradients; AdamW's β₂.
     package var secondDecay: Float = 0.98
+    /// Added to the root of the second moment; AdamW's ε.
     package var epsilon: Float = 1e-9
     /// How fast embeddings, head and matrices shrink, as a share of the rate.
     package var weightDecay: Float = 0.01
@@ -18,7 +21,7 @@ package struct OptimizerSettings: Equatable, Sendable, Codable {
     package var embeddingRate: Float = 1
     /// The same of the biases that attention has by distance.
     package var positionRate: Float = 1
-    /// The rate is a share of the root mean square of each parameter, as Adafactor's paper has it.
+    /// The rate is a share of the root mean square of each parameter, as Adafactor's paper has it; AdamW does not ask.
     package var scalesWithParameters = true
     /// Gradients are scaled down to this global norm.
     package var maximumNorm: Double = 1

@@ -15,29 +15,35 @@ package struct Parameter: Equatable, Sendable {
         case bias
     }
 
+    /// The key in a checkpoint of the Hugging Face layout.
     package let name: String
+    /// Dimensions, the outermost first; matrices are `[outputs, inputs]`.
     package let shape: [Int]
     package let role: Role
     /// The standard deviation it is drawn with at first; a norm starts at 1.
     package let deviation: Float
-    /// The first element's place.
+    /// The first element's place in buffers of all parameters.
     package let offset: Int
 
+    /// Elements.
     package var count: Int { shape.reduce(1, *) }
 
     /// The last dimension.
     package var columns: Int { shape.last ?? 1 }
 
+    /// All dimensions but the last, multiplied; 1 for a vector.
     package var rows: Int { count / max(columns, 1) }
 
+    /// The elements' places in buffers of all parameters.
     package var range: Range<Int> { offset..<offset + count }
 
-    /// The tensor in a buffer of all parameters, or of all gradients or moments.
+    /// The tensor as `[rows, columns]` in a buffer of all parameters, or of all gradients or moments; no copy.
     package func view(in buffer: FloatBuffer) -> FloatRows { buffer.view(at: offset, rows: rows, columns: columns) }
 }
 
 /// All parameters of a model, one after the other.
 package struct ParameterLayout: Equatable, Sendable {
+    /// By offset, without gaps.
     package private(set) var parameters: [Parameter] = []
 
     /// Elements of all of them.

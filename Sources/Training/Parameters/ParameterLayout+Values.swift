@@ -6,6 +6,8 @@ extension ParameterLayout {
     /// Draws all parameters: norms are 1, everything else comes from normal distributions cut off at two deviations.
     ///
     /// The same for the same seed, and of each parameter whatever the others are.
+    ///
+    /// - Parameter values: `[count]`, overwritten.
     package func draw(into values: FloatBuffer, seed: UInt64) {
         for (index, parameter) in parameters.enumerated() {
             let view = values[parameter.range]
@@ -29,6 +31,8 @@ extension ParameterLayout {
     }
 
     /// Reads all parameters from a checkpoint.
+    ///
+    /// - Parameter values: `[count]`, overwritten; in part, where it throws.
     ///
     /// - Throws: `CheckpointError.missingTensor` or `.shapeMismatch`.
     package func read(_ source: any WeightSource, into values: FloatBuffer) throws(CheckpointError) {

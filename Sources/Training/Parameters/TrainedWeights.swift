@@ -8,6 +8,9 @@ package struct TrainedWeights: WeightSource {
     /// How many numbers were learnt; some are there under several names.
     let parameterCount: Int
 
+    /// Copies `values`, `[layout.count]`: they may change afterwards.
+    ///
+    /// Where the head is not tied, the embedding is there under the names of both stacks too, as transformers 5 has it.
     package init(_ values: FloatBuffer, _ model: ModelLayers) {
         var tensors: [String: StoredTensor] = [:]
         for parameter in model.layout.parameters {

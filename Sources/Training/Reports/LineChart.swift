@@ -4,6 +4,7 @@ import Foundation
 package struct LineChart {
     /// One curve; points that are no numbers are left out.
     package struct Series {
+        /// How points are drawn.
         package enum Style: Sendable {
             case line
             /// Grey and without a name.
@@ -12,15 +13,18 @@ package struct LineChart {
         }
 
         package var name: String
+        /// In the order a line joins them; none is infinite or a NaN.
         package var points: [(x: Double, y: Double)]
         package var style = Style.line
 
+        /// Leaves out points with a NaN or an infinity.
         package init(_ name: String, _ points: [(x: Double, y: Double)], _ style: Style = .line) {
             (self.name, self.style) = (name, style)
             self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
         }
     }
 
+    /// How values are spread along an axis.
     package enum Scale: Sendable {
         case linear
         /// Of values above 0.

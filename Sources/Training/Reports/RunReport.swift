@@ -78,7 +78,9 @@ package struct RunReport {
         return page
     }
 
-    /// Writes the page and its pictures into a directory.
+    /// Writes the page and its pictures into a directory that is there; files of the same names are replaced.
+    ///
+    /// - Throws: Foundation's errors where a file cannot be written.
     package func write(to directory: String, title: String) throws { try page(title: title).write(to: directory) }
 
     private var loss: LineChart {

@@ -6,6 +6,9 @@ import Foundation
 package struct RunDirectory: Sendable {
     package let path: String
 
+    /// Makes the directory where there is none, and puts back what a kill left between the two steps of a replacement.
+    ///
+    /// - Throws: `TrainingError.unwritable`.
     package init(_ path: String) throws(TrainingError) {
         self.path = path
         try Self.perform(path) {
@@ -32,7 +35,9 @@ package struct RunDirectory: Sendable {
         steps.last.map { "\(path)/checkpoints/\(Self.name($0))" }
     }
 
-    /// Fills a new checkpoint through `write` and removes all but the `keep` latest.
+    /// Fills a new checkpoint through `write` and removes all but the `keep` latest, of which one always stays.
+    ///
+    /// - Throws: what `write` throws, and errors of the file system.
     package func save(step: Int, keep: Int, _ write: (_ directory: String) throws -> Void) throws {
         try fill("checkpoints/" + Self.name(step), write)
         for step in steps.dropLast(max(1, keep)) {
@@ -40,7 +45,10 @@ package struct RunDirectory: Sendable {
         }
     }
 
-    /// Fills a directory through `write`; it replaces the one of that name when it is complete.
+    /// Fills a directory through `write`; it replaces the one of that name when it is complete and on the disk.
+    ///
+    /// - Throws: what `write` throws, `TrainingError.unwritable`, and Foundation's errors; the old directory is then
+    ///   still there, or is put back when the run is next opened.
     package func fill(_ name: String, _ write: (_ directory: String) throws -> Void) throws {
         let files = FileManager.default
         let (target, partial, old) = ("\(path)/\(name)", "\(path)/\(name)\(Self.partial)", "\(path)/\(name)\(Self.old)")

@@ -6,6 +6,8 @@ package final class TrainingLog {
     private let encoder = JSONEncoder.ofRuns()
 
     /// Goes on with a log, without the lines of steps after `step`: they are done again.
+    ///
+    /// - Throws: `TrainingError.unwritable`.
     package init(_ path: String, goingOnFrom step: Int) throws(TrainingError) {
         let kept = Self.lines(path).filter { ($0.step ?? 0) <= step }
         let text = kept.map { $0.text + "\n" }.joined()
@@ -16,6 +18,9 @@ package final class TrainingLog {
         _ = try? file.seekToEnd()
     }
 
+    /// Appends a line; the disk is not waited for.
+    ///
+    /// - Throws: `TrainingError.unwritable`.
     package func write(_ line: some Encodable) throws(TrainingError) {
         do {
             try file.write(contentsOf: encoder.encode(line) + Data("\n".utf8))

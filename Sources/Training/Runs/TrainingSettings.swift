@@ -13,8 +13,10 @@ package struct TrainingSettings: Equatable, Sendable, Codable {
     package var learningRate = LearningRate()
     package var health = HealthPolicy()
     package var precision = Precision.float32
+    /// Decides everything random: first weights, what is held out, batches, dropout.
     package var seed: UInt64 = 1
 
+    /// Steps of a whole run; those whose gradients are left out count too.
     package var steps = 10_000
     /// What the steps may take; validations do not count.
     package var maximumSeconds: Double?
@@ -24,12 +26,14 @@ package struct TrainingSettings: Equatable, Sendable, Codable {
     package var accumulation = 1
     /// Threads that each compute a part of a batch.
     package var workers = 2
-    /// How much of its past the average of the weights keeps at each step; nil for no average.
+    /// How much of its past the average of the weights keeps at each step, from 0 up to 1; nil for no average.
     package var averageDecay: Double?
 
-    /// Steps between validations, between checkpoints, and between lines of the log.
+    /// Steps between validations; the last step has one too.
     package var validateEvery = 500
+    /// Steps between checkpoints; the last step has one too.
     package var saveEvery = 500
+    /// Steps between lines of the log; the last step has one too.
     package var logEvery = 10
     /// Checkpoints that are kept.
     package var keep = 2

@@ -5,18 +5,23 @@ import Foundation
 ///
 /// Source: Papineni and others 2002; Post 2018, sacreBLEU 2.
 package struct Bleu: Equatable, Sendable {
-    /// Hypothesis n-grams found in the reference, and all of them, for n from 1 to 4.
+    /// Hypothesis n-grams found in the reference, each as often as it is there, for n from 1 to 4.
     package private(set) var matches = [0, 0, 0, 0]
+    /// Hypothesis n-grams, for n from 1 to 4.
     package private(set) var totals = [0, 0, 0, 0]
+    /// In tokens of 13a.
     package private(set) var hypothesisLength = 0
+    /// In tokens of 13a.
     package private(set) var referenceLength = 0
 
     package init() {}
 
+    /// Of lines in the same order; lines beyond the shorter list are left out.
     package init(hypotheses: [String], references: [String]) {
         for (hypothesis, reference) in zip(hypotheses, references) { add(hypothesis, reference) }
     }
 
+    /// Counts one line and its reference.
     package mutating func add(_ hypothesis: String, _ reference: String) {
         let hypothesis = Tokenizer13a.tokens(hypothesis).map { Token($0.utf8) }
         let reference = Tokenizer13a.tokens(reference).map { Token($0.utf8) }

@@ -2,6 +2,7 @@ import Foundation
 
 /// A setting that a sweep varies, and what it may be.
 package struct SweepAxis: Equatable, Sendable {
+    /// What trials are given: one of some words, or a number between two.
     package enum Values: Equatable, Sendable {
         case list([String])
         case range(SweepRange)
@@ -42,6 +43,7 @@ package struct SweepAxis: Equatable, Sendable {
 
 /// Numbers between two, that a value is drawn from.
 package struct SweepRange: Equatable, Sendable {
+    /// The lower one is drawn, and the upper one too where both are whole numbers.
     package let bounds: ClosedRange<Double>
     /// Each power of ten is as likely as another.
     package let isLogarithmic: Bool

@@ -1,5 +1,6 @@
 /// Which trials a sweep is made of.
 package struct SweepPlan: Equatable, Sendable {
+    /// How values of several axes are combined.
     package enum Search: Equatable, Sendable {
         /// Every combination of the axes' values.
         case grid
@@ -53,6 +54,7 @@ package struct SweepPlan: Equatable, Sendable {
 
 /// One run of a sweep.
 package struct SweepTrial: Equatable, Sendable, Codable {
+    /// One flag of `train`, and what a trial gives it.
     package struct Setting: Equatable, Sendable, Codable {
         package var name: String
         package var value: String
@@ -81,11 +83,13 @@ package struct SweepResult: Equatable, Sendable, Codable {
     package var trial: SweepTrial
     /// `completed`, or what ended it before.
     package var ending: String
+    /// Those done, over all calls.
     package var steps: Int
     /// Of its steps, without validations.
     package var seconds: Double
     package var best: Validation?
 
+    /// Takes the best validation and the work done from how far the trial has come.
     package init(_ trial: SweepTrial, _ progress: TrainingState.Progress, _ ending: Trainer.Ending) {
         self.trial = trial
         (steps, seconds, best) = (progress.step, progress.seconds, progress.best)

@@ -49,7 +49,10 @@ package struct SweepReport {
         .joined(separator: "\n")
     }
 
-    /// Writes the page, its pictures and `results.tsv` into a directory.
+    /// Writes the page, its pictures and `results.tsv` into a directory that is there; files of the same names are
+    /// replaced.
+    ///
+    /// - Throws: Foundation's errors where a file cannot be written.
     package func write(to directory: String, title: String) throws {
         let table = rows.map { $0.joined(separator: "\t") + "\n" }.joined()
         try Data(table.utf8).write(to: URL(fileURLWithPath: directory + "/results.tsv"), options: .atomic)

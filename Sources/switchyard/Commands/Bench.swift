@@ -75,7 +75,9 @@ struct BenchReport: Encodable {
     let model: String
     let weights: String
     let instructionSet: String
+    /// The caller's included.
     let threads: Int
+    /// Of the whole model, from opening its directory on.
     let loadSeconds: Double
     let results: [BenchResult]
 

@@ -15,6 +15,7 @@ struct Sweep: AsyncParsableCommand {
             """
     )
 
+    /// How `--vary` is searched.
     enum Search: String, CaseIterable, ExpressibleByArgument {
         case grid, random
     }
@@ -62,6 +63,9 @@ struct Sweep: AsyncParsableCommand {
         if failures > 0 { throw ExitCode.failure }
     }
 
+    /// The trials that the flags ask for.
+    ///
+    /// - Throws: `TrainingError.notAnAxis` and `.tooManyTrials`.
     var plan: SweepPlan {
         get throws {
             try SweepPlan(vary.map { try SweepAxis($0) }, search == .grid ? .grid : .random(trials: trials, seed: seed))

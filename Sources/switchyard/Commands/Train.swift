@@ -30,6 +30,7 @@ struct Train: AsyncParsableCommand {
         if case .unhealthy(let diagnosis) = ending { throw TrainingError.unhealthy(diagnosis) }
     }
 
+    /// What the run is to do with its data; how the data is read is `data.settings`.
     var settings: TrainingSettings {
         var settings = TrainingSettings()
         settings.model = model.settings(data.task)
@@ -57,6 +58,7 @@ enum OwnThread {
 final class StopSignal: Sendable {
     private let raised = Mutex(false)
 
+    /// Has SIGPIPE ignored from now on, by the whole process.
     init() { signal(SIGPIPE, SIG_IGN) }
 
     /// Watches for the signals until the task is cancelled.
@@ -64,5 +66,6 @@ final class StopSignal: Sendable {
         for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { raised.withLock { $0 = true } }
     }
 
+    /// May be asked on any thread.
     var isRaised: Bool { raised.withLock { $0 } }
 }

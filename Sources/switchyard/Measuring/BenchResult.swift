@@ -6,20 +6,25 @@ struct BenchResult: Encodable {
     let task: String
     /// Sequences decoded together, or tokens encoded.
     let size: Int
+    /// Sequences decoded or tokens encoded in a pass, by its time.
     let tokensPerSecond: Double
-    /// The middle half of the rounds.
+    /// Tokens a second that bound the middle half of the rounds: lower, then upper.
     let quartiles: [Double]
     /// Of one pass.
     let seconds: Double
+    /// What one pass must read, by `PassCost`.
     let bytes: Double
+    /// What one pass must compute, by `PassCost`.
     let operations: Double
-    /// The machine's, bytes and operations per second.
+    /// The machine's bytes a second, read by all threads beside the pass.
     let readBandwidth: Double
+    /// The machine's operations a second at the precision of the weights.
     let arithmetic: Double
-    /// Least time the machine needs by the time it took.
+    /// Least time the machine needs by the time it took, from 0 to 1.
     let shareOfLimit: Double
-    /// The share of the read bandwidth and of the arithmetic peak that was used.
+    /// The share of the read bandwidth that was used.
     let shareOfBandwidth: Double
+    /// The share of the arithmetic peak that was used.
     let shareOfArithmetic: Double
 
     enum CodingKeys: String, CodingKey {

@@ -24,6 +24,11 @@ struct ModelBench {
         var limit: Double { cost.leastSeconds(bandwidth: readBandwidth, arithmetic: arithmetic) / seconds }
     }
 
+    /// Prepares measurements of a model that nothing else uses meanwhile.
+    ///
+    /// - Parameters:
+    ///   - precision: what the model's weights are in: costs and the machine's arithmetic are by it.
+    ///   - rounds: of each measurement, after one that does not count.
     init(_ loaded: LoadedModel, precision: WeightPrecision, rounds: Int, draw: TokenDraw) {
         model = loaded.model
         configuration = loaded.configuration

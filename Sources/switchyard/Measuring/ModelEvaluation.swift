@@ -12,6 +12,10 @@ struct ModelEvaluation {
     private let configuration: SwitchConfiguration
     private let tokenizer: any Tokenizer
 
+    /// Reads the directory's configuration and tokenizer, but no weights.
+    ///
+    /// - Throws: `CheckpointError` and `ConfigurationError` for the directory, `TrainingError.unreadable` without a
+    ///   tokenizer.
     init(_ command: Evaluate) throws {
         self.command = command
         checkpoint = try CheckpointDirectory(command.modelDirectory)
@@ -23,6 +27,13 @@ struct ModelEvaluation {
         self.tokenizer = tokenizer
     }
 
+    /// Computes the loss and, unless that was left out, translates and scores; writes translations where that was asked
+    /// for.
+    ///
+    /// Blocks until all is done: called on a thread of its own.
+    ///
+    /// - Throws: `TrainingError` for text that cannot be read, has too many tokens or is of no use, and for models that
+    ///   are served but not trained.
     func report() throws -> EvaluationReport {
         let isText = !command.text.isEmpty
         guard isText == (configuration.architecture == .decoderOnly) else { throw Mismatch.taskOfAnotherModel }

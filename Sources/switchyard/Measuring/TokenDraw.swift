@@ -3,6 +3,7 @@ import Foundation
 
 /// Draws the tokens of a benchmark.
 struct TokenDraw {
+    /// How likely each token is.
     enum Distribution: String, ExpressibleByArgument, CaseIterable {
         /// Every token alike: experts are used evenly.
         case uniform
@@ -14,6 +15,7 @@ struct TokenDraw {
     /// Running sums of the weights of tokens; empty when all weigh the same.
     private let sums: [Double]
 
+    /// Prepares draws of ids below `vocabulary`, which is at least 1.
     init(_ distribution: Distribution, vocabulary: Int) {
         self.vocabulary = vocabulary
         var sum = 0.0
@@ -26,6 +28,7 @@ struct TokenDraw {
             }
     }
 
+    /// A token id; of `zipf` the lower ones are the likelier ones.
     func token(_ random: inout some RandomNumberGenerator) -> Int32 {
         guard let total = sums.last else { return Int32.random(in: 0..<Int32(vocabulary), using: &random) }
         let place = Double.random(in: 0..<total, using: &random)

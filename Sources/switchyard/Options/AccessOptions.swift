@@ -46,6 +46,9 @@ struct AccessOptions: ParsableArguments {
         return try APIKeys(contentsOf: apiKeyFile, defaults: defaults)
     }
 
+    /// The keys a guard checks by and SIGHUP replaces; nil without a file of keys.
+    ///
+    /// - Throws: what is wrong with the file, by line.
     func keyRing() throws(APIKeyFileError) -> KeyRing? {
         try keys().map(KeyRing.init)
     }

@@ -10,6 +10,7 @@ enum CapacityMode: String, ExpressibleByArgument, CaseIterable {
     /// No expert is ever full (5.0 to 5.17).
     case none
 
+    /// Has the model do with dropped tokens what this version did.
     func apply(to configuration: inout SwitchConfiguration) {
         switch self {
         case .residual: configuration.droppedTokens = .zero

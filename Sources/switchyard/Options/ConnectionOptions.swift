@@ -37,6 +37,7 @@ struct ConnectionOptions: ParsableArguments {
         try Limit.check("--write-timeout", writeTimeout, in: 1...86400)
     }
 
+    /// Sets the limits and the waits; flags are in seconds.
     func apply(to configuration: inout HTTPConfiguration) {
         configuration.limits.connections = maxConnections
         configuration.limits.connectionsPerClient = maxConnectionsPerAddress

@@ -98,6 +98,9 @@ struct LearningOptions: ParsableArguments {
         }
     }
 
+    /// Sets optimizer, rates, regularization and precision.
+    ///
+    /// - Parameter steps: where a cosine or a line of the learning rate ends.
     func apply(to settings: inout TrainingSettings, steps: Int) {
         settings.optimizer.kind = optimizer
         (settings.optimizer.firstDecay, settings.optimizer.secondDecay) = (firstDecay, secondDecay)

@@ -21,6 +21,7 @@ struct LogOptions: ParsableArguments {
 
 /// The least severe message that is logged.
 struct LogLevel: ExpressibleByArgument {
+    /// Messages below it are not made.
     let level: Logger.Level
 
     init(level: Logger.Level) {

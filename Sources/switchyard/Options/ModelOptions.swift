@@ -10,6 +10,7 @@ enum WeightsOption: String, ExpressibleByArgument, CaseIterable {
     case bf16
     case int8
 
+    /// What `auto` is on this processor, else what was named.
     var precision: WeightPrecision { WeightPrecision(rawValue: rawValue) ?? .automatic }
 }
 
@@ -19,6 +20,7 @@ enum CacheOption: String, ExpressibleByArgument, CaseIterable {
     case f32
     case bf16
 
+    /// What `auto` is beside weights of that precision, else what was named.
     func precision(for weights: WeightPrecision) -> KeyValuePool.Precision {
         KeyValuePool.Precision(rawValue: rawValue) ?? (weights == .float32 ? .float32 : .bfloat16)
     }
@@ -33,6 +35,7 @@ enum InstructionSetOption: String, ExpressibleByArgument, CaseIterable {
     case avx512VNNI = "avx512-vnni"
     case avx512BF16 = "avx512-bf16"
 
+    /// nil for the best this processor has.
     var set: InstructionSet? { InstructionSet(rawValue: rawValue) }
 }
 
@@ -111,13 +114,18 @@ extension ModelOptions {
 
 /// Checks of numbers given as flags.
 enum Limit {
+    /// Refuses a number out of range.
+    ///
+    /// - Throws: `ValidationError`, with which the program ends with status 2.
     static func check(_ flag: String, _ value: Int, in range: ClosedRange<Int>) throws {
         guard range.contains(value) else {
             throw ValidationError("\(flag) is \(value), but must be from \(range.lowerBound) to \(range.upperBound)")
         }
     }
 
-    /// Minutes that something may take, if there is a limit.
+    /// Refuses minutes that something may take, if there is a limit, when they are none.
+    ///
+    /// - Throws: `ValidationError`, with which the program ends with status 2.
     static func check(minutes: Double?) throws {
         if let minutes, !(minutes > 0 && minutes <= 10_000_000) {
             throw ValidationError("--max-minutes is \(minutes), but must be more than 0 and at most 10000000")

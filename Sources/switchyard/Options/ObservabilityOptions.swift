@@ -74,5 +74,6 @@ enum AccessLogOption: String, ExpressibleByArgument, CaseIterable {
     case text
     case json
 
+    /// nil for `off`.
     var format: AccessLog.Format? { AccessLog.Format(rawValue: rawValue) }
 }

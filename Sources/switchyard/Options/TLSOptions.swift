@@ -13,6 +13,7 @@ struct TLSOptions: ParsableArguments {
     @Option(help: "Seconds a TLS handshake may take.")
     var tlsHandshakeTimeout = 10
 
+    /// Of addresses the server is reached by.
     var scheme: String { tlsCertificate == nil ? "http" : "https" }
 
     func validate() throws {
@@ -31,7 +32,9 @@ struct TLSOptions: ParsableArguments {
         return try TLSIdentity(certificate: tlsCertificate, key: tlsKey)
     }
 
-    /// - Parameter identity: what `identity` returned.
+    /// Sets the identity and the time a handshake has, and registers when the certificate ends.
+    ///
+    /// - Parameter identity: what `identity` returned; nil for a server without TLS.
     func apply(_ identity: TLSIdentity?, to configuration: inout HTTPConfiguration, _ registry: MetricsRegistry) {
         configuration.tls = identity
         configuration.timeouts.handshake = .seconds(tlsHandshakeTimeout)

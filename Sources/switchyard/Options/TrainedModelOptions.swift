@@ -79,6 +79,9 @@ struct TrainedModelOptions: ParsableArguments {
         }
     }
 
+    /// The sizes as a run keeps them.
+    ///
+    /// - Parameter task: a language model is a decoder alone, all else has an encoder.
     func settings(_ task: DataSettings.Task) -> ModelSettings {
         var settings = ModelSettings()
         settings.architecture = task == .languageModel ? .decoderOnly : .encoderDecoder

@@ -80,6 +80,7 @@ struct TrainingDataOptions: ParsableArguments {
         }
     }
 
+    /// The flags as a run keeps them: no file has been read.
     var settings: DataSettings {
         var settings = DataSettings()
         settings.task = task

@@ -74,6 +74,9 @@ struct TrainingLoopOptions: ParsableArguments {
         try Limit.check("--bleu-sentences", bleuSentences, in: 0...1_000_000)
     }
 
+    /// Sets how long the run goes on, what it keeps and what it does when it is ill.
+    ///
+    /// Without `--workers` there is one for each core this process may use.
     func apply(to settings: inout TrainingSettings) {
         (settings.steps, settings.batchTokens, settings.accumulation) = (steps, batchTokens, accumulation)
         settings.maximumSeconds = maxMinutes.map { $0 * 60 }

@@ -22,6 +22,7 @@ final class ProgressLine {
     /// How much is done, from 0 to 1.
     var fraction: Double { Double(done) / Double(total) }
 
+    /// Adds finished units of work; draws again where a percent was passed.
     func advance(by amount: Int) {
         done = min(total, done + amount)
         let percent = done * 100 / total
@@ -36,6 +37,7 @@ final class ProgressLine {
         return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
     }
 
+    /// Clears the bar and logs the seconds it took.
     func finish(logger: Logger?) {
         let seconds = (ContinuousClock.now - started) / .seconds(1)
         if isTerminal { write("\r\u{1B}[K") }

@@ -37,6 +37,9 @@ struct PromptRunner {
         let cumulative_logprob: Float
     }
 
+    /// Prints the answers to a prompt on standard output: a line each, or one JSON array.
+    ///
+    /// - Throws: `Failure`: what is wrong with the prompt, or why it was refused or failed.
     func answer(_ prompt: String, _ engine: InferenceEngine) async throws {
         var answers: [Answer] = []
         do {

@@ -16,10 +16,17 @@ struct Translator {
     let tokenizer: any Tokenizer
     /// 1 picks the most probable token at each step.
     var beams = 1
+    /// The most tokens of an answer.
     var maximumTokens = 128
+    /// Those the model computes on.
     let threads: Int
 
     /// One answer for each prompt, in order.
+    ///
+    /// Loads the weights in Float32 and lets them go again.
+    ///
+    /// - Throws: `CheckpointError` for weights that do not fit the configuration, errors of admission, and what a
+    ///   request failed by.
     func answers(to prompts: [String], _ weights: any WeightSource) throws -> [String] {
         let requests = prompts.map(request)
         let longest = requests.reduce(1) { max($0, $1.prompt.count) }

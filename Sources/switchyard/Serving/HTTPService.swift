@@ -12,7 +12,9 @@ import ServiceLifecycle
 struct HTTPService: Service {
     let server: HTTPServer
     let state: ServingState
+    /// From the loss of readiness until nothing new is taken.
     let delay: Duration
+    /// What accepted requests have after the delay.
     let drain: Duration
     let logger: Logger
 

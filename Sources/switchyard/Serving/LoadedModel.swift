@@ -22,10 +22,13 @@ struct LoadedModel {
     let fingerprint: String
     /// Unix time of the newest weight file.
     let created: Int
+    /// From opening the directory to the last tensor.
     let loadSeconds: Double
 
+    /// Reads configuration, tokenizer and weights, and packs these: it takes seconds to minutes.
+    ///
     /// - Throws: an error whose description names the file or tensor at fault.
-    /// - Parameter onProgress: told how much is loaded, from 0 to 1.
+    /// - Parameter onProgress: told how much is loaded, from 0 to 1, on the thread that calls.
     init(_ options: ModelOptions, logger: Logger?, onProgress: @escaping (Double) -> Void = { _ in }) throws {
         let directory = options.modelDirectory
         let started = ContinuousClock.now

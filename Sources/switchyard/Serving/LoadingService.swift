@@ -4,8 +4,10 @@ import ServiceLifecycle
 
 /// Loads the model on a thread of its own while the server already answers, then says that it is ready.
 struct LoadingService: Service {
+    /// Called once, on a thread of its own.
     let load: @Sendable () throws -> RunningModel
     let state: ServingState
+    /// Called once, when requests are taken.
     let onReady: @Sendable () -> Void
 
     /// Returns at shutdown, though the model may still be loading: the process then ends without it.

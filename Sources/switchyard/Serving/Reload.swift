@@ -13,6 +13,7 @@ struct Reload: Sendable {
 }
 
 extension Reload {
+    /// Certificate and key: connections from then on see the new ones.
     static func certificate(_ tls: TLSIdentity) -> Reload {
         Reload(name: "the TLS certificate") { logger in
             try tls.reload()
@@ -20,6 +21,7 @@ extension Reload {
         }
     }
 
+    /// The file of API keys: requests from then on are checked by the new ones.
     static func keys(in ring: KeyRing, _ options: AccessOptions) -> Reload {
         Reload(name: "the API keys") { _ in
             if let keys = try options.keys() { ring.replace(with: keys) }

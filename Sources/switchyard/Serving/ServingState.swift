@@ -11,6 +11,7 @@ final class ServingState: Sendable {
 
     private let state = Mutex(State())
 
+    /// What `/readyz` says, on any thread; draining wins over all else.
     var readiness: Readiness {
         state.withLock { state in
             if state.isDraining { return .draining }
@@ -21,15 +22,19 @@ final class ServingState: Sendable {
     /// nil until the model is loaded.
     var model: RunningModel? { state.withLock { $0.model } }
 
+    /// How much of the model is there.
+    ///
     /// - Parameter progress: from 0 to 1.
     func loading(progress: Double) {
         state.withLock { $0.progress = progress }
     }
 
+    /// Requests are answered by this model from now on.
     func loaded(_ model: RunningModel) {
         state.withLock { $0.model = model }
     }
 
+    /// For good: `/readyz` is 503 from now on.
     func beginDraining() {
         state.withLock { $0.isDraining = true }
     }

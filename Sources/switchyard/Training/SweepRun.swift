@@ -62,6 +62,14 @@ struct SweepRun {
         var failures: Int
     }
 
+    /// Trains what has no result yet, trial after trial, and writes results, table and pictures after each.
+    ///
+    /// A trial that fails does not end the sweep.
+    ///
+    /// - Parameter isStopping: asked before every trial and every step; also true once `--max-minutes` are over.
+    ///
+    /// - Throws: `TrainingError.anotherRun` where the directory holds another sweep, and errors of reading and writing
+    ///   its files.
     func run(isStopping: () -> Bool) throws -> Outcome {
         let end = command.maxMinutes.map { ContinuousClock.now + .seconds($0 * 60) }
         func isOver() -> Bool { isStopping() || end.map { ContinuousClock.now >= $0 } ?? false }

@@ -11,8 +11,10 @@ final class TrainingDisplay {
 
     private static let width = 24
 
+    /// - Parameter total: steps of the whole run.
     init(total: Int) { self.total = total }
 
+    /// What became of the text.
     func tell(_ report: PreparedData.Report) {
         if let cleaning = report.cleaning {
             line(
@@ -27,6 +29,11 @@ final class TrainingDisplay {
         )
     }
 
+    /// From here on the time that is left is estimated.
+    ///
+    /// - Parameters:
+    ///   - step: the last one done, 0 for a run that begins.
+    ///   - parameters: numbers that are learnt.
     func begin(at step: Int, parameters: Int) {
         (first, started) = (step, .now)
         line(
@@ -35,6 +42,7 @@ final class TrainingDisplay {
         )
     }
 
+    /// Steps redraw the line on a terminal; validations and diagnoses have lines that stay.
     func tell(_ event: TrainingEvent) {
         switch event {
         case .step(let report): show(report)
@@ -54,6 +62,7 @@ final class TrainingDisplay {
         }
     }
 
+    /// Why the run ended, and where its best model is.
     func finish(_ ending: Trainer.Ending, best: Validation?, directory: String) {
         let how =
             switch ending {

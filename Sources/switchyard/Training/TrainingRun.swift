@@ -18,12 +18,19 @@ struct TrainingRun {
         var data: DataSettings
         /// nil until the data has been prepared.
         var report: PreparedData.Report?
+        /// Numbers that are learnt; nil until the data has been prepared.
         var parameters: Int?
     }
 
     /// Where a run is when a call ends, and why it ended.
     typealias Outcome = (ending: Trainer.Ending, progress: TrainingState.Progress)
 
+    /// Prepares the data, then trains until something ends the run; blocks meanwhile.
+    ///
+    /// - Parameter isStopping: asked before every step.
+    ///
+    /// - Throws: `TrainingError.anotherRun` where the directory holds a run of other settings or text, and whatever
+    ///   keeps the data, a checkpoint or a model from being read or written.
     func run(isStopping: () -> Bool) throws -> Outcome {
         let run = try RunDirectory(command.directory)
         let known = try record(of: run)
