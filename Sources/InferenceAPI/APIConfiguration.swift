@@ -6,6 +6,8 @@ package struct APIConfiguration: Equatable, Sendable {
     package var maximumChoices = 128
     /// In one request.
     package var maximumStopStrings = 4
+    /// Runs of tokens in `bad_words_ids`, `bad_words` or `sequence_bias`.
+    package var maximumSequences = 1024
     /// Bytes of one stop string in UTF-8.
     package var maximumStopBytes = 1024
     /// Bytes of a body from which on it is read aside.
@@ -17,6 +19,8 @@ package struct APIConfiguration: Equatable, Sendable {
     package var maximumLogprobs = 5
     /// The longest a request may take, and how long it may take when it does not say.
     package var requestTimeout: Duration = .seconds(300)
+    /// Requests with members the server does not know are refused, not answered without them.
+    package var refusesUnknownMembers = false
     package var version = "0.0.0"
 
     package init() {}

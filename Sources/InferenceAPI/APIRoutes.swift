@@ -46,7 +46,10 @@ package struct APIRoutes: Sendable {
     /// The handler for the HTTP server.
     package func table() -> RouteTable {
         var table = RouteTable()
-        table.errorResponse = { APIError.unrouted($0).response }
+        table.errorResponse = { status, path in
+            let foreign = status == .notFound ? ForeignPath(path) : nil
+            return (foreign.map { APIError.foreign($0) } ?? .unrouted(status)).response
+        }
         for route in routes { table.on(route.method, route.template, respond: route.respond) }
         return table
     }
@@ -100,6 +103,7 @@ package struct APIRoutes: Sendable {
             // What an answer says is true of one moment; RFC 9111 §4.2.2 lets caches keep even errors that do not say so.
             if response.fields[.cacheControl] == nil { response.fields[.cacheControl] = "no-store" }
             ServerTiming.add(request.trace, to: &response)
+            IgnoredMembers.add(request.trace, to: &response)
             return response
         }
         routes.append(route)

@@ -2,7 +2,6 @@ package import Batching
 import Foundation
 import HTTPServing
 import HTTPTypes
-package import Logging
 
 /// What the endpoints share, given by the executable.
 package struct RequestContext: Sendable {
@@ -10,7 +9,6 @@ package struct RequestContext: Sendable {
     /// nil while the checkpoint loads.
     package var backend: @Sendable () -> InferenceBackend?
     package var readiness: @Sendable () -> Readiness
-    package var logger: Logger
     /// nil when the server needs no keys.
     package var keys: KeyRing?
     /// Where requests are counted that are refused before they reach the engine; nil counts none.
@@ -20,12 +18,10 @@ package struct RequestContext: Sendable {
 
     package init(
         configuration: APIConfiguration = APIConfiguration(),
-        logger: Logger,
         readiness: @escaping @Sendable () -> Readiness,
         backend: @escaping @Sendable () -> InferenceBackend?
     ) {
         self.configuration = configuration
-        self.logger = logger
         self.readiness = readiness
         self.backend = backend
     }
@@ -54,17 +50,13 @@ package struct RequestContext: Sendable {
         return try await longWork.run { () throws(APIError) in try make(try JSONBody.object(bytes)) }
     }
 
-    /// Names what the server did not understand in one line of the log, never the values.
-    func logIgnored(_ names: [String], of request: ServerRequest) {
-        guard !names.isEmpty else { return }
-        logger.debug(
-            "ignored unknown members",
-            metadata: [
-                "request_id": "\(request.id)",
-                "members": "\(names.prefix(20).map { String($0.prefix(64)) }.joined(separator: ", "))",
-                "count": "\(names.count)",
-            ]
-        )
+    /// Names what the server did not understand to the client and in the access log, never the values.
+    ///
+    /// - Throws: `.unknownMembers` when the operator wants such requests refused.
+    func note(unknown names: [String], of request: ServerRequest) throws(APIError) {
+        guard let members = IgnoredMembers(names) else { return }
+        guard !configuration.refusesUnknownMembers else { throw .unknownMembers(members) }
+        members.note(in: request.trace)
     }
 
     func identity(_ prefix: String) -> AnswerIdentity {

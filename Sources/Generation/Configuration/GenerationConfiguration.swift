@@ -30,10 +30,25 @@ package struct GenerationConfiguration: Equatable, Sendable {
 
     /// One key that the files hold, for people.
     package struct Entry: Equatable, Sendable {
-        package enum Effect: String, Equatable, Sendable {
-            case always = "followed"
-            case unlessAsked = "followed where a request does not say"
-            case none = "no effect here"
+        /// What becomes of a key.
+        package enum Effect: Int, Comparable, Sendable {
+            /// It belongs to the model.
+            case always
+            /// Followed where a request does not say, if the model speaks there.
+            case unlessAsked
+            case none
+
+            package static func < (a: Effect, b: Effect) -> Bool { a.rawValue < b.rawValue }
+
+            /// The end of a sentence that begins with what has the effect.
+            package func text(_ speaker: AskedStrategy.Speaker) -> String {
+                switch (self, speaker) {
+                case (.always, _): "followed"
+                case (.unlessAsked, .model): "followed where a request does not say"
+                case (.unlessAsked, .openai): "not followed, by --generation-defaults openai"
+                case (.none, _): "without effect here"
+                }
+            }
         }
 
         package var key: String

@@ -28,6 +28,18 @@ package struct GenerationRequest: Sendable {
         self.stop = stop
     }
 
+    /// Decides what is drawn, where something is.
+    package mutating func seed(_ seed: UInt64) {
+        switch strategy {
+        case .sample(var sampling):
+            sampling.seed = seed
+            strategy = .sample(sampling)
+        case .beam(var beam):
+            beam.draw?.seed = seed
+            strategy = .beam(beam)
+        }
+    }
+
     /// Asks a language model for the probabilities of its prompt's tokens: all but the first are forced and told of.
     package mutating func scorePrompt() {
         scoredPromptTokens = prompt.count - 1

@@ -31,13 +31,13 @@ package struct RouteTable: HTTPHandler {
         routes.insert(route, at: index ?? routes.endIndex)
     }
 
-    /// Builds the response of errors the table finds itself: 404, 405, 501.
-    package var errorResponse: @Sendable (HTTPResponse.Status) -> ServerResponse = {
-        ErrorBody(status: $0, message: $0.reasonPhrase).response
+    /// Builds the response of errors the table finds itself: 404, 405, 501; the second argument is the request's path.
+    package var errorResponse: @Sendable (HTTPResponse.Status, String) -> ServerResponse = { status, _ in
+        ErrorBody(status: status, message: status.reasonPhrase).response
     }
 
     package func respond(to request: ServerRequest) async -> ServerResponse {
-        guard Self.knownMethods.contains(request.method) else { return errorResponse(.notImplemented) }
+        guard Self.knownMethods.contains(request.method) else { return errorResponse(.notImplemented, request.path) }
         if request.path == "*" { return options(routes.flatMap(\.methods).map(\.method)) }
         let parts = RouteTemplate.parts(of: request.path)
         for route in routes {
@@ -46,7 +46,7 @@ package struct RouteTable: HTTPHandler {
             response.route = route.template.text
             return response
         }
-        return errorResponse(.notFound)
+        return errorResponse(.notFound, request.path)
     }
 
     private func respond(
@@ -64,7 +64,7 @@ package struct RouteTable: HTTPHandler {
             return await match.respond(request)
         }
         if request.method == .options { return options(methods.map(\.method)) }
-        var response = errorResponse(.methodNotAllowed)
+        var response = errorResponse(.methodNotAllowed, request.path)
         response.fields[.allow] = Self.allow(methods.map(\.method))
         return response
     }

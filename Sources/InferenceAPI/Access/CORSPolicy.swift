@@ -8,7 +8,8 @@ package struct CORSPolicy: Equatable, Sendable {
     private static let maximumAge = 7200
     private static let methods = "GET, HEAD, POST, DELETE"
     /// What a page may read beside the fields every page may.
-    private static let exposed = "X-Request-Id, Retry-After, Retry-After-Ms, Server-Timing"
+    private static let exposed =
+        "X-Request-Id, Retry-After, Retry-After-Ms, X-Should-Retry, Server-Timing, X-Switchyard-Ignored-Members"
 
     /// Such as `https://chat.example`, compared to the letter.
     let origins: Set<String>

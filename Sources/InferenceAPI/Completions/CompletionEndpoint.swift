@@ -62,7 +62,7 @@ extension RequestContext {
             var reader = CompletionReader(members, for: endpoint, backend: backend, configuration: configuration)
             return (try reader.parameters(), reader.unknownNames, reader.tokenization)
         }
-        logIgnored(unknown, of: request)
+        try note(unknown: unknown, of: request)
         if let tokenization { request.trace.add(tokenization) }
         let identity = identity(idPrefix)
         request.trace.note(parameters, model: backend.model, identity: identity)

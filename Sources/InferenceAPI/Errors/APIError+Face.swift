@@ -18,6 +18,12 @@ extension APIError {
         case .body(let error): .of(error)
         case .invalid(let parameter, let message):
             ErrorFace(status: .badRequest, message: message, parameter: parameter, code: "invalid_parameter")
+        case .contradiction(let reason):
+            ErrorFace(
+                status: .badRequest,
+                message: "The constraints cannot be met together: \(reason).",
+                code: "nothing_allowed"
+            )
         case .textTooLong(let bytes, let limit, let tokens):
             ErrorFace(
                 status: .badRequest,
@@ -61,6 +67,14 @@ extension APIError {
                 parameter: "id",
                 code: "not_running"
             )
+        case .unknownMembers(let members):
+            ErrorFace(
+                status: .badRequest,
+                message: "The server does not know these members of the request: \(members.text).",
+                parameter: members.first,
+                code: "unknown_parameter"
+            )
+        case .foreign(let path): ErrorFace(status: .notFound, message: path.message, code: "not_found")
         case .unrouted(let status): .of(status)
         }
     }

@@ -13,6 +13,8 @@ package enum APIError: Error, Equatable, Sendable {
     case body(RequestBodyError)
     /// One parameter is wrong; the sentence says what was found and what was expected.
     case invalid(parameter: String, String)
+    /// What is asked of the tokens cannot be done together; says why.
+    case contradiction(String)
     /// The prompt is so long that it was not tokenised.
     case textTooLong(bytes: Int, limit: Int, tokens: Int)
     case modelNotFound(String)
@@ -30,6 +32,10 @@ package enum APIError: Error, Equatable, Sendable {
     case cancelled
     /// No answer of that id is being generated.
     case notRunning(String)
+    /// Members the server does not know, and was told not to pass over.
+    case unknownMembers(IgnoredMembers)
+    /// A path that other servers have.
+    case foreign(ForeignPath)
     /// No route, or none for the method.
     case unrouted(HTTPResponse.Status)
 }

@@ -26,6 +26,8 @@ struct CompletionParameters: Sendable {
     /// The parameter that decides how many rows the request takes.
     var rowsParameter: String
     var seed: UInt64?
+    /// Tokens that a language model's prompt and output may come to, where only the model says so.
+    var maximumLength: Int?
     var timeout: Duration
     /// Tokens of all prompts.
     var promptTokens: Int { prompts.reduce(0) { $0 + $1.tokens.count } }
@@ -40,9 +42,10 @@ struct CompletionParameters: Sendable {
         var request = template
         request.prompt = prompt.tokens
         if output.scoresPrompt { request.scorePrompt() }
-        if case .sample(var sampling) = request.strategy {
-            sampling.seed = seed ?? .random(in: .min ... .max)
-            request.strategy = .sample(sampling)
+        request.seed(seed ?? .random(in: .min ... .max))
+        if let maximumLength {
+            let room = maximumLength - prompt.tokens.count - template.decoderPrompt.count
+            request.stop.maximumTokens = min(request.stop.maximumTokens, max(room, 1))
         }
         return request
     }

@@ -1,17 +1,62 @@
 import Generation
 
 extension CompletionReader {
-    /// Changes to the logits.
+    /// Changes to the scores: the model's, but for those that the request names.
     mutating func readConstraints(maximumTokens: Int) throws(APIError) -> LogitsConstraints {
-        var constraints = LogitsConstraints()
-        guard endpoint != .route else { return constraints }
+        guard endpoint != .route else { return model.generation.constraints }
+        var constraints = model.generation.constraints
         constraints.bias = try readBias()
-        constraints.repetitionPenalty = try reader.number("repetition_penalty", .above(0, to: 100)) ?? 1
+        try readPenalties(into: &constraints)
+        try readLengths(maximumTokens: maximumTokens, into: &constraints)
+        try readTokenRules(into: &constraints)
+        constraints.renormalizes = try reader.flag("renormalize_logits") ?? constraints.renormalizes
+        if let reason = constraints.contradiction(vocabularySize: model.vocabularySize) {
+            throw .contradiction(reason)
+        }
+        return constraints
+    }
+
+    private mutating func readPenalties(into constraints: inout LogitsConstraints) throws(APIError) {
+        let penalties = NumberBounds.above(0, to: 100)
+        if let penalty = try reader.number("repetition_penalty", penalties) { constraints.repetitionPenalty = penalty }
+        if let penalty = try reader.number("encoder_repetition_penalty", penalties) {
+            constraints.encoderRepetitionPenalty = penalty
+        }
         constraints.frequencyPenalty = try reader.number("frequency_penalty", .from(-2, to: 2)) ?? 0
         constraints.presencePenalty = try reader.number("presence_penalty", .from(-2, to: 2)) ?? 0
-        constraints.noRepeatNgramSize = try reader.integer("no_repeat_ngram_size", in: 0...65_536) ?? 0
-        constraints.minimumTokens = try reader.integer("min_tokens", in: 0...max(maximumTokens, 0)) ?? 0
-        return constraints
+        if let size = try reader.integer("no_repeat_ngram_size", in: 0...65_536) {
+            constraints.noRepeatNgramSize = size
+        }
+        if let size = try reader.integer("encoder_no_repeat_ngram_size", in: 0...65_536) {
+            constraints.encoderNoRepeatNgramSize = size
+        }
+    }
+
+    private mutating func readLengths(maximumTokens: Int, into constraints: inout LogitsConstraints) throws(APIError) {
+        if let length = try reader.integer("min_length", in: 0...Int(Int32.max)) { constraints.minimumLength = length }
+        let tokens = 0...max(maximumTokens, 0)
+        let minimum = try reader.integer("min_tokens", in: tokens)
+        if let minimum = try reader.integer("min_new_tokens", in: tokens) ?? minimum {
+            constraints.requireTokens(minimum)
+        }
+        if let decay = try readLengthDecay() { constraints.lengthDecay = decay }
+    }
+
+    private mutating func readTokenRules(into constraints: inout LogitsConstraints) throws(APIError) {
+        if let words = try readBadWords() { constraints.badWords = words }
+        if let sequences = try readSequenceBias() { constraints.sequenceBias = sequences }
+        if let tokens = try readTokenList("suppress_tokens") { constraints.suppressedTokens = tokens }
+        if let tokens = try readTokenList("begin_suppress_tokens") { constraints.suppressedFirstTokens = tokens }
+        if let tokens = try readTokenList("forced_eos_token_id") { constraints.forcedLastTokens = tokens }
+        if let value = reader.value("forced_bos_token_id") {
+            constraints.forcedFirstToken = try readTokens([value], named: "forced_bos_token_id")[0]
+        }
+        if let tokens = try readTokenList("allowed_token_ids") {
+            guard !tokens.isEmpty else {
+                throw .invalid(parameter: "allowed_token_ids", "'allowed_token_ids' must not be empty.")
+            }
+            constraints.allowedTokens = tokens
+        }
     }
 
     private mutating func readBias() throws(APIError) -> [Int32: Float] {
@@ -26,65 +71,5 @@ extension CompletionReader {
             bias[id] = try ParameterReader.number(value, .from(-100, to: 100), named: "logit_bias")
         }
         return bias
-    }
-
-    /// When a continuation ends; also tells the output which text to cut.
-    mutating func readStop(
-        maximumTokens: Int,
-        infilling: Bool,
-        into output: inout OutputOptions
-    ) throws(APIError) -> StopCondition {
-        var stop = StopCondition(maximumTokens: maximumTokens, endTokens: model.endTokens)
-        guard endpoint != .route else { return stop }
-        stop.ignoresEndTokens = try reader.flag("ignore_eos") ?? false
-        output.includesStop = try reader.flag("include_stop_str_in_output") ?? false
-        output.stops = try readStopStrings()
-        stop.stopTokens = try readStopTokens()
-        if infilling {
-            let end = try sentinel("<extra_id_1>")
-            if stop.stopTokens.insert(end).inserted { output.infillEnd = end }
-        }
-        output.stopTokens = stop.stopTokens
-        if let tokenizer = model.tokenizer {
-            stop.stopsText = StopText.predicate(
-                output.stops,
-                tokenizer: tokenizer,
-                skippingSpecialTokens: output.skipsSpecialTokens,
-                continuesText: model.architecture == .languageModel
-            )
-        }
-        return stop
-    }
-
-    private mutating func readStopTokens() throws(APIError) -> Set<Int32> {
-        guard let value = reader.value("stop_token_ids") else { return [] }
-        guard case .array(let ids) = value else { throw .wrongType("stop_token_ids", "an array of token ids", value) }
-        return Set(try readTokens(ids, named: "stop_token_ids"))
-    }
-
-    private mutating func readStopStrings() throws(APIError) -> [String] {
-        guard let value = reader.value("stop") else { return [] }
-        let items: [JSONValue] = if case .array(let items) = value { items } else { [value] }
-        guard items.count <= configuration.maximumStopStrings else {
-            throw .invalid(
-                parameter: "stop",
-                "'stop' has \(items.count) strings, but at most \(configuration.maximumStopStrings) are allowed."
-            )
-        }
-        var stops: [String] = []
-        for item in items {
-            guard case .string(let text) = item else {
-                throw .wrongType("stop", "a string or an array of strings", item)
-            }
-            guard (1...configuration.maximumStopBytes).contains(text.utf8.count) else {
-                throw .invalid(
-                    parameter: "stop",
-                    "'stop' strings must have 1 to \(configuration.maximumStopBytes) bytes, but one has \(text.utf8.count)."
-                )
-            }
-            stops.append(text)
-        }
-        if !stops.isEmpty { _ = try tokenizer(for: "stop") }
-        return stops
     }
 }

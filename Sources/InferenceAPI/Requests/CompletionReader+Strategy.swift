@@ -7,28 +7,74 @@ extension CompletionReader {
     /// Sampling or beam search, how many continuations to return, and which parameter decided the rows.
     mutating func readStrategy() throws(APIError) -> ReadStrategy {
         guard endpoint != .route else { return (.sample(Sampling()), 1, "n") }
-        let rows = limits.maximumRows
-        let choices = try readChoices()
-        let bestOf = try reader.integer("best_of", in: 0...rows).flatMap { $0 == 0 ? nil : $0 }
-        let wantsBeams = try reader.flag("use_beam_search") ?? false
-        let beams = try reader.integer("num_beams", in: 1...rows)
-        let filters = try readFilters()
-        let beam = try readBeamParameters()
-        if wantsBeams || endpoint == .beamSearch || (beams ?? 1) > 1 {
-            let width = beams ?? (endpoint == .beamSearch ? 4 : bestOf ?? choices)
-            return try beamStrategy(beam, width: width, choices: choices, named: beams == nil && bestOf != nil)
+        let asked = try readAskedStrategy()
+        let strategy = asked.strategy(
+            model.generation,
+            model.speaker,
+            isLanguageModel: model.architecture == .languageModel,
+            maximumRows: limits.maximumRows
+        )
+        switch strategy {
+        case .beam(let beam):
+            // Beams that nobody asked for are the model's, as many as there may be.
+            if asked.beams == nil, !asked.wantsBeams, asked.choices > beam.beams { throw tooMany(asked.choices) }
+            let decides = asked.beams == nil && asked.bestOf != nil ? "best_of" : "num_beams"
+            return try checked(strategy, width: beam.beams, choices: asked.choices, rowsParameter: decides)
+        case .sample:
+            guard asked.choices <= limits.maximumRows else { throw tooMany(asked.choices) }
+            if let bestOf = asked.bestOf, bestOf < asked.choices {
+                throw .invalid(
+                    parameter: "best_of",
+                    "'best_of' must be at least 'n', \(asked.choices), but it is \(bestOf)."
+                )
+            }
+            return (strategy, asked.choices, asked.bestOf == nil ? "n" : "best_of")
         }
-        guard choices <= rows else {
-            throw .outOfRange("n", "an integer from 1 to \(rows)", .integer(Int64(choices)))
+    }
+
+    private func tooMany(_ choices: Int) -> APIError {
+        .outOfRange("n", "an integer from 1 to \(limits.maximumRows)", .integer(Int64(choices)))
+    }
+
+    private mutating func readAskedStrategy() throws(APIError) -> AskedStrategy {
+        var asked = AskedStrategy()
+        asked.choices = try readChoices()
+        asked.bestOf = try reader.integer("best_of", in: 0...limits.maximumRows).flatMap { $0 == 0 ? nil : $0 }
+        asked.wantsBeams = try reader.flag("use_beam_search") ?? false
+        asked.beams = try reader.integer("num_beams", in: 1...limits.maximumRows)
+        if endpoint == .beamSearch {
+            asked.wantsBeams = true
+            asked.beams = asked.beams ?? min(model.ownBeams ?? 4, limits.maximumRows)
         }
-        if let bestOf, bestOf < choices {
-            throw .invalid(parameter: "best_of", "'best_of' must be at least 'n', \(choices), but it is \(bestOf).")
+        try readDrawing(into: &asked)
+        asked.lengthPenalty = try reader.number("length_penalty", .from(-100, to: 100))
+        asked.earlyStopping = try readEarlyStopping()
+        return asked
+    }
+
+    private mutating func readDrawing(into asked: inout AskedStrategy) throws(APIError) {
+        asked.draws = try reader.flag("do_sample")
+        asked.temperature = try reader.number("temperature", .from(0, to: 2))
+        if asked.draws == true, asked.temperature == 0 {
+            throw .invalid(
+                parameter: "temperature",
+                "'temperature' must be above 0 when 'do_sample' is true, but it is 0."
+            )
         }
-        var sampling = Sampling()
-        sampling.pick = filters.map { .random($0) } ?? .greedy
-        sampling.draws = bestOf ?? choices
-        sampling.returned = choices
-        return (.sample(sampling), choices, bestOf == nil ? "n" : "best_of")
+        asked.topK = try reader.integer("top_k", in: -1...Int(Int32.max)).map { max($0, 0) }
+        asked.topP = try reader.number("top_p", .above(0, to: 1))
+        asked.minP = try reader.number("min_p", .from(0, to: 1))
+        asked.typicalP = try reader.number("typical_p", .above(0, to: 1))
+    }
+
+    private mutating func readEarlyStopping() throws(APIError) -> BeamParameters.EarlyStopping? {
+        switch reader.value("early_stopping") {
+        case nil: return nil
+        case .bool(false): return .heuristic
+        case .bool(true): return .whenFull
+        case .string("never"): return .never
+        case .some(let value): throw .wrongType("early_stopping", "true, false or \"never\"", value)
+        }
     }
 
     /// `n`, which transformers calls `num_return_sequences`.
@@ -45,50 +91,27 @@ extension CompletionReader {
         return n
     }
 
-    private func beamStrategy(
-        _ parameters: BeamParameters,
+    private func checked(
+        _ strategy: GenerationRequest.Strategy,
         width: Int,
         choices: Int,
-        named bestOfDecides: Bool
+        rowsParameter: String
     ) throws(APIError) -> ReadStrategy {
         guard width <= limits.maximumRows else {
-            throw .outOfRange("n", "an integer from 1 to \(limits.maximumRows)", .integer(Int64(width)))
+            throw tooMany(width)
         }
         guard choices <= width else {
             let name = endpoint == .beamSearch ? "num_return_sequences" : "n"
-            let limit = bestOfDecides ? "best_of" : "num_beams"
             throw .invalid(
                 parameter: name,
-                "'\(name)' must be at most '\(limit)', \(width), but it is \(choices)."
+                "'\(name)' must be at most '\(rowsParameter)', \(width), but it is \(choices)."
             )
         }
-        var parameters = parameters
-        parameters.beams = width
-        parameters.returned = choices
-        return (.beam(parameters), choices, bestOfDecides ? "best_of" : "num_beams")
+        return (strategy, choices, rowsParameter)
     }
+}
 
-    /// The random filters; nil when the temperature is 0.
-    private mutating func readFilters() throws(APIError) -> Sampling.Filters? {
-        let temperature = try reader.number("temperature", .from(0, to: 2)) ?? 1
-        var filters = Sampling.Filters()
-        filters.temperature = temperature
-        filters.topK = try reader.integer("top_k", in: -1...Int(Int32.max)).flatMap { $0 > 0 ? $0 : nil }
-        filters.topP = try reader.number("top_p", .above(0, to: 1)).flatMap { $0 < 1 ? $0 : nil }
-        filters.minP = try reader.number("min_p", .from(0, to: 1)).flatMap { $0 > 0 ? $0 : nil }
-        filters.typicalP = try reader.number("typical_p", .above(0, to: 1)).flatMap { $0 < 1 ? $0 : nil }
-        return temperature == 0 ? nil : filters
-    }
-
-    private mutating func readBeamParameters() throws(APIError) -> BeamParameters {
-        var parameters = BeamParameters()
-        parameters.lengthPenalty = try reader.number("length_penalty", .from(-100, to: 100)) ?? 1
-        switch reader.value("early_stopping") {
-        case nil, .bool(false): parameters.earlyStopping = .heuristic
-        case .bool(true): parameters.earlyStopping = .whenFull
-        case .string("never"): parameters.earlyStopping = .never
-        case .some(let value): throw .wrongType("early_stopping", "true, false or \"never\"", value)
-        }
-        return parameters
-    }
+extension ServedModel {
+    /// The beams that the model's files name, where they are followed.
+    fileprivate var ownBeams: Int? { speaker == .model ? generation.defaults.beams.flatMap { $0 > 1 ? $0 : nil } : nil }
 }

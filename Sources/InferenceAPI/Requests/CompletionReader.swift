@@ -39,14 +39,16 @@ struct CompletionReader {
     mutating func parameters() throws(APIError) -> CompletionParameters {
         try readModel()
         _ = try reader.text("user")
+        try UnsupportedMembers.check(&reader)
         let suffix = endpoint == .completions ? try reader.text("suffix") : nil
         let start = ContinuousClock.now
         let prompts = try readPrompts(suffix: suffix)
         tokenization = TraceSpan("tokenize", from: start, to: .now)
-        let maximumTokens = try readMaximumTokens()
         let (strategy, choices, rowsParameter) = try readStrategy()
         var output = try readOutput()
         let decoderPrompt = try readDecoderPrompt(infilling: suffix != nil, into: &output)
+        let asked = try readMaximumTokens()
+        let maximumTokens = asked ?? ownMaximum(decoderPrompt: decoderPrompt, prompts: prompts)
         var template = GenerationRequest(
             prompt: [],
             stop: try readStop(maximumTokens: maximumTokens, infilling: suffix != nil, into: &output)
@@ -65,6 +67,9 @@ struct CompletionReader {
             seed: try reader.integer("seed", in: .min ... .max).map { UInt64(bitPattern: Int64($0)) },
             timeout: try readTimeout()
         )
+        if asked == nil, model.architecture == .languageModel, case .length(let length) = model.generation.maximum {
+            parameters.maximumLength = length
+        }
         parameters.delivery = try readDelivery(strategy: strategy, choices: choices)
         return parameters
     }
@@ -74,11 +79,26 @@ struct CompletionReader {
         throw .modelNotFound(id)
     }
 
-    private mutating func readMaximumTokens() throws(APIError) -> Int {
+    /// `max_tokens`, or transformers' name for it; nil where the request leaves it out.
+    private mutating func readMaximumTokens() throws(APIError) -> Int? {
         let limit = limits.maximumOutputTokens
-        guard endpoint != .route else { return try reader.integer("max_tokens", in: 0...limit) ?? 0 }
-        let least = endpoint == .completions ? 0 : 1
-        return try reader.integer("max_tokens", in: least...limit) ?? limit
+        let range = (endpoint == .beamSearch ? 1 : 0)...limit
+        let asked = try reader.integer("max_tokens", in: range)
+        let synonym = try reader.integer("max_new_tokens", in: range)
+        if let asked, let synonym, asked != synonym {
+            throw .invalid(
+                parameter: "max_new_tokens",
+                "'max_new_tokens' is another name for 'max_tokens', but they are \(synonym) and \(asked)."
+            )
+        }
+        return asked ?? synonym ?? (endpoint == .route ? 0 : nil)
+    }
+
+    /// The maximum where the request has none: what the model's files say, within the server's limit.
+    private func ownMaximum(decoderPrompt: [Int32], prompts: [CompletionParameters.Prompt]) -> Int {
+        // Of a language model the prompt counts; of several prompts the shortest leaves most room.
+        let own = model.architecture == .languageModel ? prompts.map(\.tokens.count).min() ?? 0 : 1
+        return model.generation.maximumTokens(given: own + decoderPrompt.count, limit: limits.maximumOutputTokens)
     }
 
     private mutating func readOutput() throws(APIError) -> OutputOptions {

@@ -17,6 +17,12 @@ struct ParameterReader {
         members.keys.filter { !known.contains($0) }.map { prefix + $0 }.sorted()
     }
 
+    /// All members' names, sorted.
+    var names: [String] { members.keys.sorted() }
+
+    /// The member, without the server's knowing it thereby.
+    func peek(_ name: String) -> JSONValue? { members[name] }
+
     mutating func value(_ name: String) -> JSONValue? {
         known.insert(name)
         guard let value = members[name], value != .null else { return nil }

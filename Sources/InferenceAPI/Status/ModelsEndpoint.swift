@@ -1,4 +1,5 @@
 import Batching
+import Generation
 import HTTPServing
 
 /// `GET /v1/models` and `GET /v1/models/{id}`.
@@ -11,9 +12,10 @@ struct ModelsEndpoint: Sendable {
         /// Tokens of the longest prompt.
         var maximumInputTokens: Int
         var maximumOutputTokens: Int
+        var generation: Generation
 
         enum CodingKeys: String, CodingKey {
-            case id, object, created
+            case id, object, created, generation
             case ownedBy = "owned_by"
             case maximumInputTokens = "max_model_len"
             case maximumOutputTokens = "max_output_tokens"
@@ -24,6 +26,31 @@ struct ModelsEndpoint: Sendable {
             created = backend.model.created
             maximumInputTokens = backend.engine.limits.maximumInputTokens
             maximumOutputTokens = backend.engine.limits.maximumOutputTokens
+            generation = Generation(backend.model)
+        }
+    }
+
+    /// What the model's files say of generation, and what becomes of it.
+    struct Generation: Encodable {
+        struct Key: Encodable {
+            var name: String
+            /// As JSON, cut short where it is long.
+            var value: String
+            var effect: String
+        }
+
+        /// The file.
+        var source: String
+        /// Who speaks where a request does not.
+        var defaults: String
+        var keys: [Key]
+
+        init(_ model: ServedModel) {
+            source = model.generation.source
+            defaults = model.speaker.rawValue
+            keys = model.generation.entries.map {
+                Key(name: $0.key, value: $0.value, effect: $0.effect.text(model.speaker))
+            }
         }
     }
 

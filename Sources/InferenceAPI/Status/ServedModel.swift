@@ -1,3 +1,4 @@
+package import Generation
 package import Tokenization
 
 /// What the endpoints need to know about the model behind the engine.
@@ -19,6 +20,10 @@ package struct ServedModel: Sendable {
     package var vocabularySize: Int
     /// Ids that end an output; may be empty.
     package var endTokens: [Int32]
+    /// What the model's files say of generation.
+    package var generation = GenerationConfiguration()
+    /// Who speaks where a request leaves its word out.
+    package var speaker = AskedStrategy.Speaker.model
     /// What the model reads for the tokens of a prompt's text.
     package var prompt: @Sendable (_ text: [Int32]) -> [Int32]
     /// Changes when the weights, their precision or this program change.

@@ -69,7 +69,7 @@ struct TokenizeEndpoint: Sendable {
             try reader.readModel()
             return (try make(&reader), reader.unknownNames)
         }
-        context.logIgnored(unknown, of: request)
+        try context.note(unknown: unknown, of: request)
         return response
     }
 }

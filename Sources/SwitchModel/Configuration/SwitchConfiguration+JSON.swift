@@ -35,6 +35,7 @@ extension SwitchConfiguration {
     ///   models this program would run wrongly.
     package init(config: [UInt8], generation: [UInt8]?) throws(ConfigurationError) {
         let config = try ConfigurationReader(config, file: "config.json")
+        let hasOwnFile = generation != nil
         let generation = try ConfigurationReader(generation ?? Array("{}".utf8), file: "generation_config.json")
         let modelType = try config.string("model_type").flatMap(ModelType.init) ?? .switchTransformers
         self.init(startToken: 0, modelType)
@@ -44,7 +45,7 @@ extension SwitchConfiguration {
         try readLayers(config)
         try readSwitches(config)
         try readTokens(config, generation)
-        defaultMaximumNewTokens = try generation.integer("max_new_tokens", in: 1...Int(Int32.max))
+        if hasOwnFile { noteTokens(config, generation) }
     }
 
     /// Refuses models this program would run wrongly.
@@ -158,6 +159,18 @@ extension SwitchConfiguration {
             padToken = try Self.token(pad, "pad_token_id", below: vocabularySize)
         } else if config.mentions("pad_token_id") {
             padToken = endTokens.first ?? startToken
+        }
+    }
+
+    /// Names the tokens that transformers would not know of, because it reads them from `generation_config.json` alone.
+    private mutating func noteTokens(_ config: ConfigurationReader, _ generation: ConfigurationReader) {
+        if !generation.has("decoder_start_token_id"), !generation.has("bos_token_id"),
+            config.has("decoder_start_token_id") || config.has("bos_token_id")
+        {
+            notes.append("generation_config.json names no start token: that of config.json, \(startToken), is used")
+        }
+        if !generation.has("eos_token_id"), config.has("eos_token_id") {
+            notes.append("generation_config.json names no end token: those of config.json, \(endTokens), are used")
         }
     }
 

@@ -81,8 +81,6 @@ package struct SwitchConfiguration: Equatable, Sendable {
     package var endTokens: [Int32] = [1]
     /// Written and shown but never computed with: sequences lie end to end, without padding.
     package var padToken: Int32 = 0
-    /// The limit `generation_config.json` suggests.
-    package var defaultMaximumNewTokens: Int?
     /// What was missing from the files or wrong in them, and what is done about it: a sentence each.
     package var notes: [String] = []
 

@@ -31,8 +31,8 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: "Put before every source.")
     var prefix = ""
 
-    @Option(help: "Beams that translations are searched with; 1 is greedy.")
-    var beams = 1
+    @Option(help: "Beams that translations are searched with; 1 for none. Default: the model's.")
+    var beams: Int?
 
     @Option(help: "The most tokens of a translation, and the tokens of a stretch of text.")
     var maxTokens = 128
@@ -53,7 +53,7 @@ struct Evaluate: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        try Limit.check("--beams", beams, in: 1...128)
+        try Limit.check("--beams", beams ?? 1, in: 1...128)
         try Limit.check("--max-tokens", maxTokens, in: 1...8192)
         try Limit.check("--batch-tokens", batchTokens, in: 16...1_048_576)
         try Limit.check("--threads", threads ?? 1, in: 1...1024)

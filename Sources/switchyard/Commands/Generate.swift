@@ -12,26 +12,31 @@ struct Generate: AsyncParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
+    @OptionGroup var generation: GenerationOptions
+
     @Option(help: "The prompt. Without it, one prompt per line of standard input.")
     var prompt: String?
 
-    @Option(help: "Beams of the search; 1 picks the most probable token at each step.")
-    var beams = 1
+    @Option(help: "Beams of the search; 1 for none. Default: the model's.")
+    var beams: Int?
 
     @Option(help: "How many of the hypotheses to print, best first.")
     var returned = 1
 
-    @Option(help: "Exponent of the length that scores are divided by.")
-    var lengthPenalty: Float = 1
+    @Option(help: "Exponent of the length that scores are divided by. Default: the model's, else 1.")
+    var lengthPenalty: Float?
 
-    @Option(help: "When beam search ends: false, true or never.")
-    var earlyStopping = EarlyStoppingOption.false
+    @Option(help: "When beam search ends: false, true or never. Default: the model's, else false.")
+    var earlyStopping: EarlyStoppingOption?
 
-    @Option(help: "The most tokens generated for a prompt.")
+    @Option(help: "The most tokens generated for a prompt. Default: the model's, else --max-output-tokens.")
     var maxTokens: Int?
 
-    @Option(help: "0 for the most probable token at each step, else the temperature tokens are drawn with.")
-    var temperature: Float = 0
+    @Option(
+        help:
+            "0 for the most probable token at each step, else the temperature tokens are drawn with. Default: the model's, else 0, or 1 with a language model."
+    )
+    var temperature: Float?
 
     @Option(help: "Seed of random draws.")
     var seed: UInt64 = 0
@@ -40,13 +45,14 @@ struct Generate: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        try Limit.check("--beams", beams, in: 1...128)
-        try Limit.check("--returned", returned, in: 1...beams)
+        try Limit.check("--beams", beams ?? 1, in: 1...128)
+        try Limit.check("--returned", returned, in: 1...(beams ?? 128))
         if let maxTokens { try Limit.check("--max-tokens", maxTokens, in: 1...model.maxOutputTokens) }
+        guard let temperature else { return }
         guard temperature.isFinite, temperature >= 0 else {
             throw ValidationError("--temperature is \(temperature), but must be 0 or more")
         }
-        guard temperature == 0 || beams == 1 else {
+        guard temperature == 0 || (beams ?? 1) == 1 else {
             throw ValidationError("--temperature and --beams exclude each other")
         }
     }
@@ -54,13 +60,15 @@ struct Generate: AsyncParsableCommand {
     func run() async throws {
         let loaded = try LoadedModel(model, logger: nil)
         var limits = EngineLimits()
-        limits.maximumRows = max(limits.maximumRows, beams)
+        limits.maximumRows = max(limits.maximumRows, beams ?? 1, returned)
         limits.maximumInputTokens = model.maxInputTokens
         limits.maximumOutputTokens = model.maxOutputTokens
         let command = PromptRunner(
             tokenizer: loaded.tokenizer,
             configuration: loaded.configuration,
-            options: self
+            generation: loaded.generation,
+            options: self,
+            maximumRows: limits.maximumRows
         )
         let engine = InferenceEngine(
             loaded.model,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Foundation
+import Generation
 import SwitchModel
 import Tensors
 import Tokenization
@@ -23,6 +24,10 @@ struct Inspect: ParsableCommand {
         let sizes = WeightPrecision.allCases.map { "\($0.rawValue) \(Self.readable(model.weightBytes($0)))" }
         print("bytes by --weights    \(sizes.joined(separator: ", "))")
         print("tokenizer             \(TokenizerDirectory(modelDirectory).source ?? "none: prompts are token ids")")
+        let generation = try GenerationConfiguration(directory: modelDirectory, model)
+        for entry in generation.entries {
+            print("\(generation.source): \(entry.key) \(entry.value), \(entry.effect.text(.model))")
+        }
         for note in model.notes { print("repaired              \(note)") }
     }
 

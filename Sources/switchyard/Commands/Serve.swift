@@ -32,9 +32,14 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "The model's name in the API. Default: the directory's name.")
     var modelId: String?
 
+    @OptionGroup var generation: GenerationOptions
+
     @OptionGroup var admission: AdmissionOptions
 
     @OptionGroup var access: AccessOptions
+
+    @Flag(help: "Refuse requests with members the server does not know; they are passed over and named otherwise.")
+    var strictRequests = false
 
     @Option(help: "Router metrics at /metrics: layer, or expert for one series per expert as well.")
     var expertMetrics = ExpertMetricsLevel.layer

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Generation
 import SwitchModel
 import Tensors
 import Tokenization
@@ -10,6 +11,7 @@ struct ModelEvaluation {
     private let command: Evaluate
     private let checkpoint: CheckpointDirectory
     private let configuration: SwitchConfiguration
+    private let generation: GenerationConfiguration
     private let tokenizer: any Tokenizer
 
     /// Reads the directory's configuration and tokenizer, but no weights.
@@ -20,6 +22,7 @@ struct ModelEvaluation {
         self.command = command
         checkpoint = try CheckpointDirectory(command.modelDirectory)
         configuration = try SwitchConfiguration(directory: command.modelDirectory, tensors: checkpoint.names)
+        generation = try GenerationConfiguration(directory: command.modelDirectory, configuration)
         let files = TokenizerDirectory(command.modelDirectory)
         guard let tokenizer = try files.tokenizer(modelVocabularySize: configuration.vocabularySize) else {
             throw TrainingError.unreadable(file: command.modelDirectory, reason: "it has no tokenizer")
@@ -52,13 +55,14 @@ struct ModelEvaluation {
         let translator = Translator(
             configuration: configuration,
             tokenizer: tokenizer,
+            generation: generation,
             beams: command.beams,
             maximumTokens: command.maxTokens,
             threads: threads
         )
         let answers = try translator.answers(to: pairs.map(\.source), checkpoint)
         report.bleu = Bleu(hypotheses: answers, references: pairs.map(\.target)).score
-        report.beams = command.beams
+        report.beams = translator.width
         if let output = command.output {
             let text = answers.map { $0.replacing("\n", with: " ") + "\n" }.joined()
             try Data(text.utf8).write(to: URL(fileURLWithPath: output))

@@ -8,7 +8,10 @@ import Tokenization
 struct PromptRunner {
     let tokenizer: (any Tokenizer)?
     let configuration: SwitchConfiguration
+    let generation: GenerationConfiguration
     let options: Generate
+    /// Beams that the model's own word is cut to.
+    let maximumRows: Int
 
     /// Why a prompt could not be answered.
     enum Failure: Error, CustomStringConvertible {
@@ -69,33 +72,34 @@ struct PromptRunner {
         if let outside = ids.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
             throw .outsideVocabulary(outside, size: configuration.vocabularySize)
         }
-        let maximum = options.maxTokens ?? options.model.maxOutputTokens
+        let isLanguageModel = configuration.architecture == .decoderOnly
+        let own = generation.maximumTokens(
+            given: isLanguageModel ? ids.count : 1,
+            limit: options.model.maxOutputTokens
+        )
         var request = GenerationRequest(
             prompt: ids,
-            stop: StopCondition(maximumTokens: maximum, endTokens: configuration.endTokens)
+            stop: StopCondition(maximumTokens: options.maxTokens ?? own, endTokens: configuration.endTokens)
         )
-        if options.beams > 1 {
-            var beam = BeamParameters()
-            beam.beams = options.beams
-            beam.returned = options.returned
-            beam.lengthPenalty = options.lengthPenalty
-            beam.earlyStopping = options.earlyStopping.value
-            request.strategy = .beam(beam)
-        } else {
-            request.strategy = .sample(sampling)
-        }
+        request.constraints = generation.constraints
+        request.strategy = asked.strategy(
+            generation,
+            options.generation.generationDefaults,
+            isLanguageModel: isLanguageModel,
+            maximumRows: maximumRows
+        )
+        request.seed(options.seed)
         return request
     }
 
-    private var sampling: Sampling {
-        var sampling = Sampling()
-        sampling.seed = options.seed
-        if options.temperature > 0 {
-            var filters = Sampling.Filters()
-            filters.temperature = options.temperature
-            sampling.pick = .random(filters)
-        }
-        return sampling
+    private var asked: AskedStrategy {
+        var asked = AskedStrategy()
+        asked.choices = options.returned
+        asked.beams = options.beams
+        asked.lengthPenalty = options.lengthPenalty
+        asked.earlyStopping = options.earlyStopping?.value
+        asked.temperature = options.temperature
+        return asked
     }
 
     private func tokens(of prompt: String) throws(Failure) -> [Int32] {

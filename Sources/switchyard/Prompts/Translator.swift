@@ -14,8 +14,10 @@ import Tokenization
 struct Translator {
     let configuration: SwitchConfiguration
     let tokenizer: any Tokenizer
-    /// 1 picks the most probable token at each step.
-    var beams = 1
+    /// What the model's files say of generation.
+    var generation = GenerationConfiguration()
+    /// nil for the model's.
+    var beams: Int? = nil
     /// The most tokens of an answer.
     var maximumTokens = 128
     /// Those the model computes on.
@@ -34,7 +36,7 @@ struct Translator {
         var limits = EngineLimits()
         (limits.maximumQueuedRequests, limits.maximumQueuedTokens) = (max(prompts.count, 1), Int.max / 2)
         (limits.maximumInputTokens, limits.maximumCacheBytes) = (longest, Self.cacheBytes)
-        limits.maximumRows = max(limits.maximumRows, beams)
+        limits.maximumRows = max(limits.maximumRows, beams ?? 1)
         let engine = InferenceEngine(
             model,
             limits: limits,
@@ -85,12 +87,22 @@ struct Translator {
             prompt: configuration.prompt(tokenizer.encode(prompt)),
             stop: StopCondition(maximumTokens: maximumTokens, endTokens: configuration.endTokens)
         )
-        guard beams > 1 else { return request }
-        var beam = BeamParameters()
-        beam.beams = beams
-        request.strategy = .beam(beam)
+        request.constraints = generation.constraints
+        request.strategy = strategy
         return request
     }
+
+    private var strategy: GenerationRequest.Strategy {
+        var asked = AskedStrategy()
+        asked.beams = beams
+        return asked.strategy(generation, .model, isLanguageModel: false, maximumRows: Self.maximumBeams)
+    }
+
+    /// Beams that translations are searched with; 1 for none.
+    var width: Int { if case .beam(let beam) = strategy { beam.beams } else { 1 } }
+
+    /// Beams that the model's own word is cut to.
+    private static let maximumBeams = 64
 }
 
 /// Answers on their way from the task that collects them to the thread that waits.

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Generation
 import Logging
 import SwitchModel
 import Tensors
@@ -8,6 +9,8 @@ import Tokenization
 /// A model directory brought into memory.
 struct LoadedModel {
     let configuration: SwitchConfiguration
+    /// What the directory's files say of generation.
+    let generation: GenerationConfiguration
     let model: SwitchTransformer
     /// What the model computes on.
     let workers: Workers
@@ -34,6 +37,7 @@ struct LoadedModel {
         let started = ContinuousClock.now
         let checkpoint = try CheckpointDirectory(directory)
         configuration = try options.configuration(tensors: checkpoint.names)
+        generation = try GenerationConfiguration(directory: directory, configuration)
         tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
         expertMemory = configuration.experts > 0 ? options.expertMemory.map { ExpertMemory(budget: $0.bytes) } : nil
         let resident = configuration.parameterCount - (expertMemory == nil ? 0 : configuration.expertParameterCount)

@@ -1,5 +1,6 @@
 import Batching
 import Foundation
+import Generation
 import InferenceAPI
 import Logging
 import SwitchModel
@@ -27,24 +28,39 @@ struct RunningModel: Sendable {
     ) throws {
         let loaded = try LoadedModel(options.model, logger: logger, onProgress: onProgress)
         for note in loaded.configuration.notes { logger.notice("\(note)") }
+        Self.log(loaded.generation, options, logger)
         load = ExpertLoad(layers: Self.sparseLayers(loaded.configuration))
         load.register(in: registry)
         loaded.expertMemory?.register(in: registry)
         Self.describe(loaded, modelID: options.servedModelID, in: registry)
         engine = InferenceEngine(loaded.model, limits: Self.limits(options), registry: registry, load: load)
-        backend = InferenceBackend(
-            model: ServedModel(
-                id: options.servedModelID,
-                architecture: loaded.configuration.architecture == .decoderOnly ? .languageModel : .encoderDecoder,
-                created: loaded.created,
-                tokenizer: loaded.tokenizer,
-                vocabularySize: loaded.configuration.vocabularySize,
-                endTokens: loaded.configuration.endTokens,
-                systemFingerprint: loaded.fingerprint,
-                prompt: { [configuration = loaded.configuration] in configuration.prompt($0) }
-            ),
-            engine: engine
+        var model = ServedModel(
+            id: options.servedModelID,
+            architecture: loaded.configuration.architecture == .decoderOnly ? .languageModel : .encoderDecoder,
+            created: loaded.created,
+            tokenizer: loaded.tokenizer,
+            vocabularySize: loaded.configuration.vocabularySize,
+            endTokens: loaded.configuration.endTokens,
+            systemFingerprint: loaded.fingerprint,
+            prompt: { [configuration = loaded.configuration] in configuration.prompt($0) }
         )
+        (model.generation, model.speaker) = (loaded.generation, options.generation.generationDefaults)
+        backend = InferenceBackend(model: model, engine: engine)
+    }
+
+    /// Says what the model's files ask of generation, and what becomes of it.
+    private static func log(_ generation: GenerationConfiguration, _ options: Serve, _ logger: Logger) {
+        for (effect, entries) in Dictionary(grouping: generation.entries, by: \.effect).sorted(by: { $0.key < $1.key })
+        {
+            logger.info(
+                "\(generation.source), \(effect.text(options.generation.generationDefaults))",
+                metadata: Logger.Metadata(uniqueKeysWithValues: entries.map { ($0.key, "\($0.value)") })
+            )
+        }
+        let rows = options.admission.maxSequences
+        if options.generation.generationDefaults == .model, let beams = generation.defaults.beams, beams > rows {
+            logger.notice("\(generation.source) asks for \(beams) beams; --max-sequences allows \(rows)")
+        }
     }
 
     /// The load of every expert, for people and programs.

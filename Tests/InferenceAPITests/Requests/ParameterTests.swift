@@ -1,5 +1,7 @@
 import Batching
 import Generation
+import HTTPServing
+import HTTPTypes
 import Testing
 
 @testable import InferenceAPI
@@ -37,7 +39,16 @@ import Testing
         #""length_penalty": -100"#, #""length_penalty": 100"#, #""early_stopping": true"#, #""early_stopping": false"#,
         #""early_stopping": "never""#, #""num_return_sequences": 64"#, #""stream": false"#, #""stream": null"#,
         #""stream": true, "stream_options": {"include_usage": true}"#, #""stream": true, "stream_options": null"#,
-        #""model": "google/switch-toy""#, #""model": null"#, #""stream_options": null"#,
+        #""model": "google/switch-toy""#, #""model": null"#, #""stream_options": null"#, #""max_new_tokens": 512"#,
+        #""bad_words_ids": []"#, #""bad_words_ids": [[3], [4, 5, 41]]"#, #""bad_words": ["cat", "the cat"]"#,
+        #""suppress_tokens": [0, 41]"#, #""suppress_tokens": null"#, #""begin_suppress_tokens": [3]"#,
+        #""forced_bos_token_id": 41"#, #""forced_eos_token_id": 1"#, #""forced_eos_token_id": [1, 3]"#,
+        #""encoder_no_repeat_ngram_size": 65536"#, #""encoder_repetition_penalty": 0.1"#,
+        #""exponential_decay_length_penalty": [0, 1.5]"#, #""sequence_bias": [[[3, 4], -1.5], [[41], 2]]"#,
+        #""allowed_token_ids": [1, 3]"#, #""min_length": 600"#, #""do_sample": true, "num_beams": 4"#,
+        #""do_sample": false"#, #""renormalize_logits": true"#, #""num_beam_groups": 1"#,
+        #""response_format": {"type": "text"}"#, #""guided_json": null"#, #""structured_outputs": null"#,
+        #""tools": [{}], "tool_choice": "auto""#,
     ])
     func acceptsValuesUpToTheLimits(member: String) async {
         let answer = await send(member)
@@ -70,7 +81,20 @@ import Testing
         ("num_beams", "0"), ("num_beams", "65"), ("use_beam_search", "1"), ("length_penalty", "100.5"),
         ("length_penalty", "1e300"), ("early_stopping", "1"), ("early_stopping", "\"sometimes\""),
         ("num_return_sequences", "0"), ("stream", "1"), ("stream", "\"true\""), ("stream_options", "{}"),
-        ("stream_options", "true"), ("model", "1"),
+        ("stream_options", "true"), ("model", "1"), ("max_new_tokens", "513"), ("bad_words_ids", "[3]"),
+        ("bad_words_ids", "[[]]"), ("bad_words_ids", "[[42]]"), ("bad_words_ids", "{}"), ("bad_words", "[3]"),
+        ("bad_words", "\"cat\""), ("bad_words", "[\"\"]"), ("suppress_tokens", "[-1]"), ("suppress_tokens", "\"3\""),
+        ("begin_suppress_tokens", "[42]"), ("forced_bos_token_id", "-1"), ("forced_bos_token_id", "[3]"),
+        ("forced_bos_token_id", "1.5"), ("forced_eos_token_id", "42"), ("forced_eos_token_id", "[true]"),
+        ("encoder_no_repeat_ngram_size", "-1"), ("encoder_repetition_penalty", "0"),
+        ("exponential_decay_length_penalty", "[1]"), ("exponential_decay_length_penalty", "[1, 0]"),
+        ("exponential_decay_length_penalty", "[-1, 1.5]"), ("exponential_decay_length_penalty", "1.5"),
+        ("sequence_bias", "{}"), ("sequence_bias", "[[3, 1]]"), ("sequence_bias", "[[[3], \"1\"]]"),
+        ("sequence_bias", "[[[], 1]]"), ("sequence_bias", "[[[42], 1]]"), ("sequence_bias", "[[[3], 1e300]]"),
+        ("allowed_token_ids", "[]"), ("allowed_token_ids", "[42]"), ("min_length", "-1"), ("do_sample", "1"),
+        ("renormalize_logits", "1"), ("num_beam_groups", "2"), ("response_format", "{\"type\": \"json_object\"}"),
+        ("response_format", "\"text\""), ("guided_json", "{}"), ("guided_regex", "\"a\""), ("structured_outputs", "{}"),
+        ("tool_choice", "\"required\""), ("tool_choice", "{}"),
     ])
     func refusesValuesBeyondTheLimitsNamingTheParameter(name: String, value: String) async {
         let answer = await send("\"\(name)\": \(value)")
@@ -85,6 +109,8 @@ import Testing
         (#""n": 2, "num_return_sequences": 3"#, "num_return_sequences"),
         (#""echo": true, "logprobs": 1"#, "logprobs"), (#""stream": true, "n": 1, "best_of": 2"#, "best_of"),
         (#""max_tokens": 4, "min_tokens": 5"#, "min_tokens"),
+        (#""max_tokens": 4, "max_new_tokens": 5"#, "max_new_tokens"),
+        (#""do_sample": true, "temperature": 0"#, "temperature"),
         (#""stream": true, "stream_options": {"include_usage": 1}"#, "stream_options.include_usage"),
     ])
     func refusesWhatContradictsItself(members: String, parameter: String) async {
@@ -154,14 +180,27 @@ import Testing
         #expect(try await request(#""truncate_prompt_tokens": 2"#).prompt == [4, 1])
     }
 
-    @Test func defaultsAreOpenAIsExceptForTheLength() async throws {
+    @Test func anEncoderDecoderIsGreedyByDefault() async throws {
         let request = try await request(#""user": null"#)
         #expect(request.stop.maximumTokens == EngineLimits().maximumOutputTokens)
         #expect(request.constraints == LogitsConstraints())
         #expect(request.topLogprobs == nil)
         guard case .sample(let sampling) = request.strategy else { return #expect(Bool(false)) }
-        #expect(sampling.pick == .random(Sampling.Filters()))
+        #expect(sampling.pick == .greedy)
         #expect(sampling.draws == 1 && sampling.returned == 1)
+    }
+
+    @Test(arguments: [
+        (#""suppress_tokens": [3], "forced_bos_token_id": 3"#, "forced at the start and suppressed"),
+        (#""suppress_tokens": [1, 3], "forced_eos_token_id": [1, 3]"#, "forced at the end and suppressed"),
+        (#""allowed_token_ids": [3], "suppress_tokens": [3]"#, "every token that is allowed is suppressed"),
+        (#""allowed_token_ids": [3], "forced_bos_token_id": 4"#, "not allowed"),
+    ])
+    func constraintsThatNothingCanMeetAreRefusedAtOnce(members: String, reason: String) async {
+        let answer = await send(members)
+        #expect(answer.status == 400)
+        #expect(answer.error.code == "nothing_allowed")
+        #expect(answer.error.message.contains(reason), "\(answer.text)")
     }
 
     @Test func temperatureZeroIsGreedy() async throws {
@@ -221,14 +260,25 @@ import Testing
         #expect(deadlines[1] >= start + .seconds(5) && deadlines[1] <= end + .seconds(5))
     }
 
-    @Test func unknownMembersAreIgnoredAndNamedInOneLine() async {
-        let client = APIClient(.saying([1]))
-        let json = #"{"prompt": "a", "zeta": 1, "stream": true, "stream_options": {"odd": 1}, "alpha": "secret"}"#
-        #expect(await client.complete(json).status == 200)
-        let lines = client.log.lines
-        #expect(lines.count == 1)
-        #expect(lines[0].contains("alpha, zeta, stream_options.odd"))
-        #expect(lines[0].contains("debug"))
-        #expect(!lines[0].contains("secret"))
+    @Test func unknownMembersAreNamedInTheAnswersHead() async {
+        let json = #"{"prompt": "a", "zeta": 1, "stream": true, "stream_options": {"odd": 1}, "al, pha": "secret"}"#
+        let answer = await APIClient(.saying([1])).complete(json)
+        #expect(answer.status == 200)
+        #expect(answer.response.fields[.ignoredMembers] == "al%2C%20pha, zeta, stream_options.odd")
+        let plain = await APIClient(.saying([1])).complete(#"{"prompt": "a", "zeta": null}"#)
+        #expect(plain.response.fields[.ignoredMembers] == "zeta")
+        #expect(await send(#""n": 1"#).response.fields[.ignoredMembers] == nil)
+    }
+
+    @Test func aStrictServerRefusesUnknownMembers() async {
+        var configuration = APIConfiguration()
+        configuration.refusesUnknownMembers = true
+        let client = APIClient(.saying([1]), configuration: configuration)
+        let answer = await client.complete(#"{"prompt": "a", "zeta": 1, "store": true}"#)
+        #expect(answer.status == 400)
+        #expect(answer.error.code == "unknown_parameter")
+        #expect(answer.error.message.contains("store, zeta"))
+        #expect(client.engine.requests.isEmpty)
+        #expect(await client.complete(#"{"prompt": "a"}"#).status == 200)
     }
 }

@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func answersOfAMomentAreNotKept() async {
-        for (path, status) in [("/", 200), ("/v1/models", 200), ("/metrics", 200), ("/v1/completions/{id}", 404)] {
+        for (path, status) in [("/", 200), ("/v1/models", 200), ("/metrics", 200), ("/v1/completions/{id}", 405)] {
             let answer = await client.send(.get, path)
             #expect(answer.status == status && answer.response.fields[.cacheControl] == "no-store")
         }
@@ -136,6 +136,18 @@ import Testing
         #expect(abs((total["normalized_entropy"].asNumber ?? 0) - 0.405639) < 1e-6)
         #expect(json["decoder"][0]["window"]["imbalance"] == .null)
         #expect(json["encoder"] == .array([]))
+    }
+
+    @Test(arguments: [
+        ("/v1/chat/completions", "no /v1/chat/completions"), ("/v1/embeddings", "no /v1/embeddings"),
+        ("/v1/responses", "no /v1/responses"), ("/generate", "no /generate"), ("/api/generate", "nothing below /api/"),
+        ("/translate", "no /translate"), ("/completions", "the base URL of this server ends in /v1"),
+        ("/models/", "ask for /v1/models"), ("/nowhere", "There is nothing at this path."),
+    ])
+    func aPathOfAnotherServerIsToldWhatThisOneHas(path: String, words: String) async {
+        let answer = await APIClient(.saying([1])).send(.post, path)
+        #expect(answer.status == 404)
+        #expect(answer.error.code == "not_found" && answer.error.message.contains(words), "\(answer.text)")
     }
 
     @Test func everyRouteIsDescribedAndEveryDescriptionIsARoute() throws {

@@ -1,8 +1,8 @@
 import Batching
 import Foundation
+import Generation
 import HTTPTypes
 import InferenceAPI
-import Logging
 import Synchronization
 import Telemetry
 
@@ -13,7 +13,6 @@ import Telemetry
 struct APIClient: Sendable {
     let routes: APIRoutes
     let engine: ScriptedEngine
-    let log = LogRecorder()
     let metrics = MetricsRegistry()
 
     init(
@@ -23,10 +22,12 @@ struct APIClient: Sendable {
         configuration: APIConfiguration = APIConfiguration(),
         readiness: Readiness = .ready,
         isLoaded: Bool = true,
-        keys: KeyRing? = nil
+        keys: KeyRing? = nil,
+        generation: GenerationConfiguration = GenerationConfiguration(),
+        speaker: AskedStrategy.Speaker = .model
     ) {
         self.engine = engine
-        let model = ServedModel(
+        var model = ServedModel(
             id: "google/switch-toy",
             architecture: architecture,
             created: 1_763_690_000,
@@ -36,12 +37,10 @@ struct APIClient: Sendable {
             systemFingerprint: "fp_toy",
             prompt: { architecture == .languageModel ? $0 : $0 + [ToyTokenizer.end] }
         )
+        (model.generation, model.speaker) = (generation, speaker)
         let backend = isLoaded ? InferenceBackend(model: model, engine: engine) : nil
-        let log = log
-        let logger = Logger(label: "test") { _ in log.handler }
         var context = RequestContext(
             configuration: configuration,
-            logger: logger,
             readiness: { readiness },
             backend: { backend }
         )
@@ -73,9 +72,6 @@ struct APIClient: Sendable {
         parameters: [String: String] = [:],
         principal: String? = nil
     ) async -> Answer {
-        guard let route = routes.routes.first(where: { $0.method == method && $0.template == path }) else {
-            return Answer(response: APIError.unrouted(.notFound).response, body: [], pieces: [])
-        }
         var request = ServerRequest(
             method: method,
             path: path,
@@ -85,6 +81,9 @@ struct APIClient: Sendable {
         )
         request.parameters = parameters
         request.principal = principal
+        guard let route = routes.routes.first(where: { $0.method == method && $0.template == path }) else {
+            return await Answer(routes.table().respond(to: request))
+        }
         return await Answer(route.respond(request))
     }
 }

@@ -1,0 +1,39 @@
+/// A path that servers of other interfaces have, and what to ask for here instead.
+///
+/// Clients read a bare 404 as a model that does not exist.
+package struct ForeignPath: Equatable, Sendable {
+    let message: String
+
+    /// nil for a path that no such server has.
+    ///
+    /// - Parameter path: as sent, without the query.
+    init?(_ path: String) {
+        let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        if Self.withoutVersion.contains(path) {
+            message = "There is nothing at \(path): the base URL of this server ends in /v1, so ask for /v1\(path)."
+        } else if Self.paths.contains(path) {
+            message = "This server has no \(path). \(Self.advice)"
+        } else if let prefix = Self.prefixes.first(where: path.hasPrefix) {
+            message = "This server has nothing below \(prefix). \(Self.advice)"
+        } else {
+            return nil
+        }
+    }
+
+    private static let advice =
+        "It completes text at /v1/completions and /v1/beam_search; /openapi.yaml describes everything it has."
+
+    /// What this server has below `/v1`.
+    private static let withoutVersion: Set = ["/completions", "/beam_search", "/models", "/experts", "/route"]
+
+    private static let paths: Set = [
+        "/v1/chat/completions", "/chat/completions", "/v1/embeddings", "/embeddings", "/v1/responses", "/responses",
+        "/v1/messages", "/v1/rerank", "/rerank", "/v1/score", "/score", "/v1/edits", "/v1/engines", "/v1/moderations",
+        "/generate", "/generate_stream", "/v1/generate", "/info", "/invocations", "/predict", "/translate",
+        "/languages",
+        "/detect", "/v2/translate", "/v2/languages", "/v2/usage", "/completion", "/infill", "/embedding", "/embed",
+    ]
+
+    /// Of Ollama, of KServe, of audio and pictures.
+    private static let prefixes = ["/api/", "/v2/models/", "/v1/audio/", "/v1/images/", "/v1/fine_tuning/"]
+}
