@@ -5,9 +5,9 @@ BASE8 = .build/base8
 DENSE = .build/dense
 BIG = .build/base128
 
-.PHONY: serve test train-compare lint check-imports check-deploy packages client-packages parity tokenizer-parity test-clients bench \
-	expert-memory compare latency accuracy endurance http-throughput fuzz fuzz-checkpoints schemathesis differential \
-	prometheus faults slow-clients overload soak sanitize
+.PHONY: serve test train-compare lint docs check-imports check-deploy packages client-packages parity \
+	tokenizer-parity test-clients bench expert-memory compare latency accuracy endurance http-throughput fuzz \
+	fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak sanitize
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -36,6 +36,11 @@ check-deploy: packages
 lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
 	scripts/check-layout
+	scripts/check-docs
+
+# The reference of every target, by docc, in .build/docs; anything docc complains of is an error.
+docs: packages
+	scripts/build-docs
 
 # A target imports only what Package.swift lets it.
 check-imports: packages

@@ -14,6 +14,9 @@ package final class CheckpointDirectory: WeightSource {
     package let packing: String?
     private let used = Mutex<Set<String>>([])
 
+    /// Opens the first format there is: a packed file, safetensors, PyTorch; of each a whole file before shards.
+    ///
+    /// - Throws: for a directory without weights, and for the first file or index that contradicts itself.
     package init(_ path: String) throws(CheckpointError) {
         self.path = path
         var isDirectory: ObjCBool = false

@@ -1,5 +1,6 @@
 /// Which file of a sharded checkpoint holds each tensor (`model.safetensors.index.json`, `pytorch_model.bin.index.json`).
 package struct ShardIndex: Equatable, Sendable {
+    /// The longest index read, as long as the longest header of a safetensors file.
     package static let maximumBytes = 100_000_000
 
     /// From tensor name to a plain file name in the index's directory.

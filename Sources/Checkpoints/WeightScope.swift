@@ -6,6 +6,7 @@ package struct WeightScope: Sendable {
     private let names: Set<String>
     private let path: String
 
+    /// The top of the tree, where names are what the checkpoint calls its tensors.
     package init(root source: any WeightSource) {
         self.init(source: source, names: source.names, path: "")
     }
@@ -16,10 +17,12 @@ package struct WeightScope: Sendable {
         self.path = path
     }
 
+    /// The scope one name below, whether or not there is a tensor in it.
     package subscript(component: String) -> WeightScope {
         WeightScope(source: source, names: names, path: path + component + ".")
     }
 
+    /// The scope of one of several blocks or layers, which checkpoints number from 0.
     package subscript(index: Int) -> WeightScope { self["\(index)"] }
 
     /// Whether there is a tensor `name` below this scope.

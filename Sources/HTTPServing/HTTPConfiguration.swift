@@ -4,7 +4,9 @@ package import Telemetry
 /// What the server allows a client; every limit has a default here.
 package struct HTTPConfiguration: Sendable {
     package var host = "127.0.0.1"
+    /// 0 lets the system choose; `HTTPServer.listen` says which.
     package var port = 8080
+    /// Connections the system completes before they are accepted; the system may hold fewer.
     package var backlog = 512
     package var limits = HTTPLimits()
     package var timeouts = HTTPTimeouts()
@@ -30,6 +32,7 @@ package struct HTTPTimeouts: Equatable, Sendable {
     package var head: Duration = .seconds(10)
     /// For a body, plus one second for each `bodyBytesPerSecond` that arrived.
     package var body: Duration = .seconds(30)
+    /// The slowest a client may send a body for as long as it likes.
     package var bodyBytesPerSecond = 1024
     /// Between a response and the next request.
     package var idle: Duration = .seconds(75)

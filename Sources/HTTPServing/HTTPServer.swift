@@ -23,6 +23,11 @@ package final class HTTPServer: Sendable {
     private let stopped: AsyncStream<Never>
     private let stoppedContinuation: AsyncStream<Never>.Continuation
 
+    /// Touches no socket yet; a server runs once, and a stopped one is not started again.
+    ///
+    /// - Parameters:
+    ///   - handler: asked for every request that could be read, several at a time.
+    ///   - metrics: gets the families of connections, requests and refusals.
     package init(
         configuration: HTTPConfiguration,
         handler: some HTTPHandler,

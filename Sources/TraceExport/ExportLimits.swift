@@ -12,6 +12,7 @@ package struct ExportLimits: Equatable, Sendable {
     package var responseBytes = 64 * 1024
     /// Between the first failed attempt and the next; each further one waits twice as long.
     package var firstPause: Duration = .seconds(1)
+    /// What doubling stops at; only `Retry-After` may ask for more.
     package var longestPause: Duration = .seconds(60)
     /// The longest a collector may tell us to stay away.
     package var longestRetryAfter: Duration = .seconds(300)

@@ -13,6 +13,7 @@ package struct ExportMetrics: Sendable {
     let failures: Counter
     private let dropped: [Loss: Counter]
 
+    /// Adds the counters of exported traces, of failed attempts, and of lost traces by reason to `registry`.
     package init(_ registry: MetricsRegistry) {
         exported = registry.counter("switchyard_traces_exported", "Requests whose trace a collector took.")
         failures = registry.counter("switchyard_trace_export_failures", "Attempts to export traces that failed.")

@@ -10,6 +10,7 @@ package import Telemetry
 /// Sendable by proof: `queue`, `isClosing` and `hasEnded` are touched only under the lock of `condition`; all else that
 /// changes belongs to the thread.
 package final class TraceExporter: RequestObserver, @unchecked Sendable {
+    /// The collector, what every request to it carries, and who it is told the traces come from.
     package struct Destination: Sendable {
         package var endpoint: CollectorEndpoint
         package var headers: [CollectorHeader]

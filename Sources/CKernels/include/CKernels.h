@@ -83,6 +83,7 @@ void ck_pack_values(ck_element element, const float *values, size_t stride, size
 /// A NaN or an infinity makes every sum of the row one.
 float ck_round_row(ck_element element, const float *input, size_t count, void *output);
 
+/// What stands between the two products of a feed-forward layer.
 typedef enum {
     CK_RELU,
     /// x * (1 + erf(x / sqrt 2)) / 2

@@ -41,7 +41,7 @@ typedef struct {
 /// Turns logits into the gradient of `weight` times the smoothed loss, in place. label: below count.
 ck_token_loss ck_cross_entropy_f32(float *logits, size_t count, size_t label, float smoothing, float weight);
 
-/// Sums of up to 4096 squares are taken in Float32, those of the sums in double.
+/// The sum of the squares: of up to 4096 taken in Float32, of those sums in double.
 double ck_sum_of_squares_f32(const float *values, size_t count);
 
 /// The sum of left[i] * right[i].

@@ -12,12 +12,15 @@ package struct ByteSource: Sendable {
     private let owner: Owner
     private let range: Range<Int>
 
+    /// The whole file, read where it is mapped.
     package init(_ mapped: MappedFile) { (owner, range) = (.file(mapped), 0..<mapped.count) }
 
+    /// Bytes that were read or unpacked; those in memory are never lent or advised about.
     package init(_ bytes: [UInt8]) { (owner, range) = (.memory(bytes), 0..<bytes.count) }
 
     private init(owner: Owner, range: Range<Int>) { (self.owner, self.range) = (owner, range) }
 
+    /// Bytes of the run.
     package var count: Int { range.count }
 
     /// The bytes in `part`, counted from the first of these.

@@ -15,17 +15,20 @@ package struct PickleLimits: Sendable {
     package var bytes = 1 << 26
     /// Values waiting on the stack, and marks between them.
     package var stackDepth = 1 << 20
+    /// Values the pickle stores to be recalled by number.
     package var memoEntries = 1 << 22
     /// Values in tuples, lists and dictionaries together.
     package var elements = 1 << 23
     /// Tensors, and storages.
     package var tensors = 1 << 18
+    /// Of one tensor's shape, and of its strides.
     package var dimensions = 8
     /// Of one tensor name, storage key or Python name.
     package var nameBytes = 1024
 
     package init() {}
 
+    /// The limit of one kind.
     package subscript(kind: Kind) -> Int {
         switch kind {
         case .bytes: bytes

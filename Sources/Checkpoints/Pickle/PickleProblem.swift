@@ -4,12 +4,15 @@ package enum PickleProblem: Error, Equatable, Sendable {
     /// It names something of Python that is not on the list.
     case foreignGlobal(String)
     case refusedInstruction(PickleOpcode, at: Int)
+    /// A byte, at its offset in the pickle, that no pickler writes as an instruction.
     case unknownInstruction(UInt8, at: Int)
+    /// The version the pickle says it has; 2 to 5 are read.
     case unsupportedProtocol(UInt8)
     /// An instruction found other values on the stack, in the memo or behind it than it works on.
     case badOperand(PickleOpcode, at: Int)
     /// A memo entry is read that was never written, or written where no pickler would.
     case badMemo(Int, at: Int)
+    /// There is more of a kind than the limit beside it.
     case pastLimit(PickleLimits.Kind, Int)
     /// One storage is said to be two things.
     case contradictoryStorage(key: String)

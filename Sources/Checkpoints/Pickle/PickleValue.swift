@@ -5,6 +5,7 @@
 package enum PickleValue: Equatable, Sendable {
     case none
     case bool(Bool)
+    /// An integer of at most 64 bits.
     case integer(Int)
     /// An integer of more than 64 bits: its little-endian bytes in the pickle.
     case long(PickleSpan)
@@ -27,7 +28,9 @@ package enum PickleValue: Equatable, Sendable {
 
 /// A range with the bounds a pickle can have.
 package struct PickleSpan: Equatable, Sendable {
+    /// In bytes of the pickle, or in elements of the list it is a range of.
     package let start: UInt32
+    /// From `start` on; 0 for none.
     package let count: UInt32
 
     /// - Precondition: both bounds are below 2^32, which `PickleLimits.bytes` ensures.

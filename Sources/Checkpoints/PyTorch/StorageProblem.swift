@@ -16,6 +16,7 @@ package enum LegacyProblem: Error, Equatable, Sendable {
     /// After the weights' pickle there is no list of storages.
     case noStorageList
     case endsEarly
+    /// So many bytes follow the last storage.
     case trailingBytes(Int)
 }
 

@@ -8,6 +8,7 @@ package struct TorchFile: WeightFile {
     private let firstNames: [String: String]
     private let storages: any TorchStorages
 
+    /// Maps the file, and reads all of it but the tensors' elements.
     package init(path: String) throws(CheckpointError) {
         try self.init(ByteSource(try MappedFile(path: path)), file: path)
     }

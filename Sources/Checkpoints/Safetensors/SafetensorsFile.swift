@@ -3,6 +3,7 @@ package struct SafetensorsFile: WeightFile {
     package let header: SafetensorsHeader
     private let mapped: MappedFile
 
+    /// Maps the file and checks its header.
     package init(path: String) throws(CheckpointError) {
         mapped = try MappedFile(path: path)
         header = try SafetensorsHeader(mapped)

@@ -3,6 +3,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
     /// One tensor: its type, its shape, and where its bytes are in the whole file.
     package struct Entry: Equatable, Sendable {
         package var type: SafetensorsType
+        /// Row-major, each size 0 or more; empty for a scalar.
         package var shape: [Int]
         /// Counted from the start of the file.
         package var bytes: Range<Int>
@@ -22,6 +23,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
     /// Free text under `__metadata__`.
     package let metadata: [String: String]
 
+    /// Reads the header of a file that is mapped already.
     package init(_ mapped: MappedFile) throws(CheckpointError) {
         try self.init(file: mapped.path, byteCount: mapped.count) { mapped.bytes(in: $0) }
     }

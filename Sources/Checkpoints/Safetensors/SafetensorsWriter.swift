@@ -5,11 +5,13 @@ package struct SafetensorsWriter {
     /// What one tensor is called and how it is stored.
     package struct Entry {
         package var name: String
+        /// Row-major; empty for a scalar.
         package var shape: [Int]
         package var type: StoredType
         /// Its elements, row by row: asked for once, when its turn has come.
         package var elements: () -> [Float]
 
+        /// - Parameter elements: kept, with what it captures, as long as the entry.
         package init(_ name: String, _ shape: [Int], _ type: StoredType, _ elements: @escaping () -> [Float]) {
             (self.name, self.shape, self.type, self.elements) = (name, shape, type, elements)
         }
@@ -25,6 +27,7 @@ package struct SafetensorsWriter {
 
     private let entries: [Entry]
 
+    /// Orders tensors by name, so that the same weights give the same bytes.
     package init(_ entries: [Entry]) { self.entries = entries.sorted { $0.name < $1.name } }
 
     /// Writes the file and sees to it that it is on the disk.

@@ -7,6 +7,7 @@ package enum ElementType: Equatable, Sendable {
     case float16
     case bfloat16
 
+    /// Of one element: 8, 4 or 2.
     package var byteCount: Int {
         switch self {
         case .float64: 8

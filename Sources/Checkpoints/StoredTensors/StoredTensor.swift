@@ -15,7 +15,9 @@ package struct StoredTensor: Sendable {
     /// The file that holds it, for error messages.
     package let file: String
     package let elementType: ElementType
+    /// Sizes of the dimensions, outermost first; empty for a scalar.
     package let shape: [Int]
+    /// The product of the shape: 1 for a scalar, 0 when a dimension is empty.
     package let elementCount: Int
     private let storage: Storage
 

@@ -57,6 +57,9 @@ package struct RequestBody: Sendable {
 
     private let onRelease: @Sendable () -> Void
 
+    /// - Parameters:
+    ///   - read: called at most once, with the whole body or what is wrong with it.
+    ///   - release: may be called at any time, and several times.
     package init(
         read: @escaping @Sendable () async throws(RequestBodyError) -> [UInt8],
         release: @escaping @Sendable () -> Void = {}

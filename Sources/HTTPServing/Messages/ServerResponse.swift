@@ -4,6 +4,7 @@ package import HTTPTypes
 ///
 /// The server adds `Date`, `Content-Length` or chunking, `X-Request-Id` and `Connection`.
 package struct ServerResponse: Sendable {
+    /// What follows the head: bytes whose number is known, or pieces that are still to be made.
     package enum Body: Sendable {
         case bytes([UInt8])
         /// Written piece by piece; the response is chunked.
@@ -43,5 +44,8 @@ package struct ResponseWriter: Sendable {
 ///
 /// Called on the cooperative pool; its task is cancelled when the client leaves.
 package protocol HTTPHandler: Sendable {
+    /// Answers one request, errors included: there is nobody behind it to throw to.
+    ///
+    /// Requests of one connection come one after the other, those of several at the same time.
     func respond(to request: ServerRequest) async -> ServerResponse
 }

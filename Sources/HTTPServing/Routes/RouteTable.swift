@@ -2,6 +2,7 @@ package import HTTPTypes
 
 /// Finds the handler of a request by method and path template, and answers 404, 405, 501 and `OPTIONS` itself.
 package struct RouteTable: HTTPHandler {
+    /// Answers the requests of one method and template, on the cooperative pool, several at a time.
     package typealias Respond = @Sendable (ServerRequest) async -> ServerResponse
 
     private struct Route: Sendable {

@@ -42,6 +42,7 @@ extension ExpertLoad {
         }
     }
 
+    /// `expertFamilies` alone, as bytes to serve; each call reads the totals again.
     package func expertExposition(_ format: ExpositionFormat) -> [UInt8] {
         format.write(expertFamilies)
     }

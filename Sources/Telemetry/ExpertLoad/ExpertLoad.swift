@@ -5,7 +5,9 @@ package final class ExpertLoad: Sendable {
     /// A sparse layer: its stack, its block index, and how many experts it has.
     package struct Layer: Hashable, Sendable {
         package let stack: ModelStack
+        /// Its place among the blocks of its stack, from 0.
         package let block: Int
+        /// As many entries have the arrays of every load recorded for the layer.
         package let experts: Int
 
         package init(stack: ModelStack, block: Int, experts: Int) {
@@ -18,9 +20,11 @@ package final class ExpertLoad: Sendable {
     /// What one layer has done.
     package struct Totals: Sendable {
         package var load: LayerLoad
+        /// Forward passes that were recorded.
         package var passes = 0
-        /// Sum over passes of the busiest expert's tokens, and of the experts that had any.
+        /// Sum over passes of the busiest expert's tokens.
         package var busiestTokens = 0
+        /// Sum over passes of the experts that had any tokens.
         package var activeExperts = 0
     }
 

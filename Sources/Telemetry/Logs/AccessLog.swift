@@ -2,6 +2,7 @@
 ///
 /// A line says who asked for what and how it went; never what was in it: no query, no prompt, no key.
 package struct AccessLog: RequestObserver {
+    /// How a line is written: `name=value` pairs or one JSON object, with the same names in both.
     package enum Format: String, Sendable, CaseIterable {
         case text
         case json

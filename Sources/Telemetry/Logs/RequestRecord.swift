@@ -20,6 +20,7 @@ package struct RequestRecord: Sendable {
     package var route: String?
     /// As sent, without the query; nil when the request could not be read.
     package var path: String?
+    /// Of the response; 499 when the client left before there was one.
     package var status: Int
     /// Bytes of the request's body that were read.
     package var requestBytes = 0

@@ -3,6 +3,7 @@ package import Logging
 
 /// Makes log lines, as text or as JSON objects, and hands them to a writer, so that logging never waits.
 package struct StandardErrorLogHandler: LogHandler {
+    /// How a line is written: `time level message name=value …`, or one JSON object with sorted names.
     package enum Format: String, Sendable, CaseIterable {
         case text
         case json
@@ -13,6 +14,9 @@ package struct StandardErrorLogHandler: LogHandler {
     private let format: Format
     private let writer: LogWriter
 
+    /// - Parameters:
+    ///   - level: messages below it are not written.
+    ///   - writer: takes the finished lines; loggers may share one, and their lines stay whole.
     package init(format: Format, level: Logger.Level, writer: LogWriter) {
         self.format = format
         self.writer = writer

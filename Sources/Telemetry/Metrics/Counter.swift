@@ -8,8 +8,10 @@ package final class Counter: Sendable {
 
     package init() {}
 
+    /// The sum so far, from 0; a reader may see it a moment late.
     package var value: UInt64 { storage.load(ordering: .relaxed) }
 
+    /// Adds without a lock; the count wraps at 2⁶⁴.
     package func increment(by amount: UInt64 = 1) {
         storage.wrappingAdd(amount, ordering: .relaxed)
     }

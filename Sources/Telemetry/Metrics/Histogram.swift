@@ -8,6 +8,7 @@ package final class Histogram: Sendable {
     package struct Snapshot: Equatable, Sendable {
         /// Observations at or below each upper bound, and in all as the last.
         package var cumulativeCounts: [UInt64]
+        /// Of the observed values.
         package var sum: Double
     }
 
@@ -20,6 +21,7 @@ package final class Histogram: Sendable {
     package let buckets: [Double]
     private let state: Mutex<State>
 
+    /// - Parameter buckets: upper bounds, ascending and finite; a value on a bound belongs to it.
     package init(buckets: [Double]) {
         self.buckets = buckets
         state = Mutex(State(counts: Array(repeating: 0, count: buckets.count + 1)))

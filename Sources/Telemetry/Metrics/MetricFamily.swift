@@ -1,15 +1,18 @@
 /// The time series that share a name.
 package struct MetricFamily: Sendable {
+    /// What the exposition declares in `# TYPE`, by the word it uses.
     package enum Kind: String, Sendable {
         case counter
         case gauge
         case histogram
     }
 
+    /// Where the value of one series comes from when it is scraped.
     package enum Instrument: Sendable {
         case counter(Counter)
         case gauge(Gauge)
         case histogram(Histogram)
+        /// Called at each scrape, on the thread that writes the exposition.
         case read(@Sendable () -> Double)
     }
 

@@ -20,12 +20,16 @@ package final class MetricsRegistry: Sendable {
         return Counter()
     }
 
+    /// A gauge that starts at 0; one that nothing shows where another instrument has the name and labels already.
     package func gauge(_ name: String, _ help: String, _ labels: [MetricLabel] = []) -> Gauge {
         let instrument = instrument(.gauge, name, help, labels) { .gauge(Gauge()) }
         if case .gauge(let gauge) = instrument { return gauge }
         return Gauge()
     }
 
+    /// A histogram, made with the first call for a name and labels: `buckets` of later ones have no effect.
+    ///
+    /// - Parameter buckets: upper bounds, ascending.
     package func histogram(
         _ name: String,
         _ help: String,

@@ -5,6 +5,7 @@ import Glibc
 ///
 /// Read at each scrape.
 package enum ProcessMetrics {
+    /// Adds start time, processor time, resident memory and open descriptors; the start time is that of this call.
     package static func register(in registry: MetricsRegistry) {
         let started = Date().timeIntervalSince1970
         registry.gauge("process_start_time_seconds", "Start time of the process since the Unix epoch.") { started }

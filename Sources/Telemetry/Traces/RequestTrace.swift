@@ -22,11 +22,15 @@ package final class RequestTrace: Sendable {
     package let id: String
     /// The caller's trace; nil when the request begins one.
     package let parent: TraceContext?
+    /// When the trace was made, on the clock that spans are measured by.
     package let start: ContinuousClock.Instant
     /// The same moment on the wall clock, in nanoseconds since the Unix epoch; never later than it was.
     package let startTime: UInt64
     private let state: Mutex<State>
 
+    /// Begins now, on both clocks.
+    ///
+    /// - Parameter id: may stand in a header field as it is.
     package init(id: String, parent: TraceContext? = nil) {
         self.id = id
         self.parent = parent

@@ -13,9 +13,12 @@ package struct TraceAttribute: Equatable, Sendable {
         }
     }
 
+    /// A value of one of the types that a span's attribute may have.
     package enum Value: Equatable, Sendable {
         case string(String)
+        /// Mostly a count.
         case integer(Int)
+        /// A measurement; left out of logs unless it is finite.
         case number(Double)
         case flag(Bool)
         case strings([String])

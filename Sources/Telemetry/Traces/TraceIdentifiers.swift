@@ -1,6 +1,8 @@
 /// Names a trace: sixteen bytes, not all zero.
 package struct TraceID: Hashable, Sendable {
+    /// The first eight bytes, in the order they are written.
     package let high: UInt64
+    /// The last eight bytes, by which sampling goes.
     package let low: UInt64
 
     /// Returns nil for the id that is all zero, which no trace may have.
@@ -15,6 +17,7 @@ package struct TraceID: Hashable, Sendable {
         self.low = low
     }
 
+    /// An id of its own for a trace that begins here.
     package static func random() -> TraceID { TraceID(random: .random(in: 1 ... .max)) }
 
     /// 32 lower-case hexadecimal digits.
@@ -23,6 +26,7 @@ package struct TraceID: Hashable, Sendable {
 
 /// Names a span: eight bytes, not all zero.
 package struct SpanID: Hashable, Sendable {
+    /// The eight bytes in the order they are written; never 0.
     package let value: UInt64
 
     /// Returns nil for zero, which no span may have.
@@ -35,6 +39,7 @@ package struct SpanID: Hashable, Sendable {
         self.value = value
     }
 
+    /// An id of its own for a span that begins here.
     package static func random() -> SpanID { SpanID(random: .random(in: 1 ... .max)) }
 
     /// 16 lower-case hexadecimal digits.

@@ -1,10 +1,13 @@
 /// A part of a request that is over, such as its time in the queue.
 package struct TraceSpan: Equatable, Sendable {
     package let name: String
+    /// On the clock of the request's trace, which turns it into a time of day.
     package let start: ContinuousClock.Instant
+    /// Never before `start`.
     package let end: ContinuousClock.Instant
     package let attributes: [TraceAttribute]
 
+    /// A part that ends before it starts is kept as one without duration.
     package init(
         _ name: String,
         from start: ContinuousClock.Instant,
@@ -17,5 +20,6 @@ package struct TraceSpan: Equatable, Sendable {
         self.attributes = attributes
     }
 
+    /// Zero or more.
     package var duration: Duration { end - start }
 }

@@ -6,6 +6,7 @@ package struct CachedAttention {
     /// `[rows, at least heads · width]`; queries are the first columns.
     package var query: Matrix
     package var pool: KeyValuePool
+    /// Whose keys and values, from 0 up to the pool's `layers`.
     package var layer: Int
     /// `[heads, 2 · reach - 1]` by distance between positions; nil for none.
     ///
@@ -14,6 +15,7 @@ package struct CachedAttention {
     /// `[rows, heads · width]`.
     package var output: Matrix
 
+    /// - Precondition: `output` has as many columns as the pool's heads have in all, and `query` at least as many.
     package init(query: Matrix, pool: KeyValuePool, layer: Int, bias: Matrix?, output: Matrix) {
         precondition(output.columns == pool.shape.heads * pool.shape.headWidth && query.columns >= output.columns)
         self.query = query

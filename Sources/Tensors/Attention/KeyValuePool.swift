@@ -17,9 +17,13 @@ package final class KeyValuePool: @unchecked Sendable {
         case bfloat16 = "bf16"
     }
 
+    /// What decides the size of a row.
     package struct Shape: Sendable {
+        /// Decoder layers that keep keys and values under one row number.
         package var layers: Int
+        /// Of each layer; keys and values have as many.
         package var heads: Int
+        /// Elements of a key, and of a value, of one head.
         package var headWidth: Int
         package var precision: Precision
 
@@ -33,6 +37,7 @@ package final class KeyValuePool: @unchecked Sendable {
         /// Of one position, in all layers.
         package var bytesPerPosition: Int { layers * rowBytes }
 
+        /// 4 or 2, of one element of a key or a value.
         package var elementBytes: Int { precision == .float32 ? 4 : 2 }
         /// Keys and values of one position in one layer.
         fileprivate var rowBytes: Int { 2 * heads * headWidth * elementBytes }
@@ -57,6 +62,7 @@ package final class KeyValuePool: @unchecked Sendable {
 
     /// The system has no addresses for that much.
     package struct OutOfAddresses: Error, CustomStringConvertible {
+        /// What was asked for.
         package let bytes: Int
         package var description: String { "the system has no room for \(bytes) bytes of keys and values" }
     }
@@ -94,6 +100,9 @@ package final class KeyValuePool: @unchecked Sendable {
         }
     }
 
+    /// Makes blocks free again, each named by its first row, the first in the list to be taken next.
+    ///
+    /// Called by any thread, once for each block that was taken; nobody reads the rows from then on.
     package func giveBack(_ blocks: [Int32]) {
         free.withLock { $0.returned.append(contentsOf: blocks.reversed()) }
     }

@@ -9,6 +9,7 @@ package struct RaggedAttention {
     package var projections: Matrix
     /// The rows of each sequence.
     package var sequences: [Range<Int>]
+    /// They share out the columns of `output` evenly.
     package var heads: Int
     /// `[heads, 2 · reach - 1]` by distance.
     package var bias: Matrix

@@ -10,6 +10,7 @@ package struct MachineSpeed {
     private static let tileBytes = 1 << 20
     private static let tiles = 256
 
+    /// Writes to 256 MiB, so that reading them reads memory.
     package init(workers: Workers) {
         self.workers = workers
         memory = Matrix(rows: Self.tiles, columns: Self.tileBytes / MemoryLayout<Float>.size)

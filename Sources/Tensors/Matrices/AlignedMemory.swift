@@ -47,6 +47,7 @@ final class AlignedMemory {
 /// Memory that is read where it is, such as that of a mapped file: valid while its owner lives.
 package struct LentMemory {
     package let base: UnsafeRawPointer
+    /// Bytes that may be read from `base` on.
     package let byteCount: Int
     package let owner: AnyObject
 

@@ -5,7 +5,9 @@ import Glibc
 ///
 /// `@unchecked Sendable`: written while it is loaded, before anyone else has it.
 package final class EmbeddingTable: @unchecked Sendable {
+    /// Rows: ids from 0 up to it, exclusive, can be looked up.
     package let tokens: Int
+    /// The width of a vector, the model's.
     package let columns: Int
     private let isRounded: Bool
     /// Floats between rows.

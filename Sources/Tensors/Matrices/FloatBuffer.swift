@@ -2,9 +2,11 @@
 ///
 /// `@unchecked Sendable`: whoever shares one lends disjoint parts to threads for one region, or only has it read.
 package final class FloatBuffer: @unchecked Sendable {
+    /// Elements; views and ranges lie inside of them.
     package let count: Int
     private let memory: AlignedMemory
 
+    /// Memory of a large buffer is used once it is written or read.
     package init(count: Int) {
         self.count = count
         memory = AlignedMemory(count: count)

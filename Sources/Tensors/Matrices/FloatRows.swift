@@ -4,7 +4,9 @@
 /// emptied. Training computes on these; whoever holds one may write to it, so two threads are given different ones.
 package struct FloatRows {
     let base: UnsafeMutablePointer<Float>
+    /// They lie `stride` floats apart.
     package let rows: Int
+    /// Elements of a row, without the gap behind it.
     package let columns: Int
     /// Floats between the starts of neighbouring rows.
     let stride: Int
@@ -16,6 +18,7 @@ package struct FloatRows {
         self.stride = stride ?? columns
     }
 
+    /// Elements, those in gaps left out.
     package var count: Int { rows * columns }
 
     /// Whether the elements follow each other without gaps.
@@ -41,6 +44,7 @@ package struct FloatRows {
         return FloatRows(base: base, rows: rows, columns: columns)
     }
 
+    /// One element; checked, so for tests and for what is done once a row rather than once an element.
     package subscript(row: Int, column: Int) -> Float {
         get {
             precondition(row >= 0 && row < rows && column >= 0 && column < columns, "element of \(rows) x \(columns)")

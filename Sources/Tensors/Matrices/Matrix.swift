@@ -5,7 +5,9 @@
 /// `@unchecked Sendable`: a matrix of weights is written before it is shared; any other is owned by one thread, which
 /// lends disjoint rows to the workers for one region.
 package final class Matrix: @unchecked Sendable {
+    /// 0 or more; what they held before the last `resize` is undefined.
     package private(set) var rows: Int
+    /// Elements of a row, and floats between rows: there are no gaps.
     package private(set) var columns: Int
     private var capacity: Int
     private var memory: AlignedMemory

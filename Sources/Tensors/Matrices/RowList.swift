@@ -6,8 +6,10 @@
 package final class RowList: @unchecked Sendable {
     private let memory: UnsafeMutablePointer<Int32>
     private let capacity: Int
+    /// Positions the sequence has, 0 up to the capacity.
     package private(set) var count = 0
 
+    /// - Parameter capacity: the most positions the sequence can come to; memory for all is taken at once.
     package init(capacity: Int) {
         self.capacity = capacity
         memory = .allocate(capacity: max(capacity, 1))
@@ -15,12 +17,18 @@ package final class RowList: @unchecked Sendable {
 
     deinit { memory.deallocate() }
 
+    /// Adds the row of the next position.
+    ///
+    /// - Precondition: there are fewer than `capacity`.
     package func append(_ row: Int32) {
         precondition(count < capacity, "a sequence stepped past its \(capacity) positions")
         memory[count] = row
         count += 1
     }
 
+    /// Forgets the newest position; its row stays in the pool.
+    ///
+    /// - Precondition: there is one.
     package func removeLast() {
         precondition(count > 0, "a sequence without positions")
         count -= 1
@@ -33,6 +41,7 @@ package final class RowList: @unchecked Sendable {
         count = other.count
     }
 
+    /// The row of a position, which counts from 0.
     package subscript(_ position: Int) -> Int32 {
         precondition(position >= 0 && position < count)
         return memory[position]
@@ -45,6 +54,7 @@ package final class RowList: @unchecked Sendable {
 /// The rows of a list, lent for a step.
 package struct RowListView {
     let rows: UnsafePointer<Int32>
+    /// Rows: keys a query looks at.
     package let count: Int
 
     init(rows: UnsafeMutablePointer<Int32>, count: Int) {

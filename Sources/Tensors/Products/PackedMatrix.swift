@@ -6,7 +6,9 @@ import Synchronization
 /// Outputs stand in panels of 32, each panel stored input by input, so that a product reads memory once and in order.
 /// `@unchecked Sendable`: the memory is written in `init`, and by `fill`, whose caller is alone with the matrix then.
 package final class PackedMatrix: @unchecked Sendable {
+    /// Columns of what products give.
     package let outputs: Int
+    /// Columns of what products take.
     package let inputs: Int
     package let precision: WeightPrecision
     let panels: Int
@@ -18,6 +20,7 @@ package final class PackedMatrix: @unchecked Sendable {
 
     /// Where packing reads a matrix `[outputs, inputs]` from.
     package struct Source {
+        /// Rows of the matrix.
         package let outputs: Int
         /// Writes rows `rows` of the matrix, one after the other.
         ///

@@ -11,8 +11,10 @@ package struct Product {
         case add
     }
 
+    /// `[outputs, inputs]`, of the precision of `input`.
     package var weight: PackedMatrix
     package var input: ProductInput
+    /// `[at least rows.upperBound, outputs]`; other matrices than that of any product of the same region.
     package var output: Matrix
     /// The rows taken of `input`, and written at the same places of `output`.
     package var rows: Range<Int>
@@ -110,6 +112,7 @@ package final class ProductList {
 
     package init() {}
 
+    /// Forgets the products and keeps the room for as many.
     package func removeAll() { runs.removeAll(keepingCapacity: true) }
 
     /// The product's matrices must live, and keep their size, until the list has run.

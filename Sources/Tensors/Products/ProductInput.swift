@@ -6,7 +6,9 @@ import CKernels
 ///
 /// `@unchecked Sendable`: as `Matrix`.
 package final class ProductInput: @unchecked Sendable {
+    /// Rows of the last load or gather.
     package private(set) var rows = 0
+    /// Elements of a row before rounding, the `inputs` of the weights it is multiplied with.
     package private(set) var columns = 0
     package private(set) var precision = WeightPrecision.float32
     /// Floats between rows: whole cache lines, and never a multiple of a page, which would put every row of a block in

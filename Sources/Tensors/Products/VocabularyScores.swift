@@ -15,7 +15,9 @@ package final class VocabularyScores {
         case all
     }
 
+    /// Rows of the last load: what `row` counts up to.
     package private(set) var rows = 0
+    /// Scores of a row, below 2²⁴.
     package private(set) var vocabulary = 0
     private var panels = 0
     private var details: [Detail] = []

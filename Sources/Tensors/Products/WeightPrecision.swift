@@ -14,6 +14,7 @@ package enum WeightPrecision: String, CaseIterable, Sendable {
         InstructionSet.current == .avx512BF16 ? .bfloat16 : .float32
     }
 
+    /// 4, 2 or 1; without the scale that int8 adds to each output.
     package var bytesPerWeight: Int {
         switch self {
         case .float32: 4

@@ -31,6 +31,9 @@ extension FloatRows {
         return ck_dot_f32(base + row * stride, other.base + otherRow * other.stride, columns)
     }
 
+    /// Of all elements: 4096 at a time in Float32, their sums in Float64.
+    ///
+    /// - Precondition: there are no gaps.
     package var sumOfSquares: Double {
         precondition(isPacked)
         return ck_sum_of_squares_f32(base, count)
@@ -124,6 +127,7 @@ extension FloatRows {
 
 /// What one token adds to the loss, in nats.
 package struct TokenLoss {
+    /// -log p(label): 0 or more.
     package let negativeLogLikelihood: Float
     /// With some of the probability wanted spread over the whole vocabulary.
     package let smoothed: Float

@@ -3,17 +3,22 @@ import Foundation
 
 /// What optimizers do to a range of parameters.
 extension FloatRows {
-    /// One step of AdamW.
+    /// One step of AdamW (Loshchilov and Hutter, 2019, algorithm 2).
     package struct AdamStep {
         /// Gradients are multiplied by it first.
         package var gradientScale: Float
+        /// The learning rate of this step.
         package var rate: Float
+        /// β₁ and β₂ of Adam (Kingma and Ba, 2015): what of each moment is kept, 0 up to 1.
         package var decays: (first: Float, second: Float)
+        /// Added to the root of the corrected second moment; 1e-8.
         package var epsilon: Float
+        /// Taken off parameters themselves, times the rate (Loshchilov and Hutter, 2019); 0 for none.
         package var weightDecay: Float
         /// Counted from 1.
         package var step: Int
 
+        /// Without weight decay, and with an epsilon of 1e-8, until they are set.
         package init(
             step: Int,
             rate: Float,
@@ -52,12 +57,16 @@ extension FloatRows {
         ck_square_means_f32(base, scale, floor, rows, columns, rowMeans.base, columnMeans.base)
     }
 
-    /// What Adafactor multiplies gradients with: `[1, rows]` times `[1, columns]` times a number.
+    /// What Adafactor (Shazeer and Stern, 2018) multiplies gradients with: `[1, rows]` times `[1, columns]` times a number.
     package struct Factors {
+        /// `[1, rows]`, of the rows of the gradients.
         package var rows: FloatRows
+        /// `[1, columns]`, of their columns.
         package var columns: FloatRows
+        /// Of all of them: the rate, and what clips the gradients and the update.
         package var scale: Float
 
+        /// Rows and columns are read where they are, and must live as long.
         package init(rows: FloatRows, columns: FloatRows, scale: Float) {
             (self.rows, self.columns, self.scale) = (rows, columns, scale)
         }

@@ -4,6 +4,7 @@ import CSentencePiece
 ///
 /// Ids are those of T5: 0 pads, 1 ends, 2 is unknown.
 package struct VocabularyTraining: Equatable, Sendable {
+    /// What pieces are made of, by the name the library's trainer has for it.
     package enum Kind: String, CaseIterable, Sendable {
         /// Pieces of a unigram language model (Kudo, 2018); text is normalized by NFKC.
         case unigram
@@ -16,6 +17,7 @@ package struct VocabularyTraining: Equatable, Sendable {
     package var size = 8000
     /// The share of characters that get a piece.
     package var coverage = 1.0
+    /// The trainer's own, at least 1; the caller waits meanwhile.
     package var threads = 1
 
     package init() {}

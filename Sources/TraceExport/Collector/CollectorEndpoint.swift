@@ -5,6 +5,7 @@ package struct CollectorEndpoint: Equatable, Sendable {
     package let isSecure: Bool
     /// A name, or an address without brackets.
     package let host: String
+    /// 1 to 65535; 80 or 443, by the scheme, when the URL names none.
     package let port: Int
     /// Path and query of the request.
     package let target: String

@@ -9,6 +9,9 @@ package struct TraceResource: Equatable, Sendable {
     package var instance: String
     package var host: String
 
+    /// Asks the system for the host's name; the number of the process is added when traces are sent.
+    ///
+    /// - Parameter instance: unique among all processes of the service; a random UUID unless given.
     package init(version: String, instance: String = UUID().uuidString.lowercased()) {
         self.version = version
         self.instance = instance
