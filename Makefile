@@ -23,8 +23,14 @@ test: packages
 	swift test
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build/release-tests --filter AllocationTests
 
-packages:
-	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || scripts/install-packages $(PACKAGES)
+# Linux, and a Swift that is new enough.
+.PHONY: machine
+machine:
+	@scripts/check-machine
+
+packages: machine
+	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || pkg-config --exists openblas openssl zlib sentencepiece 2>/dev/null \
+		|| scripts/install-packages $(PACKAGES)
 
 # Rules, dashboard and docs/operations.md beside what a running server exposes.
 check-deploy: packages
