@@ -25,7 +25,7 @@ struct AdmissionOptions: ParsableArguments {
 
     func validate() throws {
         try Limit.check("--max-sequences", maxSequences, in: 1...4096)
-        try Limit.check("--max-queued-requests", maxQueuedRequests, in: 0...1_000_000)
+        try Limit.check("--max-queued-requests", maxQueuedRequests, in: 1...1_000_000)
         try Limit.check("--max-queued-tokens", maxQueuedTokens, in: 1...1_000_000_000)
         try Limit.check("--max-batch-tokens", maxBatchTokens, in: 1...1_000_000)
         try Limit.check("--request-timeout", requestTimeout, in: 1...86400)
