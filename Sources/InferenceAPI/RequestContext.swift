@@ -2,6 +2,7 @@ package import Batching
 import Foundation
 import HTTPServing
 import HTTPTypes
+import JSON
 package import Logging
 
 /// What the endpoints share, given by the executable.

@@ -3,6 +3,7 @@ import Foundation
 import Generation
 package import HTTPServing
 import HTTPTypes
+import JSON
 
 /// OpenAI's error object.
 struct ErrorObject: Encodable {

@@ -1,4 +1,5 @@
 import Generation
+import JSON
 
 extension CompletionReader {
     /// Changes to the logits.

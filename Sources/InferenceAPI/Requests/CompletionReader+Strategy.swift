@@ -1,5 +1,6 @@
 import Batching
 import Generation
+import JSON
 
 extension CompletionReader {
     typealias ReadStrategy = (strategy: GenerationRequest.Strategy, choices: Int, rowsParameter: String)
@@ -19,7 +20,7 @@ extension CompletionReader {
             return try beamStrategy(beam, width: width, choices: choices, named: beams == nil && bestOf != nil)
         }
         guard choices <= rows else {
-            throw .outOfRange("n", "an integer from 1 to \(rows)", .integer(Int64(choices)))
+            throw .outOfRange("n", "an integer from 1 to \(rows)", .integer(choices))
         }
         if let bestOf, bestOf < choices {
             throw .invalid(parameter: "best_of", "'best_of' must be at least 'n', \(choices), but it is \(bestOf).")
@@ -52,7 +53,7 @@ extension CompletionReader {
         named bestOfDecides: Bool
     ) throws(APIError) -> ReadStrategy {
         guard width <= limits.maximumRows else {
-            throw .outOfRange("n", "an integer from 1 to \(limits.maximumRows)", .integer(Int64(width)))
+            throw .outOfRange("n", "an integer from 1 to \(limits.maximumRows)", .integer(width))
         }
         guard choices <= width else {
             let name = endpoint == .beamSearch ? "num_return_sequences" : "n"

@@ -1,4 +1,5 @@
 import Checkpoints
+import JSON
 
 /// Takes values out of one JSON object by key, checking kind and range on the way.
 struct ConfigurationReader {
@@ -14,12 +15,12 @@ struct ConfigurationReader {
         }
         let json: JSONValue
         do {
-            json = try JSONParser.parse(bytes, maximumDepth: 32)
+            json = try JSONParser.parse(bytes, JSONRules(maximumDepth: 32))
         } catch {
             throw .malformedJSON(file: file, reason: "\(error)")
         }
         guard case .object(let members) = json else {
-            throw .malformedJSON(file: file, reason: "it is \(json.kind), expected an object")
+            throw .malformedJSON(file: file, reason: "it is \(json.summary), expected an object")
         }
         self.file = file
         self.members = members
@@ -113,6 +114,6 @@ struct ConfigurationReader {
     }
 
     private func wrongKind(_ key: String, _ expected: String, _ found: JSONValue) -> ConfigurationError {
-        .wrongKind(file: file, key: key, expected: expected, found: found.kind)
+        .wrongKind(file: file, key: key, expected: expected, found: found.summary)
     }
 }

@@ -1,5 +1,6 @@
 import Batching
 import Generation
+import JSON
 import Testing
 
 @testable import InferenceAPI

@@ -2,6 +2,7 @@ import Batching
 import Foundation
 import HTTPTypes
 import InferenceAPI
+import JSON
 import Logging
 import Synchronization
 import Telemetry
@@ -147,7 +148,7 @@ struct Answer: Sendable {
 
 extension JSONValue {
     init(parsing bytes: [UInt8]) {
-        self = (try? JSONSerialization.jsonObject(with: Data(bytes))).map { JSONValue($0) } ?? .null
+        self = (try? JSONParser.parse(bytes)) ?? .null
     }
 
     subscript(name: String) -> JSONValue {
