@@ -3,20 +3,25 @@ import PackageDescription
 
 /// The house, floor by floor: a target may only depend on lines above it.
 let layers: [(name: String, dependsOn: [Dependency])] = [
-    ("Telemetry", [.log]),
-    ("TraceExport", ["COpenSSL", "Telemetry", .log]),
+    ("JSON", []),
+    ("Telemetry", ["JSON", .log]),
+    ("TraceExport", ["COpenSSL", "JSON", "Telemetry", .log]),
     ("Tensors", ["CKernels", "COpenBLAS"]),
-    ("Tokenization", ["CSentencePiece"]),
-    ("Checkpoints", ["Tensors", "CZlib"]),
+    ("Tokenization", ["CSentencePiece", "JSON"]),
+    ("Checkpoints", ["JSON", "Tensors", "CZlib"]),
     ("HTTPServing", ["CEpoll", "COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
-    ("SwitchModel", ["Tensors", "Checkpoints"]),
-    ("Generation", ["Tensors", "Checkpoints", "SwitchModel"]),
+    ("SwitchModel", ["Tensors", "Checkpoints", "JSON"]),
+    ("Generation", ["Tensors", "Checkpoints", "SwitchModel", "JSON"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
     ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "CZlib"]),
-    ("InferenceAPI", ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]),
+    (
+        "InferenceAPI",
+        ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", "JSON", .httpTypes, .log]
+    ),
 ]
 
 let tests: [(name: String, dependsOn: [Dependency])] = [
+    ("JSONTests", ["JSON"]),
     ("TelemetryTests", ["Telemetry", .log]),
     ("TraceExportTests", ["TraceExport", "Telemetry", .log]),
     ("TensorsTests", ["Tensors", "TestSupport"]),
@@ -32,7 +37,10 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
     ("TrainingTests", ["Training", "Tokenization", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
     (
         "InferenceAPITests",
-        ["InferenceAPI", "HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", .httpTypes, .log]
+        [
+            "InferenceAPI", "HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", "JSON", .httpTypes,
+            .log,
+        ]
     ),
 ]
 

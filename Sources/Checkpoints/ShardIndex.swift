@@ -1,3 +1,5 @@
+import JSON
+
 /// Which file of a sharded checkpoint holds each tensor (`model.safetensors.index.json`, `pytorch_model.bin.index.json`).
 package struct ShardIndex: Equatable, Sendable {
     /// The longest index read, as long as the longest header of a safetensors file.

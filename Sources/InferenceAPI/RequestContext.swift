@@ -2,6 +2,7 @@ package import Batching
 import Foundation
 import HTTPServing
 import HTTPTypes
+import JSON
 
 /// What the endpoints share, given by the executable.
 package struct RequestContext: Sendable {

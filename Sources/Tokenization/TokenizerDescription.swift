@@ -1,17 +1,17 @@
 /// A `tokenizer.json` as it is written, key by key.
-struct TokenizerDescription: Decodable {
+struct TokenizerDescription {
     /// A normalizer, pre_tokenizer, post_processor or decoder: its type, and the keys of those this server knows.
-    struct Component: Decodable {
-        struct Pattern: Decodable {
+    struct Component {
+        struct Pattern {
             var String: Swift.String?
             var Regex: Swift.String?
         }
 
-        /// An element of a template: a sequence of the input, or a special token.
-        struct TemplatePart: Decodable {
-            struct Name: Decodable { var id: String }
-            var Sequence: Name?
-            var SpecialToken: Name?
+        /// An element of a template.
+        enum TemplatePart {
+            case sequence
+            case specialToken
+            case unknown
         }
 
         var type: String
@@ -31,16 +31,9 @@ struct TokenizerDescription: Decodable {
     }
 
     struct Model {
-        /// A piece and its score, written as a list of the two.
-        struct Entry: Decodable {
+        struct Entry {
             let piece: String
             let score: Double
-
-            init(from decoder: any Decoder) throws {
-                var values = try decoder.unkeyedContainer()
-                piece = try values.decode(String.self)
-                score = DecimalReading.rounded(try values.decode(Double.self))
-            }
         }
 
         var type: String?
@@ -56,21 +49,4 @@ struct TokenizerDescription: Decodable {
     var post_processor: Component?
     var decoder: Component?
     var model: Model
-}
-
-extension TokenizerDescription.Model: Decodable {
-    private enum CodingKeys: CodingKey {
-        case type, unk_id, byte_fallback, vocab, merges
-    }
-
-    /// Other types of model are not read further than their type, files of old that do not say one than their merges.
-    init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        type = try values.decodeIfPresent(String.self, forKey: .type)
-        if type == nil, values.contains(.merges) { type = "BPE" }
-        guard type == nil || type == "Unigram" else { return }
-        unk_id = try values.decodeIfPresent(Int.self, forKey: .unk_id)
-        byte_fallback = try values.decodeIfPresent(Bool.self, forKey: .byte_fallback)
-        vocab = try values.decode([Entry].self, forKey: .vocab)
-    }
 }

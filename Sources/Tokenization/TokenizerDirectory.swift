@@ -30,7 +30,7 @@ package struct TokenizerDirectory: Sendable {
             )
         }
         return try UnigramTokenizer(
-            TokenizerFile.decode(TokenizerDescription.self, from: bytes, file: file),
+            TokenizerDescription(bytes, file: file),
             declared: declared.tokens,
             modelVocabularySize: modelVocabularySize,
             file: file

@@ -1,3 +1,5 @@
+import JSON
+
 extension SafetensorsHeader.Entry {
     /// Reads one entry and checks it on its own; `bytes` counts from the start of the data.
     init(_ value: JSONValue, dataBytes: Int) throws(EntryProblem) {

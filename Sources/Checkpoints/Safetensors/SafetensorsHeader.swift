@@ -1,3 +1,5 @@
+import JSON
+
 /// The table of contents of a safetensors file, believed only after every number in it was checked.
 package struct SafetensorsHeader: Equatable, Sendable {
     /// One tensor: its type, its shape, and where its bytes are in the whole file.
@@ -48,7 +50,7 @@ package struct SafetensorsHeader: Equatable, Sendable {
         let json: JSONValue
         do { json = try JSONParser.parse(text) } catch { throw .malformedJSON(file: file, reason: "\(error)") }
         guard case .object(let members) = json else {
-            throw .malformedJSON(file: file, reason: "the header is \(json.kind), expected an object")
+            throw .malformedJSON(file: file, reason: "the header is \(json.summary), expected an object")
         }
         metadata = try Self.metadata(members["__metadata__"], file: file)
         entries = try Self.entries(members, file: file, dataBytes: byteCount - dataStart)
@@ -58,12 +60,12 @@ package struct SafetensorsHeader: Equatable, Sendable {
     private static func metadata(_ value: JSONValue?, file: String) throws(CheckpointError) -> [String: String] {
         guard let value else { return [:] }
         guard case .object(let members) = value else {
-            throw .malformedJSON(file: file, reason: "__metadata__ is \(value.kind), expected an object of strings")
+            throw .malformedJSON(file: file, reason: "__metadata__ is \(value.summary), expected an object of strings")
         }
         var metadata: [String: String] = [:]
         for (key, member) in members {
             guard case .string(let text) = member else {
-                throw .malformedJSON(file: file, reason: "__metadata__ holds \(member.kind), expected only strings")
+                throw .malformedJSON(file: file, reason: "__metadata__ holds \(member.summary), expected only strings")
             }
             metadata[key] = text
         }

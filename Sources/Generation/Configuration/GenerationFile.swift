@@ -1,4 +1,4 @@
-import Checkpoints
+import JSON
 import SwitchModel
 
 /// Takes the values of generation out of a configuration file, by transformers' names.
@@ -87,7 +87,7 @@ struct GenerationFile {
     private func lengthDecay(_ key: String) throws(ConfigurationError) -> LogitsConstraints.LengthDecay? {
         guard let value = reader[key] else { return nil }
         guard case .array(let pair) = value, pair.count == 2, case .integer(let start) = pair[0], start >= 0,
-            let factor = pair[1].number, factor > 0, factor.isFinite
+            let factor = pair[1].asNumber, factor > 0, factor.isFinite
         else { throw reader.wrongKind(key, "a number of tokens and a factor above 0", value) }
         return LogitsConstraints.LengthDecay(start: start, factor: factor)
     }
@@ -100,7 +100,7 @@ struct GenerationFile {
         guard case .array(let pairs) = value else { throw reader.wrongKind(key, expected, value) }
         var sequences: [LogitsConstraints.BiasedSequence] = []
         for pair in pairs {
-            guard case .array(let parts) = pair, parts.count == 2, let bias = parts[1].number, bias.isFinite else {
+            guard case .array(let parts) = pair, parts.count == 2, let bias = parts[1].asNumber, bias.isFinite else {
                 throw reader.wrongKind(key, expected, pair)
             }
             sequences.append(.init(tokens: try sequence(parts[0], key), bias: Float(bias)))

@@ -1,4 +1,5 @@
 import HTTPServing
+import JSON
 
 /// `POST /v1/beam_search`: beam search in one plain request, the best beam first.
 struct BeamSearchEndpoint: Sendable {

@@ -1,3 +1,5 @@
+import JSON
+
 /// One choice of a completion, or the part of it that one chunk of a stream carries.
 struct CompletionChoice: Encodable, Sendable {
     var text = ""

@@ -1,4 +1,5 @@
 import HTTPServing
+import JSON
 import Telemetry
 
 /// Sends a completion as server-sent events.

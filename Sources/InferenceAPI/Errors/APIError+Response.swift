@@ -1,6 +1,7 @@
 import Foundation
 package import HTTPServing
 import HTTPTypes
+import JSON
 
 extension APIError {
     package var response: ServerResponse {

@@ -2,6 +2,7 @@ package import Batching
 package import Generation
 package import HTTPServing
 package import HTTPTypes
+import JSON
 
 /// Why a request gets no answer.
 ///
@@ -46,7 +47,11 @@ extension APIError {
     }
 
     static func outOfRange(_ name: String, _ expected: String, _ found: JSONValue) -> APIError {
-        .invalid(parameter: name, "'\(name)' must be \(expected), but it is \(found.quoted.excerpt).")
+        .invalid(parameter: name, "'\(name)' must be \(expected), but it is \(Self.quoted(found).excerpt).")
+    }
+
+    private static func quoted(_ value: JSONValue) -> String {
+        if case .string(let text) = value { "\"\(text)\"" } else { value.summary }
     }
 }
 

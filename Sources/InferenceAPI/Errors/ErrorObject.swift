@@ -1,3 +1,5 @@
+import JSON
+
 /// OpenAI's error object.
 struct ErrorObject: Encodable {
     struct Detail: Encodable {

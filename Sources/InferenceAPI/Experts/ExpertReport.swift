@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 package import Telemetry
 
 /// The answer of `GET /v1/experts`: the load of every expert of every sparse layer.

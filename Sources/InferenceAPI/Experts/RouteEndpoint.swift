@@ -1,5 +1,6 @@
 import Generation
 import HTTPServing
+import JSON
 
 /// `POST /v1/route`: which experts every token goes to at every sparse layer.
 struct RouteEndpoint: Sendable {

@@ -1,5 +1,6 @@
 import HTTPServing
 import HTTPTypes
+import JSON
 
 extension ServerResponse {
     /// An answer in JSON.

@@ -1,4 +1,5 @@
 import Generation
+import JSON
 
 extension CompletionReader {
     /// Changes to the scores: the model's, but for those that the request names.

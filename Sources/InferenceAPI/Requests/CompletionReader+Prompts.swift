@@ -1,4 +1,5 @@
 import Batching
+import JSON
 import Tokenization
 
 extension CompletionReader {

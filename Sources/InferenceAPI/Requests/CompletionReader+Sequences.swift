@@ -1,4 +1,5 @@
 import Generation
+import JSON
 import Tokenization
 
 /// Members that hold several tokens, or runs of them.

@@ -1,4 +1,5 @@
 import Generation
+import JSON
 
 extension CompletionReader {
     /// When a continuation ends; also tells the output which text to cut.

@@ -1,5 +1,6 @@
 import Batching
 import Generation
+import JSON
 
 extension CompletionReader {
     typealias ReadStrategy = (strategy: GenerationRequest.Strategy, choices: Int, rowsParameter: String)
@@ -33,7 +34,7 @@ extension CompletionReader {
     }
 
     private func tooMany(_ choices: Int) -> APIError {
-        .outOfRange("n", "an integer from 1 to \(limits.maximumRows)", .integer(Int64(choices)))
+        .outOfRange("n", "an integer from 1 to \(limits.maximumRows)", .integer(choices))
     }
 
     private mutating func readAskedStrategy() throws(APIError) -> AskedStrategy {

@@ -1,5 +1,6 @@
 import Batching
 import Generation
+import JSON
 import Telemetry
 
 /// Reads and validates the parameters of a request that generates text.

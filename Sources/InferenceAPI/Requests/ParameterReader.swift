@@ -1,3 +1,5 @@
+import JSON
+
 /// Takes typed values out of a request's JSON object, and knows which members nobody asked for.
 ///
 /// `null` is the same as absent. Every error names the parameter.

@@ -1,3 +1,5 @@
+import JSON
+
 /// Members that change what an answer may be, and that this server does not do: passing over them would answer something
 /// else than was asked for.
 enum UnsupportedMembers {

@@ -1,4 +1,5 @@
 import HTTPServing
+import JSON
 
 /// `GET /version`.
 struct VersionEndpoint: Sendable {

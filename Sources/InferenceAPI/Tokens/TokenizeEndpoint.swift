@@ -1,5 +1,6 @@
 import Batching
 import HTTPServing
+import JSON
 import Tokenization
 
 /// `POST /tokenize` and `POST /detokenize`.

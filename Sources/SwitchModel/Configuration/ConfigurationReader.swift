@@ -1,4 +1,5 @@
-package import Checkpoints
+import Checkpoints
+package import JSON
 
 /// Takes values out of one JSON object by key, checking kind and range on the way.
 package struct ConfigurationReader {
@@ -17,12 +18,12 @@ package struct ConfigurationReader {
         }
         let json: JSONValue
         do {
-            json = try JSONParser.parse(bytes, maximumDepth: 32)
+            json = try JSONParser.parse(bytes, JSONRules(maximumDepth: 32))
         } catch {
             throw .malformedJSON(file: file, reason: "\(error)")
         }
         guard case .object(let members) = json else {
-            throw .malformedJSON(file: file, reason: "it is \(json.kind), expected an object")
+            throw .malformedJSON(file: file, reason: "it is \(json.summary), expected an object")
         }
         self.file = file
         self.members = members
@@ -79,7 +80,7 @@ package struct ConfigurationReader {
     /// The number at `key`, nil when it is absent or null.
     package func number(_ key: String, in allowed: ClosedRange<Double>) throws(ConfigurationError) -> Double? {
         guard let value = self[key] else { return nil }
-        guard let number = value.number else { throw wrongKind(key, "a number", value) }
+        guard let number = value.asNumber else { throw wrongKind(key, "a number", value) }
         guard allowed.contains(number) else {
             throw .numberOutOfRange(file: file, key: key, value: number, allowed: allowed)
         }
@@ -89,7 +90,7 @@ package struct ConfigurationReader {
     /// The number at `key`, which must lie strictly between 0 and 1 also as a Float.
     func epsilon(_ key: String) throws(ConfigurationError) -> Float? {
         guard let value = self[key] else { return nil }
-        guard let number = value.number else { throw wrongKind(key, "a number", value) }
+        guard let number = value.asNumber else { throw wrongKind(key, "a number", value) }
         guard number < 1, Float(number) > 0, Float(number) < 1 else {
             throw .epsilonOutOfRange(file: file, value: number)
         }
@@ -122,17 +123,6 @@ package struct ConfigurationReader {
     }
 
     package func wrongKind(_ key: String, _ expected: String, _ found: JSONValue) -> ConfigurationError {
-        .wrongKind(file: file, key: key, expected: expected, found: found.kind)
-    }
-}
-
-extension JSONValue {
-    /// A whole number or one with a fraction; nil for anything else.
-    package var number: Double? {
-        switch self {
-        case .integer(let integer): Double(integer)
-        case .real(let real): real
-        default: nil
-        }
+        .wrongKind(file: file, key: key, expected: expected, found: found.summary)
     }
 }

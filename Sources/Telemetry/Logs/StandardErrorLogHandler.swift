@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 package import Logging
 
 /// Makes log lines, as text or as JSON objects, and hands them to a writer, so that logging never waits.
@@ -46,9 +47,7 @@ package struct StandardErrorLogHandler: LogHandler {
             object["ts"] = stamp
             object["level"] = "\(level)"
             object["message"] = message
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return (try? encoder.encode(object)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+            return String(decoding: JSONText.bytes(object), as: UTF8.self)
         }
     }
 

@@ -1,3 +1,5 @@
+import JSON
+
 /// A token that is recognised in text before anything is cut into pieces.
 struct AddedToken: Equatable, Sendable {
     var content: String
@@ -21,31 +23,20 @@ extension AddedToken {
     static func isSentinel(_ text: String) -> Bool { text.hasPrefix("<extra_id_") && text.hasSuffix(">") }
 }
 
-extension AddedToken: Decodable {
-    private enum CodingKeys: String, CodingKey {
-        case content
-        case id
-        case isSingleWord = "single_word"
-        case stripsLeft = "lstrip"
-        case stripsRight = "rstrip"
-        case isNormalized = "normalized"
-        case isSpecial = "special"
-    }
-
+extension AddedToken {
     /// From an object as `tokenizers` writes it, or the content alone, which is a special token's.
-    init(from decoder: any Decoder) throws {
-        if let content = try? decoder.singleValueContainer().decode(String.self) {
+    init(_ value: TokenizerValue) throws(TokenizerError) {
+        if case .string(let content) = value.json {
             self.init(content: content)
             return
         }
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(content: try values.decode(String.self, forKey: .content))
-        id = try values.decodeIfPresent(Int.self, forKey: .id)
-        isSingleWord = try values.decodeIfPresent(Bool.self, forKey: .isSingleWord) ?? false
-        stripsLeft = try values.decodeIfPresent(Bool.self, forKey: .stripsLeft) ?? false
-        stripsRight = try values.decodeIfPresent(Bool.self, forKey: .stripsRight) ?? false
-        isSpecial = try values.decodeIfPresent(Bool.self, forKey: .isSpecial) ?? false
-        isNormalized = try values.decodeIfPresent(Bool.self, forKey: .isNormalized) ?? !isSpecial
+        self.init(content: try value.required("content").text())
+        id = try value.member("id")?.integer()
+        isSingleWord = try value.member("single_word")?.flag() ?? false
+        stripsLeft = try value.member("lstrip")?.flag() ?? false
+        stripsRight = try value.member("rstrip")?.flag() ?? false
+        isSpecial = try value.member("special")?.flag() ?? false
+        isNormalized = try value.member("normalized")?.flag() ?? !isSpecial
     }
 }
 

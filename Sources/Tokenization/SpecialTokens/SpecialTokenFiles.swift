@@ -16,25 +16,27 @@ struct SpecialTokenFiles: Equatable, Sendable {
 
     init(directory: String) throws(TokenizerError) {
         let configPath = "\(directory)/tokenizer_config.json"
-        let config = try Self.read(SpecialTokens.self, configPath) ?? SpecialTokens()
+        let config = try Self.read(configPath, SpecialTokens.init) ?? SpecialTokens()
         sentinels = config.extra_ids
         if let sentinels, !(0...Self.maximumSentinels).contains(sentinels) {
             throw .malformed(file: configPath, reason: "'extra_ids' is \(sentinels)")
         }
         if let numbered = config.added_tokens_decoder {
-            try number(numbered.map { ($0, $1) }, configPath)
+            try number(numbered, configPath)
             name(config.named)
             return
         }
-        let map = try Self.read(SpecialTokens.self, "\(directory)/special_tokens_map.json") ?? SpecialTokens()
+        let map = try Self.read("\(directory)/special_tokens_map.json", SpecialTokens.init) ?? SpecialTokens()
         let addedPath = "\(directory)/added_tokens.json"
         // The map's `additional_special_tokens` do not make those of `added_tokens.json` special.
         var counted = map
         counted.additional_special_tokens = nil
         let specials = Set(config.overridden(by: counted).named.map { Array($0.content.utf8) })
-        let added = try Self.read([String: Int].self, addedPath) ?? [:]
+        let added = try Self.read(addedPath) { file throws(TokenizerError) in
+            try file.members { id throws(TokenizerError) in try id.integer() }
+        }
         try number(
-            added.map { content, id in
+            (added ?? []).map { content, id in
                 let isSpecial = specials.contains(Array(content.utf8))
                 return ("\(id)", AddedToken(content: content, isNormalized: !isSpecial, isSpecial: isSpecial))
             },
@@ -43,12 +45,13 @@ struct SpecialTokenFiles: Equatable, Sendable {
         name(config.overridden(by: map).named)
     }
 
-    private static func read<Content: Decodable>(
-        _ type: Content.Type,
-        _ path: String
+    /// What `make` makes of the file at `path`, nil when there is none.
+    private static func read<Content>(
+        _ path: String,
+        _ make: (TokenizerValue) throws(TokenizerError) -> Content
     ) throws(TokenizerError) -> Content? {
         guard let bytes = try TokenizerFile.readIfPresent(path, limit: maximumBytes) else { return nil }
-        return try TokenizerFile.decode(type, from: bytes, file: path)
+        return try make(TokenizerValue(bytes, file: path))
     }
 
     private mutating func number(_ numbered: [(id: String, token: AddedToken)], _ file: String) throws(TokenizerError) {

@@ -1,19 +1,7 @@
+import JSON
+
 /// The keys of `tokenizer_config.json` and `special_tokens_map.json` that name tokens.
-struct SpecialTokens: Decodable {
-    /// Tokens in a list, or by a name of their own.
-    struct Several: Decodable {
-        var tokens: [AddedToken]
-
-        init(from decoder: any Decoder) throws {
-            let values = try decoder.singleValueContainer()
-            if let list = try? values.decode([AddedToken].self) {
-                tokens = list
-            } else {
-                tokens = try values.decode([String: AddedToken].self).sorted { $0.key < $1.key }.map(\.value)
-            }
-        }
-    }
-
+struct SpecialTokens {
     var bos_token: AddedToken?
     var eos_token: AddedToken?
     var unk_token: AddedToken?
@@ -21,16 +9,16 @@ struct SpecialTokens: Decodable {
     var pad_token: AddedToken?
     var cls_token: AddedToken?
     var mask_token: AddedToken?
-    var extra_special_tokens: Several?
-    var additional_special_tokens: Several?
+    var extra_special_tokens: [AddedToken]?
+    var additional_special_tokens: [AddedToken]?
     var extra_ids: Int?
-    var added_tokens_decoder: [String: AddedToken]?
+    var added_tokens_decoder: [(id: String, token: AddedToken)]?
 
     /// Every token there is a name for, in the order transformers adds them.
     var named: [AddedToken] {
-        let extra = extra_special_tokens?.tokens ?? []
+        let extra = extra_special_tokens ?? []
         return [bos_token, eos_token, unk_token, sep_token, pad_token, cls_token, mask_token].compactMap { $0 }
-            + (extra.isEmpty ? additional_special_tokens?.tokens ?? [] : extra)
+            + (extra.isEmpty ? additional_special_tokens ?? [] : extra)
     }
 
     /// What `other` names instead where it does.
@@ -46,5 +34,33 @@ struct SpecialTokens: Decodable {
         result.extra_special_tokens = other.extra_special_tokens ?? extra_special_tokens
         result.additional_special_tokens = other.additional_special_tokens ?? additional_special_tokens
         return result
+    }
+}
+
+extension SpecialTokens {
+    init(_ value: TokenizerValue) throws(TokenizerError) {
+        func token(_ name: String) throws(TokenizerError) -> AddedToken? {
+            guard let member = try value.member(name) else { return nil }
+            return try AddedToken(member)
+        }
+        bos_token = try token("bos_token")
+        eos_token = try token("eos_token")
+        unk_token = try token("unk_token")
+        sep_token = try token("sep_token")
+        pad_token = try token("pad_token")
+        cls_token = try token("cls_token")
+        mask_token = try token("mask_token")
+        extra_special_tokens = try Self.several(value.member("extra_special_tokens"))
+        additional_special_tokens = try Self.several(value.member("additional_special_tokens"))
+        extra_ids = try value.member("extra_ids")?.integer()
+        added_tokens_decoder = try value.member("added_tokens_decoder")?.members(AddedToken.init)
+            .map { (id: $0.name, token: $0.value) }
+    }
+
+    /// Tokens in a list, or by a name of their own.
+    private static func several(_ value: TokenizerValue?) throws(TokenizerError) -> [AddedToken]? {
+        guard let value else { return nil }
+        if case .array = value.json { return try value.elements(AddedToken.init) }
+        return try value.members(AddedToken.init).sorted { $0.name < $1.name }.map(\.value)
     }
 }

@@ -27,30 +27,4 @@ enum TokenizerFile {
             throw .unopened(file: path, message: error.localizedDescription)
         }
     }
-
-    /// What `bytes` say as JSON.
-    ///
-    /// - Throws: `TokenizerError.malformed`, which says where.
-    static func decode<Content: Decodable>(
-        _: Content.Type,
-        from bytes: [UInt8],
-        file: String
-    ) throws(TokenizerError) -> Content {
-        do {
-            return try JSONDecoder().decode(Content.self, from: Data(bytes))
-        } catch DecodingError.keyNotFound(let key, let context) {
-            throw .malformed(file: file, reason: "\(place(context))has no '\(key.stringValue)'")
-        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-            throw .malformed(file: file, reason: "\(place(context))\(context.debugDescription)")
-        } catch DecodingError.dataCorrupted(let context) {
-            throw .malformed(file: file, reason: "\(place(context))\(context.debugDescription)")
-        } catch {
-            throw .malformed(file: file, reason: "\(error)")
-        }
-    }
-
-    private static func place(_ context: DecodingError.Context) -> String {
-        let keys = context.codingPath.map { $0.intValue.map { "\($0)" } ?? $0.stringValue }
-        return keys.isEmpty ? "" : "'\(keys.joined(separator: "."))': "
-    }
 }

@@ -68,8 +68,9 @@ package struct UnigramTokenizer: Tokenizer {
             throw .unsupported(file: file, component: "post_processor '\(component.type)'")
         }
         let parts = component.single ?? []
-        guard parts.first?.Sequence != nil, parts.count <= 2, parts.dropFirst().allSatisfy({ $0.SpecialToken != nil })
-        else { throw .unsupported(file: file, component: "post_processor template with more than an end token") }
+        guard parts.first == .sequence, parts.dropFirst().allSatisfy({ $0 == .specialToken }), parts.count <= 2 else {
+            throw .unsupported(file: file, component: "post_processor template with more than an end token")
+        }
     }
 
     package func encode(_ text: String) -> [Int32] {

@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// What a collector answered.
 struct CollectorResponse: Equatable {
@@ -40,23 +41,16 @@ struct CollectorResponse: Equatable {
 }
 
 extension CollectorResponse {
-    private struct Answer: Decodable {
-        struct PartialSuccess: Decodable {
-            var rejectedSpans: String?
-            var errorMessage: String?
-        }
-
-        var partialSuccess: PartialSuccess?
-    }
-
     /// What the collector says of spans it did not take although it accepted the rest; nil when it took all.
     ///
     /// 64-bit integers are strings in OTLP's JSON.
     var complaint: String? {
-        let answer = try? JSONDecoder().decode(Answer.self, from: Data(body))
-        guard let partial = answer?.partialSuccess, let count = partial.rejectedSpans.flatMap(Int.init), count > 0
+        guard case .object(let answer) = try? JSONParser.parse(body, JSONRules(duplicateNames: .lastCounts)),
+            case .object(let partial) = answer["partialSuccess"], case .string(let rejected) = partial["rejectedSpans"],
+            let count = Int(rejected), count > 0
         else { return nil }
-        return "\(count) spans were rejected: \((partial.errorMessage ?? "").prefix(200))"
+        let message = if case .string(let text) = partial["errorMessage"] { text } else { "" }
+        return "\(count) spans were rejected: \(message.prefix(200))"
     }
 }
 

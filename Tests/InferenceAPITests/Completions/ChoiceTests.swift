@@ -1,5 +1,6 @@
 import Batching
 import Generation
+import JSON
 import Testing
 
 @testable import InferenceAPI
@@ -51,7 +52,7 @@ import Testing
         #expect(logprobs["text_offset"].items.map(\.asInteger) == [0, 3, 7, 11, 12])
         #expect(logprobs["token_logprobs"].items.map(\.asNumber) == [-0.5, -0.5, -0.5, -0.5, -0.5])
         #expect(logprobs["top_logprobs"].items.allSatisfy { $0.names.count == 3 })
-        #expect(logprobs["top_logprobs"][1][" cat"] == .number(-0.5))
+        #expect(logprobs["top_logprobs"][1][" cat"] == .real(-0.5))
     }
 
     @Test func logprobsOfAStreamAddUpToTheWhole() async {
@@ -146,8 +147,8 @@ import Testing
 
     @Test func choicesOfBeamSearchCarryTheirScores() async {
         let choice = await choice(#""num_beams": 2"#)
-        #expect(choice["beam_score"] == .number(-0.25))
-        #expect(choice["cumulative_logprob"] == .number(-2.5))
+        #expect(choice["beam_score"] == .real(-0.25))
+        #expect(choice["cumulative_logprob"] == .real(-2.5))
     }
 
     @Test func withoutATokenizerTextIsEmptyAndIDsWork() async {

@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import InferenceAPI
@@ -39,7 +40,7 @@ import Testing
         #expect(json.names == ["beams", "created", "id", "model", "object", "system_fingerprint", "usage"])
         #expect(json["beams"].count == 2)
         #expect(json["beams"][0]["token_ids"].count == 5)
-        #expect(json["beams"][0]["score"] == .number(-0.25))
-        #expect(json["beams"][0]["cumulative_logprob"] == .number(-2.5))
+        #expect(json["beams"][0]["score"] == .real(-0.25))
+        #expect(json["beams"][0]["cumulative_logprob"] == .real(-2.5))
     }
 }

@@ -1,4 +1,5 @@
 import Generation
+import JSON
 import Testing
 
 @testable import InferenceAPI
@@ -42,7 +43,7 @@ import Testing
             #expect(choice["token_ids"].items.map(\.asInteger) == [5, 8, 1])
             #expect(choice["prompt_token_ids"].items.map(\.asInteger) == [3, 4])
         }
-        let choices = Int64(json["choices"].items.count)
+        let choices = json["choices"].items.count
         #expect(json["usage"]["prompt_tokens"] == .integer(2))
         #expect(json["usage"]["completion_tokens"] == .integer(3 * choices))
     }

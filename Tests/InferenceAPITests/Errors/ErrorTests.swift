@@ -2,6 +2,7 @@ import Batching
 import Generation
 import HTTPServing
 import HTTPTypes
+import JSON
 import Testing
 
 @testable import InferenceAPI

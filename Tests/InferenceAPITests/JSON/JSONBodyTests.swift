@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 @testable import InferenceAPI
@@ -13,13 +14,13 @@ import Testing
         ("1", .integer(1)),
         ("0", .integer(0)),
         ("-0", .integer(0)),
-        ("1.5", .number(1.5)),
+        ("1.5", .real(1.5)),
         ("9223372036854775807", .integer(.max)),
-        ("-9223372036854775808", .integer(.min)), ("-9223372036854775809", .number(-0x1p63)),
-        ("9223372036854775808", .number(9_223_372_036_854_775_808)),
-        ("18446744073709551615", .number(0x1p64)),
-        ("3.0", .number(3)),
-        ("123456789012345678901234567890", .number(1.2345678901234568e29)),
+        ("-9223372036854775808", .integer(.min)), ("-9223372036854775809", .real(-0x1p63)),
+        ("9223372036854775808", .real(9_223_372_036_854_775_808)),
+        ("18446744073709551615", .real(0x1p64)),
+        ("3.0", .real(3)),
+        ("123456789012345678901234567890", .real(1.2345678901234568e29)),
         ("null", .null),
         (#""\u00e9\n""#, .string("é\n")),
         ("[1, true, null]", .array([.integer(1), .bool(true), .null])),
@@ -45,6 +46,20 @@ import Testing
     ])
     func refusesInvalidUTF8(bytes: [UInt8]) {
         #expect(throws: APIError.malformedJSON("The body is not valid UTF-8.")) { try JSONBody.object(bytes) }
+    }
+
+    @Test(arguments: [
+        ("{\"a\": [1,]}", "The body cannot be read as JSON: a comma before a closing bracket at byte 9."),
+        ("{\"a\": 1e400}", "The body cannot be read as JSON: a number is out of range at byte 11."),
+        ("{\"a\": \"\0\"}", "The body cannot be read as JSON: a control character inside a string at byte 7."),
+        ("[1]", "The body must be a JSON object, but it is an array."),
+    ])
+    func aClientIsToldWhatIsWrongAndWhere(json: String, sentence: String) {
+        #expect(throws: APIError.malformedJSON(sentence)) { try parse(json) }
+    }
+
+    @Test func aByteOrderMarkIsIgnored() throws {
+        #expect(try parse("\u{FEFF}{\"a\": 1}") == ["a": .integer(1)])
     }
 
     @Test func theLastOfEqualNamesCounts() throws {

@@ -1,6 +1,7 @@
 import Batching
 import Generation
 import HTTPTypes
+import JSON
 import SwitchModel
 import Testing
 

@@ -1,6 +1,7 @@
 import Generation
 import HTTPServing
 import HTTPTypes
+import JSON
 import Testing
 
 @testable import InferenceAPI

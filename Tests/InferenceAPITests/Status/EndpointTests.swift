@@ -3,6 +3,7 @@ import Foundation
 import Generation
 import HTTPServing
 import HTTPTypes
+import JSON
 import Telemetry
 import Testing
 
@@ -128,7 +129,7 @@ import Testing
         let json = JSONValue(parsing: JSONText.bytes(report))
         let total = json["decoder"][0]["total"]
         #expect(total["share"].items.map(\.asNumber) == [0.75, 0.25, 0, 0])
-        #expect(total["mean_gate"] == .array([.number(0.5), .number(0.75), .null, .null]))
+        #expect(total["mean_gate"] == .array([.real(0.5), .real(0.75), .null, .null]))
         #expect(total["imbalance"].asNumber == 3)
         #expect(abs((total["mean_router_entropy"].asNumber ?? 0) - 4 / 9) < 1e-6)
         #expect(abs((total["mean_top_probability"].asNumber ?? 0) - 6 / 9) < 1e-6)

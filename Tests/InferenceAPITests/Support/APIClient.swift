@@ -3,6 +3,7 @@ import Foundation
 import Generation
 import HTTPTypes
 import InferenceAPI
+import JSON
 import Synchronization
 import Telemetry
 
@@ -146,7 +147,7 @@ struct Answer: Sendable {
 
 extension JSONValue {
     init(parsing bytes: [UInt8]) {
-        self = (try? JSONSerialization.jsonObject(with: Data(bytes))).map { JSONValue($0) } ?? .null
+        self = (try? JSONParser.parse(bytes)) ?? .null
     }
 
     subscript(name: String) -> JSONValue {

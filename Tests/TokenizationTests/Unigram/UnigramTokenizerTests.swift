@@ -23,7 +23,7 @@ private func tokenizer(
         "model": model.merging(unigram) { $1 }, "pre_tokenizer": metaspace, "decoder": metaspace,
     ]
     let bytes = [UInt8](try JSONSerialization.data(withJSONObject: file.merging(parts) { $1 }))
-    let description = try TokenizerFile.decode(TokenizerDescription.self, from: bytes, file: "f")
+    let description = try TokenizerDescription(bytes, file: "f")
     return try UnigramTokenizer(description, declared: [], modelVocabularySize: modelVocabularySize, file: "f")
 }
 
@@ -56,7 +56,7 @@ private func added(_ content: String, _ flags: [String: Bool] = [:]) -> [String:
 )
 func whatSentencePieceCutsOtherwiseIsCutAsTheReference(text: String, ids: [Int32]) throws {
     let bytes = try SentencePieceFile(captions).tokenizerJSON()
-    let description = try TokenizerFile.decode(TokenizerDescription.self, from: bytes, file: "f")
+    let description = try TokenizerDescription(bytes, file: "f")
     let tokenizer = try UnigramTokenizer(description, declared: [], modelVocabularySize: 6100, file: "f")
     #expect(tokenizer.encode(text) == ids)
 }
@@ -75,8 +75,32 @@ func whatSentencePieceCutsOtherwiseIsCutAsTheReference(text: String, ids: [Int32
 @Test func valuesNestedTooDeeplyAreRefused() {
     let deep = String(repeating: #"{"type": "Sequence", "normalizers": ["#, count: 20_000)
     #expect(throws: TokenizerError.self) {
-        try TokenizerFile.decode(TokenizerDescription.self, from: Array(#"{"normalizer": \#(deep)"#.utf8), file: "f")
+        try TokenizerDescription(Array(#"{"normalizer": \#(deep)"#.utf8), file: "f")
     }
+}
+
+@Test(arguments: [
+    ("[]", "it is an array, expected an object"), ("{}", "it has no 'model'"),
+    (#"{"model": {"type": "Unigram"}}"#, "'model' has no 'vocab'"),
+    (#"{"model": {"vocab": [["a", 1], ["b"]]}}"#, "'model.vocab.1' is no array of a piece and its score"),
+    (#"{"model": {"vocab": {"a": 1}}}"#, "'model.vocab' is an object, expected an array"),
+    (#"{"model": {"unk_id": "2"}}"#, "'model.unk_id' is a string, expected a whole number"),
+    (#"{"model": {"unk_id": 1.5}}"#, "'model.unk_id' is 1.5, expected a whole number"),
+    (#"{"normalizer": {"type": "Sequence", "normalizers": [{}]}}"#, "'normalizer.normalizers.0' has no 'type'"),
+    (#"{"added_tokens": [{"content": "a", "special": 1}]}"#, "'added_tokens.0.special' is 1, expected true or false"),
+    (#"{"model": {"vocab": [["a", 1],]}}"#, "a comma before a closing bracket at byte 30"),
+])
+func whatIsWrongInAFileIsSaidWithItsPlace(text: String, reason: String) {
+    #expect(throws: TokenizerError.malformed(file: "f", reason: reason)) {
+        try TokenizerDescription(Array(text.utf8), file: "f")
+    }
+}
+
+@Test func theLastOfEqualNamesInAFileCounts() throws {
+    let text =
+        #"{"model": {"type": "BPE", "vocab": [["a", 1]], "type": "Unigram", "unk_id": 1, "unk_id": 0}, "x": null}"#
+    let model = try TokenizerDescription(Array(text.utf8), file: "f").model
+    #expect(model.type == "Unigram" && model.unk_id == 0 && model.vocab.map(\.piece) == ["a"])
 }
 
 @Test func unknownNeighboursAreOneUnlessAWordEnds() throws {
@@ -167,7 +191,7 @@ func sentinelsTheModelHasNoRowsForAreText(modelVocabularySize: Int, sentinels: I
             broken[Int.random(in: 0..<broken.count, using: &random)] = .random(in: 0...127, using: &random)
         }
         if seed.isMultiple(of: 3) { broken.removeLast(Int.random(in: 1..<broken.count, using: &random)) }
-        guard let description = try? TokenizerFile.decode(TokenizerDescription.self, from: broken, file: "f"),
+        guard let description = try? TokenizerDescription(broken, file: "f"),
             let tokenizer = try? UnigramTokenizer(description, declared: [], modelVocabularySize: 1000, file: "f")
         else { continue }
         let ids = tokenizer.encode("Ein ﬁ＜ Mann ª\u{301} [name] <mine> 世")
