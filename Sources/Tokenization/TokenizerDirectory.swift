@@ -29,8 +29,10 @@ package struct TokenizerDirectory: Sendable {
                 fileName: file
             )
         }
+        var description = try TokenizerFile.decode(TokenizerDescription.self, from: bytes, file: file)
+        if let names = declared.namesOfT5 { description.makeSpecial(names) }
         return try UnigramTokenizer(
-            TokenizerFile.decode(TokenizerDescription.self, from: bytes, file: file),
+            description,
             declared: declared.tokens,
             modelVocabularySize: modelVocabularySize,
             file: file

@@ -20,7 +20,7 @@ struct TokenText: Sendable {
         case nil: return ""
         case .byte(let byte, _):
             return byte < 0x80 ? String(UnicodeScalar(byte)) : "bytes:\\x" + String(byte, radix: 16)
-        case .special(let text), .unknown(let text): return text
+        case .special(let text): return text
         case .text(let piece):
             let text = piece.replacing("\u{2581}", with: " ")
             return isFirst && text.hasPrefix(" ") ? String(text.dropFirst()) : text

@@ -24,6 +24,7 @@ struct SpecialTokens: Decodable {
     var extra_special_tokens: Several?
     var additional_special_tokens: Several?
     var extra_ids: Int?
+    var tokenizer_class: String?
     var added_tokens_decoder: [String: AddedToken]?
 
     /// Every token there is a name for, in the order transformers adds them.
@@ -31,6 +32,12 @@ struct SpecialTokens: Decodable {
         let extra = extra_special_tokens?.tokens ?? []
         return [bos_token, eos_token, unk_token, sep_token, pad_token, cls_token, mask_token].compactMap { $0 }
             + (extra.isEmpty ? additional_special_tokens?.tokens ?? [] : extra)
+    }
+
+    /// Names that T5's tokenizer gives to the end, the unknown and the padding when no file does; nil for other classes.
+    var namesOfT5: [String]? {
+        if let tokenizer_class, !["T5", "MT5"].contains(where: tokenizer_class.hasPrefix) { return nil }
+        return [(eos_token, "</s>"), (unk_token, "<unk>"), (pad_token, "<pad>")].filter { $0.0 == nil }.map(\.1)
     }
 
     /// What `other` names instead where it does.
