@@ -13,14 +13,14 @@ struct BenchResult: Encodable {
     let seconds: Double
     let bytes: Double
     let operations: Double
-    /// The machine's, bytes and operations per second.
+    /// The machine's, bytes and operations per second; nil, and left out, when most measurements of it were disturbed.
     let readBandwidth: Double
-    let arithmetic: Double
+    let arithmetic: Double?
     /// Least time the machine needs by the time it took.
-    let shareOfLimit: Double
+    let shareOfLimit: Double?
     /// The share of the read bandwidth and of the arithmetic peak that was used.
     let shareOfBandwidth: Double
-    let shareOfArithmetic: Double
+    let shareOfArithmetic: Double?
 
     enum CodingKeys: String, CodingKey {
         case task, size, quartiles, seconds, bytes, operations, arithmetic
@@ -41,12 +41,17 @@ struct BenchResult: Encodable {
             + String(format: "%5d %10.1f  ", size, tokensPerSecond)
             + half.padding(toLength: 18, withPad: " ", startingAt: 0)
             + String(format: "%10.3f %9.1f %9.2f ", seconds * 1e3, bytes / 1e6, operations / 1e9)
-            + String(format: "%11.1f %6.0f ", readBandwidth / 1e9, arithmetic / 1e9)
-            + String(
-                format: "%9.0f%% %7.0f%% %8.0f%%",
-                shareOfLimit * 100,
-                shareOfBandwidth * 100,
-                shareOfArithmetic * 100
-            )
+            + String(format: "%11.1f ", readBandwidth / 1e9)
+            + Self.figure(arithmetic.map { $0 / 1e9 }, width: 6)
+            + Self.figure(shareOfLimit.map { $0 * 100 }, width: 10, unit: "%")
+            + Self.figure(shareOfBandwidth * 100, width: 8, unit: "%")
+            + Self.figure(shareOfArithmetic.map { $0 * 100 }, width: 9, unit: "%")
+    }
+
+    /// A number of `width` digits and its unit; a dash where there is none.
+    private static func figure(_ value: Double?, width: Int, unit: String = "") -> String {
+        let text = value.map { String(format: "%.0f", $0) + unit } ?? "–"
+        let columns = width + unit.count
+        return String(repeating: " ", count: max(0, columns - text.count)) + text
     }
 }
