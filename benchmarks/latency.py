@@ -111,6 +111,8 @@ def main():
     for count in arguments.streams:
         words += ["--sequences", str(count)]
     results = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)["results"]
+    if not all("share_of_limit" in one for one in results):
+        raise SystemExit("the machine's arithmetic could not be measured: too much else is running")
     least = {one["size"]: one["seconds"] * one["share_of_limit"] for one in results if one["task"] == "decode"}
     with open(f"{arguments.model}/config.json") as file:
         vocabulary = json.load(file)["vocab_size"]

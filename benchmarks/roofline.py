@@ -7,6 +7,7 @@ measurement; its distance below its roof is what is left on the table.
 """
 import json
 import math
+import statistics
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def main():
     points = [(report["weights"], one) for report in reports for one in report["results"]]
     intensity = [one["operations"] / one["bytes"] for _, one in points]
     low, high = math.floor(math.log10(min(intensity))), math.ceil(math.log10(max(intensity) * 1.3))
-    rates = [one["operations"] / one["seconds"] for _, one in points] + [one["arithmetic"] for _, one in points]
+    rates = [one["operations"] / one["seconds"] for _, one in points] + [one["arithmetic"] for _, one in points if "arithmetic" in one]
     bottom, top = math.floor(math.log10(min(rates))), math.log10(max(rates) * 1.5)
 
     def x(value):
@@ -44,7 +45,7 @@ def main():
     for report in reports:
         weights, results = report["weights"], report["results"]
         color = COLORS[weights]
-        roof = sorted(one["arithmetic"] for one in results)[len(results) // 2]
+        roof = statistics.median_high(one["arithmetic"] for one in results if "arithmetic" in one)
         bandwidth = sorted(one["read_bandwidth"] for one in results)[len(results) // 2]
         ridge = roof / bandwidth
         start = max(10.0**low, 10.0**bottom / bandwidth)

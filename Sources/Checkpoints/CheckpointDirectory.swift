@@ -7,9 +7,10 @@ private import Synchronization
 package final class CheckpointDirectory: WeightSource {
     package let path: String
     package let names: Set<String>
-    /// The weight files, by name.
-    private let files: [String: any WeightFile]
-    private let fileOfTensor: [String: String]
+    /// The weight files, in order.
+    private let files: [(name: String, file: any WeightFile)]
+    /// Where in `files` a tensor is: in the last one that holds it, as in transformers 5.23.0.
+    private let fileOfTensor: [String: Int]
     /// What the weights were packed to, as the writer of a packed file put it; nil for any other.
     package let packing: String?
     private let used = Mutex<Set<String>>([])
@@ -29,17 +30,22 @@ package final class CheckpointDirectory: WeightSource {
         if Self.exists(format.fileName, in: path) {
             let file = try format.open(path + "/" + format.fileName)
             packing = format == .packed ? (file as? SafetensorsFile)?.header.metadata[PackedFileWriter.packingKey] : nil
-            files = [format.fileName: file]
-            fileOfTensor = Dictionary(uniqueKeysWithValues: file.names.map { ($0, format.fileName) })
+            files = [(format.fileName, file)]
         } else {
             packing = nil
-            (files, fileOfTensor) = try Self.openShards(format, in: path)
+            files = try Self.openShards(format, in: path)
         }
+        fileOfTensor = Dictionary(
+            files.indices.flatMap { [files] number in files[number].file.names.map { ($0, number) } },
+            uniquingKeysWith: { $1 }
+        )
         names = Set(fileOfTensor.keys)
     }
 
     package func tensor(named name: String) throws(CheckpointError) -> StoredTensor {
-        guard let fileName = fileOfTensor[name], let file = files[fileName] else { throw .missingTensor(name: name) }
+        guard let file = fileOfTensor[name].map({ files[$0].file }) else {
+            throw .missingTensor(name: name, files: files.map { path + "/" + $0.name })
+        }
         let tensor = try file.tensor(named: name)
         used.withLock { _ = $0.insert(file.storedName(name) ?? name) }
         return tensor
@@ -49,28 +55,22 @@ package final class CheckpointDirectory: WeightSource {
     ///
     /// After a model is loaded these are what the checkpoint holds and the configuration does not call for.
     package var unusedNames: [String] {
-        let stored = files.values.reduce(into: Set<String>()) { $0.formUnion($1.storedNames) }
+        let stored = files.reduce(into: Set<String>()) { $0.formUnion($1.file.storedNames) }
         return used.withLock { stored.subtracting($0) }.sorted()
     }
 
+    /// Opens the set of files the index names.
     private static func openShards(
         _ format: WeightFormat,
         in path: String
-    ) throws(CheckpointError) -> ([String: any WeightFile], [String: String]) {
+    ) throws(CheckpointError) -> [(name: String, file: any WeightFile)] {
         let indexPath = path + "/" + format.indexName
         let bytes = try BoundedFile.read(indexPath, limit: ShardIndex.maximumBytes)
-        let shards = try ShardIndex(bytes, file: indexPath, suffix: format.suffix).shards
-        var files: [String: any WeightFile] = [:]
-        for (name, shard) in shards.sorted(by: { $0.key < $1.key }) {
-            if files[shard] == nil {
-                guard exists(shard, in: path) else { throw .missingShard(index: indexPath, tensor: name, shard: shard) }
-                files[shard] = try format.open(path + "/" + shard)
-            }
-            guard let file = files[shard], file.names.contains(name) else {
-                throw .notInShard(shard: path + "/" + shard, tensor: name)
-            }
+        let index = try ShardIndex(bytes, file: indexPath, suffix: format.suffix)
+        return try index.shards.map { name, tensor throws(CheckpointError) in
+            guard exists(name, in: path) else { throw .missingShard(index: indexPath, tensor: tensor, shard: name) }
+            return (name, try format.open(path + "/" + name))
         }
-        return (files, shards)
     }
 
     /// Whether there is a whole file of this format, or an index of one in shards.

@@ -23,8 +23,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
     case malformedIndex(file: String, reason: String)
     case badShardName(index: String, tensor: String, shard: String)
     case missingShard(index: String, tensor: String, shard: String)
-    case notInShard(shard: String, tensor: String)
-    case missingTensor(name: String)
+    /// `files` are those looked in, in order; none for weights that are not files.
+    case missingTensor(name: String, files: [String] = [])
     /// The checkpoint has more layers, experts or biases than the configuration.
     case notCalledFor(name: String, others: Int)
     case shapeMismatch(name: String, file: String, expected: [Int], found: [Int])
@@ -70,10 +70,8 @@ extension CheckpointError: CustomStringConvertible {
             "\(quoted(index)) places tensor \(quoted(tensor)) in \(quoted(shard)), which is not a plain file name"
         case .missingShard(let index, let tensor, let shard):
             "\(quoted(index)) places tensor \(quoted(tensor)) in \(quoted(shard)), which does not exist"
-        case .notInShard(let shard, let tensor):
-            "\(quoted(shard)) does not hold tensor \(quoted(tensor)), although the shard index says so"
-        case .missingTensor(let name):
-            "the checkpoint has no tensor named \(quoted(name))"
+        case .missingTensor(let name, let files):
+            "the checkpoint has no tensor named \(quoted(name))" + Self.lookedIn(files)
         case .notCalledFor(let name, let others):
             "the configuration does not call for tensor \(quoted(name))"
                 + (others == 0 ? "" : " and \(others) more") + " of the checkpoint"
@@ -84,5 +82,14 @@ extension CheckpointError: CustomStringConvertible {
         case .notFinite(let name, let file, let index):
             "tensor \(quoted(name)) in \(quoted(file)) is NaN or infinite at element \(index)"
         }
+    }
+
+    private static let filesNamed = 16
+
+    private static func lookedIn(_ files: [String]) -> String {
+        guard !files.isEmpty else { return "" }
+        let others = files.count - filesNamed
+        return "; looked in " + files.prefix(filesNamed).map { quoted($0) }.joined(separator: ", ")
+            + (others > 0 ? " and \(others) more" : "")
     }
 }

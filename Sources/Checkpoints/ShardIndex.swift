@@ -1,12 +1,15 @@
 import JSON
 
-/// Which file of a sharded checkpoint holds each tensor (`model.safetensors.index.json`, `pytorch_model.bin.index.json`).
-package struct ShardIndex: Equatable, Sendable {
+/// The files of a sharded checkpoint (`model.safetensors.index.json`, `pytorch_model.bin.index.json`).
+///
+/// An index also says which file holds which tensor. Like transformers, nobody here relies on that: it is what the files
+/// hold that counts.
+package struct ShardIndex: Sendable {
     /// The longest index read, as long as the longest header of a safetensors file.
     package static let maximumBytes = 100_000_000
 
-    /// From tensor name to a plain file name in the index's directory.
-    package let shards: [String: String]
+    /// The plain names of files in the index's directory, by code points, each with the first tensor it is named for.
+    package let shards: [(name: String, tensor: String)]
 
     /// - Parameters:
     ///   - file: the name of the index, for error messages.
@@ -18,7 +21,7 @@ package struct ShardIndex: Equatable, Sendable {
             throw .malformedIndex(file: file, reason: "it has no object named 'weight_map'")
         }
         guard !map.isEmpty else { throw .malformedIndex(file: file, reason: "its 'weight_map' is empty") }
-        var shards: [String: String] = [:]
+        var tensors: [String: String] = [:]
         for name in map.keys.sorted() {
             guard case .string(let shard) = map[name] else {
                 throw .malformedIndex(file: file, reason: "the file of tensor \(quoted(name)) is not a string")
@@ -26,9 +29,9 @@ package struct ShardIndex: Equatable, Sendable {
             guard Self.isPlainName(shard), shard.hasSuffix(suffix) else {
                 throw .badShardName(index: file, tensor: name, shard: shard)
             }
-            shards[name] = shard
+            if tensors[shard] == nil { tensors[shard] = name }
         }
-        self.shards = shards
+        shards = tensors.map { (name: $0, tensor: $1) }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
     /// Whether `name` stays in its directory: no separator, no parent, nothing hidden, no NUL.

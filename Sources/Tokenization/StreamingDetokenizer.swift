@@ -9,20 +9,28 @@ package struct StreamingDetokenizer: Sendable {
     private var pendingBytes: [UInt8] = []
     /// Spaces after the last word, held until the next word begins.
     private var pendingSpaces = ""
-    /// Nothing was emitted yet, and nothing came before.
-    private var isAtStart: Bool
-    /// No token was shown yet, be its text empty.
+    /// No token was shown yet, be its text empty, and nothing came before.
     private var isFirstToken: Bool
+    /// Code points of the text so far: what is held counts, a character that is not complete does not.
+    private var textCount = 0
+    /// Where in the text the last token begins, in code points.
+    ///
+    /// A token of no text is where the text goes on, and each byte of a character is where that begins.
+    package private(set) var offset = 0
 
     /// - Parameter continuesText: the tokens go on with a text, so that a space they begin with is part of it.
     package init(_ tokenizer: any Tokenizer, skippingSpecialTokens: Bool, continuesText: Bool = false) {
         self.tokenizer = tokenizer
         self.skippingSpecialTokens = skippingSpecialTokens
-        (isAtStart, isFirstToken) = (!continuesText, !continuesText)
+        isFirstToken = !continuesText
     }
+
+    /// Spaces of the next token are dropped.
+    package var dropsSpaces: Bool { isFirstToken && tokenizer.joining == .dropsFirstSpaces }
 
     /// The text that became certain with `id`; often empty.
     package mutating func append(_ id: Int32) -> String {
+        offset = textCount
         guard let token = tokenizer.token(id) else { return "" }
         if case .special = token, skippingSpecialTokens { return "" }
         defer { isFirstToken = false }
@@ -30,12 +38,15 @@ package struct StreamingDetokenizer: Sendable {
         case .byte(let byte, _):
             pendingBytes.append(byte)
             return hold(takeCompleteCharacters())
-        case .special(let text):
-            return hold(takeBytes() + (tokenizer.joining == .sentencePiece ? text : self.text(of: text)))
-        case .unknown(_): return hold(takeBytes() + " ⁇ ")
-        case .text(let piece): return hold(takeBytes() + text(of: piece))
+        case .special(let piece), .text(let piece):
+            let before = takeBytes()
+            offset += before.unicodeScalars.count
+            return hold(before + text(of: piece))
         }
     }
+
+    /// Takes a token that is not shown.
+    package mutating func skip() { offset = textCount }
 
     /// What was held back.
     package mutating func finish() -> String {
@@ -43,20 +54,17 @@ package struct StreamingDetokenizer: Sendable {
         return hold(takeBytes()) + pendingSpaces
     }
 
-    /// `piece` with spaces for `▁`, but for those at the start.
+    /// `piece` with spaces for `▁`.
     private func text(of piece: String) -> String {
         var scalars = piece.unicodeScalars
-        switch tokenizer.joining {
-        case .sentencePiece: if isAtStart, scalars.first == "▁" || scalars.first == " " { scalars.removeFirst() }
-        case .metaspace(let trimsFirst): if isFirstToken, trimsFirst { scalars.removeAll { $0 == "▁" } }
-        }
+        if dropsSpaces { scalars.removeAll { $0 == "▁" } }
         return String(String.UnicodeScalarView(scalars.map { $0 == "▁" ? " " : $0 }))
     }
 
     /// Emits `text` but for the spaces it ends with.
     private mutating func hold(_ text: String) -> String {
         guard !text.isEmpty else { return "" }
-        isAtStart = false
+        textCount += text.unicodeScalars.count
         let all = pendingSpaces + text
         let spaces = all.unicodeScalars.reversed().prefix { $0 == " " }.count
         pendingSpaces = String(repeating: " ", count: spaces)

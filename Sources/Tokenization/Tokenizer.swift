@@ -21,7 +21,7 @@ package protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
-    package var joining: PieceJoining { .sentencePiece }
+    package var joining: PieceJoining { .dropsFirstSpaces }
 
     /// Text of `ids`; those outside the vocabulary decode to nothing.
     ///

@@ -29,8 +29,10 @@ package struct TokenizerDirectory: Sendable {
                 fileName: file
             )
         }
+        var description = try TokenizerDescription(bytes, file: file)
+        if let names = declared.namesOfT5 { description.makeSpecial(names) }
         return try UnigramTokenizer(
-            TokenizerDescription(bytes, file: file),
+            description,
             declared: declared.tokens,
             modelVocabularySize: modelVocabularySize,
             file: file

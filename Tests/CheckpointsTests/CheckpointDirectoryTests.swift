@@ -57,7 +57,8 @@ import Testing
     @Test func aMissingTensorIsNamed() throws {
         try writeShard("model.safetensors", tensors: ["a"])
         let checkpoint = try CheckpointDirectory(directory.path)
-        #expect(throws: CheckpointError.missingTensor(name: "x")) { try checkpoint.tensor(named: "x") }
+        let file = directory.path + "/model.safetensors"
+        #expect(throws: CheckpointError.missingTensor(name: "x", files: [file])) { try checkpoint.tensor(named: "x") }
     }
 
     @Test func integersAreNotWeights() throws {
@@ -76,10 +77,61 @@ import Testing
         #expect(refusal() == .missingShard(index: index, tensor: "a", shard: "1.safetensors"))
     }
 
-    @Test func aTensorMissingFromItsShardIsNamed() throws {
+    @Test func anIndexThatNamesTheWrongFilesIsStillRead() throws {
         try writeShard("1.safetensors", tensors: ["a"])
-        try writeIndex(#"{"a": "1.safetensors", "b": "1.safetensors"}"#)
-        #expect(refusal() == .notInShard(shard: directory.path + "/1.safetensors", tensor: "b"))
+        try writeShard("2.safetensors", tensors: ["b", "c"])
+        try writeIndex(#"{"a": "2.safetensors", "b": "1.safetensors", "c": "1.safetensors"}"#)
+        let checkpoint = try CheckpointDirectory(directory.path)
+        #expect(checkpoint.names == ["a", "b", "c"])
+        #expect(try checkpoint.tensor(named: "c").floats() == [Float(bitPattern: 0x0706_0504)])
+        #expect(try checkpoint.tensor(named: "a").file == directory.path + "/1.safetensors")
+    }
+
+    @Test func tensorsTheIndexDoesNotNameAreFound() throws {
+        try writeShard("1.safetensors", tensors: ["a", "extra"])
+        try writeIndex(#"{"a": "1.safetensors"}"#)
+        let checkpoint = try CheckpointDirectory(directory.path)
+        #expect(try checkpoint.tensor(named: "extra").floats() == [Float(bitPattern: 0x0706_0504)])
+        #expect(checkpoint.unusedNames == ["a"])
+    }
+
+    @Test(arguments: ["1.safetensors", "10.safetensors", "2.safetensors"])
+    func ofSeveralFilesWithATensorTheLastByNameCounts(indexed: String) throws {
+        for (number, name) in ["1.safetensors", "10.safetensors", "2.safetensors"].enumerated() {
+            try writeShard(name, tensors: (0..<number).map { "\(name) \($0)" } + ["a"])
+        }
+        try writeIndex(
+            #"{"a": "\#(indexed)", "x": "1.safetensors", "y": "10.safetensors", "z": "2.safetensors"}"#
+        )
+        let tensor = try CheckpointDirectory(directory.path).tensor(named: "a")
+        #expect(tensor.file == directory.path + "/2.safetensors")
+        #expect(tensor.floats() == [Float(bitPattern: 0x0B0A_0908)])
+    }
+
+    @Test func filesTheIndexDoesNotNameAreNotRead() throws {
+        try writeShard("1.safetensors", tensors: ["a"])
+        try directory.write("no weights", to: "2.safetensors")
+        try writeIndex(#"{"a": "1.safetensors"}"#)
+        #expect(try CheckpointDirectory(directory.path).names == ["a"])
+    }
+
+    @Test func aTensorInNoneOfTheShardsIsMissedWhenItIsAskedFor() throws {
+        try writeShard("1.safetensors", tensors: ["a"])
+        try writeShard("2.safetensors", tensors: ["b"])
+        try writeIndex(#"{"a": "1.safetensors", "b": "2.safetensors", "x": "2.safetensors"}"#)
+        let checkpoint = try CheckpointDirectory(directory.path)
+        let error = #expect(throws: CheckpointError.self) { try checkpoint.tensor(named: "x") }
+        #expect(
+            "\(try #require(error))"
+                == "the checkpoint has no tensor named 'x'; looked in '\(directory.path)/1.safetensors', "
+                + "'\(directory.path)/2.safetensors'"
+        )
+    }
+
+    @Test func ofManyFilesLookedInTheFirstAreNamed() {
+        let error = CheckpointError.missingTensor(name: "x", files: (1...20).map { "\($0)" })
+        #expect("\(error)".hasSuffix("'15', '16' and 4 more"))
+        #expect("\(CheckpointError.missingTensor(name: "x"))" == "the checkpoint has no tensor named 'x'")
     }
 
     @Test func anEmptyFileIsTruncated() throws {

@@ -6,11 +6,12 @@ private func parse(_ text: String) throws(CheckpointError) -> ShardIndex {
 }
 
 @Suite struct ShardIndexTests {
-    @Test func readsTheWeightMap() throws {
-        let index = try parse(
-            #"{"metadata": {"total_size": 8}, "weight_map": {"a": "1.safetensors", "b": "2.safetensors"}}"#
-        )
-        #expect(index.shards == ["a": "1.safetensors", "b": "2.safetensors"])
+    @Test(arguments: ["", #""metadata": {"total_size": 8}, "#])
+    func readsTheNamesOfFilesInOrder(metadata: String) throws {
+        let map = #"{"c": "2.safetensors", "a": "10.safetensors", "b": "2.safetensors"}"#
+        let index = try parse(#"{\#(metadata)"weight_map": \#(map)}"#)
+        #expect(index.shards.map(\.name) == ["10.safetensors", "2.safetensors"])
+        #expect(index.shards.map(\.tensor) == ["a", "b"])
     }
 
     @Test(arguments: [

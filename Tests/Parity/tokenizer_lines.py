@@ -11,7 +11,7 @@ where byte pieces spell no UTF-8: `tokenizers` then replaces good characters bes
     bytes      a vocabulary with byte fallback and its own small charsmap, added tokens with every flag, and more of
                them in tokenizer_config.json
     trained    a vocabulary and scores of tokenizers' own trainer, no charsmap, no prefix
-    pieces     spiece.model of Fixtures/captions; sentencepiece cuts between the special tokens, and nothing is decoded
+    pieces     spiece.model of Fixtures/captions; sentencepiece cuts between the special tokens, transformers joins
 
 --fixtures FOLDER writes instead what is committed: 160 lines of t5, and bytes whole with as many.
 Lines come from a generator with a fixed seed and from the TEXT files, every third from those.
@@ -186,7 +186,7 @@ def cut(tokenizer, text):
     return {"text": text, "ids": ids, "shown": shown, "skipped": skipped}
 
 
-def cut_by_pieces(model, text):
+def cut_by_pieces(model, reference, text):
     ids = []
     for stretch in re.split("(" + "|".join(map(re.escape, SPECIALS)) + ")", text):
         if stretch in SPECIALS:
@@ -194,7 +194,8 @@ def cut_by_pieces(model, text):
             ids.append(number if number < 3 else model.get_piece_size() + 102 - number)
         else:
             ids += model.encode(stretch)
-    return {"text": text, "ids": ids}
+    shown, skipped = (reference.decode(ids, skip_special_tokens=skips) for skips in (False, True))
+    return {"text": text, "ids": ids, "shown": shown, "skipped": skipped}
 
 
 def write(path, vocabulary, cases):
@@ -225,7 +226,8 @@ def main():
         folder.mkdir(exist_ok=True)
         shutil.copy(CAPTIONS / "spiece.model", folder)
         model = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spiece.model"))
-        write(folder / "lines.jsonl", 6100, [cut_by_pieces(model, text) for text in texts])
+        reference = T5Tokenizer.from_pretrained(CAPTIONS)
+        write(folder / "lines.jsonl", 6100, [cut_by_pieces(model, reference, text) for text in texts])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """How the reference tokenizers split and join text: `tokenizer_reference.py MODEL_DIR OUT_DIR`.
 
-Writes what sentencepiece does with the model in MODEL_DIR, OUT_DIR/tokenizer-captions.json, and a vocabulary with byte
-fallback trained on the sentences below, OUT_DIR/bytes.model, with the same for it, OUT_DIR/tokenizer-bytes.json:
-{"versions", "cases": [{"text", "ids", "decoded"}]}.
+Writes how sentencepiece cuts text with the model in MODEL_DIR and how transformers joins the ids, with special tokens and
+without them, OUT_DIR/tokenizer-captions.json; a vocabulary with byte fallback trained on the sentences below,
+OUT_DIR/bytes.model, with the same for it, OUT_DIR/tokenizer-bytes.json, where the decoders of `tokenizers` join, as T5's
+tokenizer in transformers writes bytes out: {"versions", "cases": [{"text", "ids", "shown", "skipped"}]}.
+
+OUT_DIR/tokenizer-joined.json has ids drawn at random from MODEL_DIR's vocabulary, rich in special tokens, and what
+transformers makes of them, which must be the same from spiece.model and from the tokenizer.json it writes for that.
 
 Prints the texts that transformers splits otherwise. Its tokenizer normalises whole grapheme clusters, so that a
 combining mark after a space disappears with it; the models were trained on what sentencepiece does.
@@ -12,11 +16,13 @@ import io
 import json
 import random
 import sys
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
 import sentencepiece
-from transformers import T5Tokenizer
+from tokenizers import decoders
+from transformers import AutoTokenizer, T5Tokenizer
 
 SENTENCES = [
     "A man in a blue shirt is standing on a ladder.", "Two dogs run through the tall grass.",
@@ -37,18 +43,40 @@ def texts():
     return made
 
 
-def write(path, model):
-    cases = [{"text": text, "ids": model.encode(text), "decoded": model.decode(model.encode(text))} for text in texts()]
+def write(path, cases):
     lines = ",\n".join("  " + json.dumps(case, separators=(",", ":")) for case in cases)
-    versions = json.dumps({"sentencepiece": version("sentencepiece")})
+    versions = json.dumps({name: version(name) for name in ["sentencepiece", "tokenizers", "transformers"]})
     path.write_text(f'{{"versions": {versions},\n"cases": [\n{lines}\n]}}\n')
+
+
+def cut(model, join):
+    """`join(ids, skips)` is the text of ids, without special tokens when it skips them."""
+    return [{"text": text, "ids": model.encode(text), "shown": join(model.encode(text), False),
+             "skipped": join(model.encode(text), True)} for text in texts()]
+
+
+def joined(tokenizers):
+    """Ids with the text that all of `tokenizers` make of them."""
+    choice = random.Random(12)
+    cases = []
+    for _ in range(200):
+        ids = [choice.choice([0, 1, 2, 2, 2, 7, 7, choice.randrange(3, 40), choice.randrange(3, 6000),
+                              choice.randrange(6000, 6100)]) for _ in range(choice.randint(1, 8))]
+        shown, skipped = ({tokenizer.decode(ids, skip_special_tokens=skips) for tokenizer in tokenizers}
+                          for skips in (False, True))
+        (shown,), (skipped,) = shown, skipped
+        cases.append({"ids": ids, "shown": shown, "skipped": skipped})
+    return cases
 
 
 def main():
     directory, out = sys.argv[1], Path(sys.argv[2])
     captions = sentencepiece.SentencePieceProcessor(model_file=f"{directory}/spiece.model")
     reference = T5Tokenizer.from_pretrained(directory)
-    write(out / "tokenizer-captions.json", captions)
+    write(out / "tokenizer-captions.json", cut(captions, lambda ids, skips: reference.decode(ids, skip_special_tokens=skips)))
+    with tempfile.TemporaryDirectory() as folder:
+        reference.save_pretrained(folder)
+        write(out / "tokenizer-joined.json", joined([reference, AutoTokenizer.from_pretrained(folder)]))
     for text in texts():
         other = reference(text, add_special_tokens=False).input_ids
         if other != captions.encode(text):
@@ -59,7 +87,10 @@ def main():
         normalization_rule_name="identity", pad_id=0, eos_id=1, unk_id=2, bos_id=-1, hard_vocab_limit=False,
         num_threads=1, minloglevel=2)
     (out / "bytes.model").write_bytes(trained.getvalue())
-    write(out / "tokenizer-bytes.json", sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue()))
+    model = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
+    decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace()])
+    write(out / "tokenizer-bytes.json", cut(model, lambda ids, skips: decoder.decode(
+        [model.id_to_piece(number) for number in ids if number > 2 or not skips])))
 
 
 if __name__ == "__main__":

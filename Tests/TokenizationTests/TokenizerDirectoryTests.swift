@@ -96,6 +96,38 @@ import Testing
         #expect(throws: TokenizerError.self) { try tokenizer(["tokenizer_config.json": "{"]) }
     }
 
+    @Test(
+        arguments: [
+            (nil, "A man", "A"), (#"{"tokenizer_class": "T5TokenizerFast"}"#, "A man", "A"),
+            (#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#, "A<unk> man</s>", "<extra_id_0> A"),
+            (#"{"eos_token": "▁man"}"#, "A</s>", "A"),
+        ] as [(String?, String, String)]
+    )
+    func piecesThatT5sTokenizerNamesAreSpecial(config: String?, sentence: String, sentinel: String) throws {
+        let folder = try TemporaryFolder()
+        let bytes = try SentencePieceFile(Self.captions).tokenizerJSON()
+        var file = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+        file["added_tokens"] = nil
+        try folder.write("tokenizer.json", JSONSerialization.data(withJSONObject: file))
+        if let config { try folder.write("tokenizer_config.json", config) }
+        let files = TokenizerDirectory(folder.url.path)
+        let tokenizer = try #require(try files.tokenizer(modelVocabularySize: 6100))
+        #expect(tokenizer.decode([8, 2, 23, 1], skippingSpecialTokens: false) == "A<unk> man</s>")
+        #expect(tokenizer.decode([8, 2, 23, 1], skippingSpecialTokens: true) == sentence)
+        #expect(tokenizer.decode([6099, 8], skippingSpecialTokens: true) == sentinel)
+    }
+
+    @Test func anUnknownPieceThatIsSaidNotToBeSpecialIsSpecialToT5() throws {
+        let folder = try TemporaryFolder()
+        let bytes = try SentencePieceFile(Self.captions).tokenizerJSON()
+        var file = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
+        file["added_tokens"] = [["id": 2, "content": "<unk>", "special": false]]
+        try folder.write("tokenizer.json", JSONSerialization.data(withJSONObject: file))
+        let files = TokenizerDirectory(folder.url.path)
+        let tokenizer = try #require(try files.tokenizer(modelVocabularySize: 6100))
+        #expect(tokenizer.decode([8, 2, 23], skippingSpecialTokens: true) == "A man")
+    }
+
     @Test func refusesFilesAboveTheLimitAndFolders() throws {
         let folder = try folder([:])
         let path = folder.url.appending(path: "spiece.model").path

@@ -10,8 +10,11 @@ struct ChoiceProgress: Sendable {
     private let texts: TokenText
     private var detokenizer: StreamingDetokenizer?
     private var filter: StopStringFilter
-    private var textOffset = 0
     private var tokenCount = 0
+    /// Code points of the choice's text that are no token's: an echoed prompt; less those of tokens that it lacks.
+    private var offsetOfTokens = 0
+    /// Code points of the text handed out.
+    private var handedOut = 0
     private var decoderRoutes: [TokenRoute] = []
     /// What was not handed out yet.
     private var pending: CompletionChoice
@@ -31,11 +34,12 @@ struct ChoiceProgress: Sendable {
         if output.returnsTokenIDs { pending.promptTokenIDs = prompt.tokens }
         if output.scoresPrompt, let first = prompt.tokens.first {
             var logprobs = Logprobs()
-            logprobs.append(first: first, texts: texts, offset: &textOffset)
+            logprobs.append(first: texts.text(of: first, droppingSpaces: detokenizer?.dropsSpaces ?? false))
             pending.logprobs = logprobs
             pending.text = detokenizer?.append(first) ?? ""
         } else if output.echoesPrompt {
             pending.text = prompt.text
+            offsetOfTokens = prompt.text.unicodeScalars.count
         }
     }
 
@@ -49,13 +53,22 @@ struct ChoiceProgress: Sendable {
     ///
     /// Returns the part that is ready to be sent, if any.
     mutating func append(_ token: GeneratedToken) -> CompletionChoice? {
-        report(token)
+        let isForced = tokenCount < scoredTokens + output.forcedTokens
+        let dropsSpaces = detokenizer?.dropsSpaces ?? false
+        var text = ""
+        if isForced || !output.stopTokens.contains(token.id) {
+            text = detokenizer?.append(token.id) ?? ""
+        } else {
+            detokenizer?.skip()
+        }
+        report(token) { [texts] in texts.text(of: $0, droppingSpaces: dropsSpaces) }
         tokenCount += 1
-        if tokenCount <= scoredTokens + output.forcedTokens {
-            let text = detokenizer?.append(token.id) ?? ""
-            if !output.hidesForcedText { pending.text += text }
-        } else if !output.stopTokens.contains(token.id) {
-            pending.text += filter.append(detokenizer?.append(token.id) ?? "")
+        if !isForced {
+            pending.text += filter.append(text)
+        } else if output.hidesForcedText {
+            offsetOfTokens -= text.unicodeScalars.count
+        } else {
+            pending.text += text
         }
         guard !pending.text.isEmpty || detokenizer == nil else { return nil }
         return takePending()
@@ -66,11 +79,13 @@ struct ChoiceProgress: Sendable {
         pending.text += filter.append(detokenizer?.finish() ?? "")
         pending.text += filter.finish()
         if output.reportsLogprobs, pending.logprobs == nil { pending.logprobs = Logprobs() }
+        let end = handedOut + pending.text.unicodeScalars.count
+        pending.logprobs?.endText(at: end)
         if output.returnsTokenIDs, pending.tokenIDs == nil { pending.tokenIDs = [] }
         (pending.finishReason, pending.stopReason) = reasons(of: finished)
         if let score = finished.beamScore {
-            pending.beamScore = score.finite
-            pending.cumulativeLogprob = finished.cumulativeLogprob.finite
+            pending.beamScore = score.ifFinite
+            pending.cumulativeLogprob = finished.cumulativeLogprob.ifFinite
         }
         if output.reportsRouting {
             pending.routedExperts = RoutedExperts(
@@ -90,19 +105,29 @@ struct ChoiceProgress: Sendable {
         }
     }
 
-    private mutating func report(_ token: GeneratedToken) {
+    /// - Parameter text: how tokens are written where this one is.
+    private mutating func report(_ token: GeneratedToken, text: (Int32) -> String) {
         if output.reportsLogprobs {
             var logprobs = pending.logprobs ?? Logprobs()
-            let isFirst = tokenCount == 0 && !prompt.isContinued
-            logprobs.append(token, isFirst: isFirst, texts: texts, offset: &textOffset)
+            let offset = offsetOfTokens + (detokenizer?.offset ?? 0)
+            logprobs.append(token, at: max(0, offset), text: text)
             pending.logprobs = logprobs
         }
         if output.returnsTokenIDs, !isScoringPrompt { pending.tokenIDs = (pending.tokenIDs ?? []) + [token.id] }
         if output.reportsRouting { decoderRoutes += token.routes }
     }
 
+    /// What may be handed out: tokens behind the text that is certain wait with theirs, as a stop string may cut it.
     private mutating func takePending() -> CompletionChoice {
-        defer { pending = CompletionChoice(index: pending.index) }
-        return pending
+        var part = pending
+        pending = CompletionChoice(index: part.index)
+        handedOut += part.text.unicodeScalars.count
+        guard let waiting = part.logprobs?.removeTokens(after: handedOut) else { return part }
+        pending.logprobs = waiting
+        if let ids = part.tokenIDs {
+            pending.tokenIDs = Array(ids.suffix(waiting.tokens.count))
+            part.tokenIDs = Array(ids.dropLast(waiting.tokens.count))
+        }
+        return part
     }
 }

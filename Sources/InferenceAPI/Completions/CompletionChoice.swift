@@ -10,7 +10,7 @@ struct CompletionChoice: Encodable, Sendable {
     var tokenIDs: [Int32]? = nil
     var promptTokenIDs: [Int32]? = nil
     var routedExperts: RoutedExperts? = nil
-    /// The length-normalised score of a choice found by beam search.
+    /// The length-normalised score of a choice found by beam search; nil where it is no finite number.
     var beamScore: Float? = nil
     var cumulativeLogprob: Float? = nil
 

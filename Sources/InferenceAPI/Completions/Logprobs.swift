@@ -6,7 +6,7 @@ struct Logprobs: Encodable, Equatable, Sendable {
     /// nil for the first token of a prompt, which follows nothing.
     var tokenLogprobs: [Float?] = []
     var topLogprobs: [[String: Float]?] = []
-    /// Characters of the token texts before each token.
+    /// Where in the text of the choice each token begins, in code points, however tokens are written.
     var textOffset: [Int] = []
 
     enum CodingKeys: String, CodingKey {
@@ -16,28 +16,45 @@ struct Logprobs: Encodable, Equatable, Sendable {
         case textOffset = "text_offset"
     }
 
-    /// - Parameter offset: characters of the texts of all tokens before this one; moved past it.
-    mutating func append(_ token: GeneratedToken, isFirst: Bool, texts: TokenText, offset: inout Int) {
-        let text = texts.text(of: token.id, isFirst: isFirst)
+    /// - Parameter text: how tokens are written where this one is.
+    mutating func append(_ token: GeneratedToken, at offset: Int, text: (Int32) -> String) {
         var top: [String: Float] = [:]
-        for (id, logprob) in token.top.reversed() {
-            top[texts.text(of: id, isFirst: isFirst)] = logprob.finite
-        }
-        top[text] = token.logprob.finite
-        append(text, token.logprob.finite, top, offset: &offset)
+        for (id, logprob) in token.top.reversed() { top[text(id)] = logprob.asLogprob }
+        top[text(token.id)] = token.logprob.asLogprob
+        append(text(token.id), token.logprob.asLogprob, top, offset)
     }
 
     /// Takes a token that nothing was before.
-    mutating func append(first id: Int32, texts: TokenText, offset: inout Int) {
-        append(texts.text(of: id, isFirst: true), nil, nil, offset: &offset)
+    mutating func append(first text: String) {
+        append(text, nil, nil, 0)
     }
 
-    private mutating func append(_ text: String, _ logprob: Float?, _ top: [String: Float]?, offset: inout Int) {
+    private mutating func append(_ text: String, _ logprob: Float?, _ top: [String: Float]?, _ offset: Int) {
         tokens.append(text)
         tokenLogprobs.append(logprob)
         topLogprobs.append(top)
         textOffset.append(offset)
-        offset += text.unicodeScalars.count
+    }
+
+    /// Removes the tokens that begin behind the first `count` code points of the text, and returns them.
+    mutating func removeTokens(after count: Int) -> Logprobs? {
+        guard let first = textOffset.firstIndex(where: { $0 > count }) else { return nil }
+        let removed = Logprobs(
+            tokens: Array(tokens[first...]),
+            tokenLogprobs: Array(tokenLogprobs[first...]),
+            topLogprobs: Array(topLogprobs[first...]),
+            textOffset: Array(textOffset[first...])
+        )
+        tokens.removeSubrange(first...)
+        tokenLogprobs.removeSubrange(first...)
+        topLogprobs.removeSubrange(first...)
+        textOffset.removeSubrange(first...)
+        return removed
+    }
+
+    /// Moves tokens that were cut off to the end of a text of `count` code points.
+    mutating func endText(at count: Int) {
+        textOffset = textOffset.map { min($0, count) }
     }
 
     mutating func append(_ more: Logprobs) {

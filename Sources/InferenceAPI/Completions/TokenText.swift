@@ -10,20 +10,19 @@ struct TokenText: Sendable {
     ///
     /// - Parameter continuesText: the first of them goes on with a text.
     func ofText(_ ids: [Int32], continuesText: Bool = false) -> [String] {
-        ids.enumerated().map { text(of: $1, isFirst: $0 == 0 && !continuesText) }
+        let drops = !continuesText && tokenizer?.joining == .dropsFirstSpaces
+        return ids.enumerated().map { text(of: $1, droppingSpaces: $0 == 0 && drops) }
     }
 
-    /// - Parameter isFirst: the space in front of the first word of a text is not part of it.
-    func text(of id: Int32, isFirst: Bool = false) -> String {
+    /// - Parameter droppingSpaces: the token is the first of a text, which does not begin with its spaces.
+    func text(of id: Int32, droppingSpaces: Bool) -> String {
         if showsIDs { return "token_id:\(id)" }
         switch tokenizer?.token(id) {
         case nil: return ""
         case .byte(let byte, _):
             return byte < 0x80 ? String(UnicodeScalar(byte)) : "bytes:\\x" + String(byte, radix: 16)
-        case .special(let text), .unknown(let text): return text
-        case .text(let piece):
-            let text = piece.replacing("\u{2581}", with: " ")
-            return isFirst && text.hasPrefix(" ") ? String(text.dropFirst()) : text
+        case .special(let text): return text
+        case .text(let piece): return piece.replacing("\u{2581}", with: droppingSpaces ? "" : " ")
         }
     }
 }

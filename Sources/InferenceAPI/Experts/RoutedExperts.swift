@@ -28,7 +28,7 @@ struct RoutedExperts: Encodable, Equatable, Sendable {
         for route in routes {
             let place = Place(block: route.block, choice: route.choice)
             layers[place, default: Layer(block: route.block, choice: route.choice)].experts.append(route.expert)
-            layers[place]?.gates.append(route.gate.finite)
+            layers[place]?.gates.append(route.gate.ifFinite ?? 0)
             layers[place]?.dropped.append(route.isDropped)
         }
         return layers.values.sorted { ($0.block, $0.choice) < ($1.block, $1.choice) }

@@ -28,16 +28,22 @@ package struct MachineSpeed {
     }
 
     /// Operations per second in registers, a multiplication and an addition counting as two.
-    package func arithmetic(_ precision: WeightPrecision) -> Double {
+    ///
+    /// nil when a thread came too late for its share, so that another did the work of two: that says nothing of all.
+    package func arithmetic(_ precision: WeightPrecision) -> Double? {
         let steps = 50_000
-        var operations: UInt64 = 0
-        let seconds = Self.seconds {
-            workers.forEach(workers.threads) { _, thread in
-                let done = ck_run_arithmetic(precision.element, steps)
-                if thread == 0 { operations = done }
+        // By tile: what was done, and by which thread. No two threads write the same place.
+        var shares = [(operations: UInt64, thread: Int)](repeating: (0, 0), count: workers.threads)
+        let seconds = shares.withUnsafeMutableBufferPointer { shares in
+            nonisolated(unsafe) let shares = shares
+            return Self.seconds {
+                workers.forEach(workers.threads) { tile, thread in
+                    shares[tile] = (ck_run_arithmetic(precision.element, steps), thread)
+                }
             }
         }
-        return Double(operations) * Double(workers.threads) / seconds
+        guard Set(shares.map(\.thread)).count == workers.threads else { return nil }
+        return Double(shares.reduce(0) { $0 + $1.operations }) / seconds
     }
 
     private static func seconds(_ body: () -> Void) -> Double {

@@ -2,7 +2,8 @@ import CSentencePiece
 
 /// The T5 family's tokenizer: SentencePiece, plus the sentinels `<extra_id_0>` … `<extra_id_99>` and added tokens.
 ///
-/// Text decodes as SentencePiece decodes it: pieces joined, `▁` a space, the first space dropped.
+/// Ids are those SentencePiece cuts text into, and become text as in transformers 5: an unknown character is the special
+/// token `<unk>`. Byte pieces are put together as SentencePiece does, who cut them.
 package struct SentencePieceTokenizer: Tokenizer {
     package let vocabularySize: Int
     private let model: SentencePieceModel
@@ -96,8 +97,7 @@ package struct SentencePieceTokenizer: Tokenizer {
 extension Token {
     fileprivate init(_ entry: (kind: csp_kind, piece: String)) {
         switch entry.kind {
-        case CSP_CONTROL: self = .special(entry.piece)
-        case CSP_UNKNOWN: self = .unknown(entry.piece)
+        case CSP_CONTROL, CSP_UNKNOWN: self = .special(entry.piece)
         case CSP_BYTE: self = .byte(Self.byteValue(entry.piece), stored: entry.piece)
         default:
             self = AddedToken.isSentinel(entry.piece) ? .special(entry.piece) : .text(entry.piece)

@@ -23,13 +23,11 @@ struct AddedVocabulary: Sendable {
         for token in declared where !token.content.isEmpty { try add(token, base) }
     }
 
-    /// Makes the entries of `vocabulary` say what was added to it; unknown ones stay unknown.
+    /// Makes the entries of `vocabulary` say what was added to it.
     func name(_ vocabulary: inout [Token]) {
         for (token, id) in tokens {
             if Int(id) == vocabulary.count {
                 vocabulary.append(Token(token))
-            } else if case .unknown = vocabulary[Int(id)] {
-                continue
             } else {
                 vocabulary[Int(id)] = Token(token)
             }

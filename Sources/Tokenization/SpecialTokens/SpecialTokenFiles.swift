@@ -8,6 +8,12 @@ struct SpecialTokenFiles: Equatable, Sendable {
     /// Added tokens in the order they get their ids in: first those a file numbers, by number.
     var tokens: [AddedToken] = []
 
+    /// What T5's tokenizer calls the end, the unknown and the padding where no file does.
+    ///
+    /// Pieces of these names are special whatever `tokenizer.json` says of them, as are sentinels; nil when the files call
+    /// for another class.
+    private(set) var namesOfT5: [String]?
+
     /// Sentinels a file may ask for.
     private static let maximumSentinels = 1 << 20
     private static let maximumBytes = 64 << 20
@@ -24,6 +30,7 @@ struct SpecialTokenFiles: Equatable, Sendable {
         if let numbered = config.added_tokens_decoder {
             try number(numbered, configPath)
             name(config.named)
+            namesOfT5 = config.namesOfT5
             return
         }
         let map = try Self.read("\(directory)/special_tokens_map.json", SpecialTokens.init) ?? SpecialTokens()
@@ -43,6 +50,7 @@ struct SpecialTokenFiles: Equatable, Sendable {
             addedPath
         )
         name(config.overridden(by: map).named)
+        namesOfT5 = config.overridden(by: map).namesOfT5
     }
 
     /// What `make` makes of the file at `path`, nil when there is none.

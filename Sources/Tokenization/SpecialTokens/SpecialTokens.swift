@@ -12,6 +12,7 @@ struct SpecialTokens {
     var extra_special_tokens: [AddedToken]?
     var additional_special_tokens: [AddedToken]?
     var extra_ids: Int?
+    var tokenizer_class: String?
     var added_tokens_decoder: [(id: String, token: AddedToken)]?
 
     /// Every token there is a name for, in the order transformers adds them.
@@ -19,6 +20,12 @@ struct SpecialTokens {
         let extra = extra_special_tokens ?? []
         return [bos_token, eos_token, unk_token, sep_token, pad_token, cls_token, mask_token].compactMap { $0 }
             + (extra.isEmpty ? additional_special_tokens ?? [] : extra)
+    }
+
+    /// Names that T5's tokenizer gives to the end, the unknown and the padding when no file does; nil for other classes.
+    var namesOfT5: [String]? {
+        if let tokenizer_class, !["T5", "MT5"].contains(where: tokenizer_class.hasPrefix) { return nil }
+        return [(eos_token, "</s>"), (unk_token, "<unk>"), (pad_token, "<pad>")].filter { $0.0 == nil }.map(\.1)
     }
 
     /// What `other` names instead where it does.
@@ -53,6 +60,7 @@ extension SpecialTokens {
         extra_special_tokens = try Self.several(value.member("extra_special_tokens"))
         additional_special_tokens = try Self.several(value.member("additional_special_tokens"))
         extra_ids = try value.member("extra_ids")?.integer()
+        tokenizer_class = try value.member("tokenizer_class")?.text()
         added_tokens_decoder = try value.member("added_tokens_decoder")?.members(AddedToken.init)
             .map { (id: $0.name, token: $0.value) }
     }

@@ -1,10 +1,8 @@
-/// How the pieces of an output become text.
+/// How the pieces of an output become text, as the `Metaspace` decoder of `tokenizers` joins them: each `▁` is a space,
+/// but perhaps for those of the first token.
 package enum PieceJoining: Equatable, Sendable {
-    /// As SentencePiece: each `▁` is a space, but for those the text would begin with; an unknown piece is ` ⁇ `.
-    case sentencePiece
-    /// As the `Metaspace` decoder of `tokenizers`: each `▁` is a space, but for those of the first token when it
-    /// `trimsFirst`.
-    case metaspace(trimsFirst: Bool)
+    case dropsFirstSpaces
+    case keepsFirstSpaces
 
     /// What the `decoder` of a `tokenizer.json` does, and whether bytes are put together before.
     ///
@@ -21,6 +19,7 @@ package enum PieceJoining: Equatable, Sendable {
             let names = parts.map { "'\($0.type)'" }.joined(separator: ", ")
             throw .unsupported(file: file, component: "decoder \(names.isEmpty ? "'Sequence'" : names)")
         }
-        return (.metaspace(trimsFirst: try parts[0].metaspacePrefix("decoder", file) != .never), joinsBytes)
+        let keeps = try parts[0].metaspacePrefix("decoder", file) == .never
+        return (keeps ? .keepsFirstSpaces : .dropsFirstSpaces, joinsBytes)
     }
 }

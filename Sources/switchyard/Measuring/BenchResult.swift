@@ -18,14 +18,15 @@ struct BenchResult: Encodable {
     let operations: Double
     /// The machine's bytes a second, read by all threads beside the pass.
     let readBandwidth: Double
-    /// The machine's operations a second at the precision of the weights.
-    let arithmetic: Double
+    /// The machine's operations a second at the precision of the weights; nil, and left out as the two below, when most
+    /// measurements of it were disturbed.
+    let arithmetic: Double?
     /// Least time the machine needs by the time it took, from 0 to 1.
-    let shareOfLimit: Double
+    let shareOfLimit: Double?
     /// The share of the read bandwidth that was used.
     let shareOfBandwidth: Double
     /// The share of the arithmetic peak that was used.
-    let shareOfArithmetic: Double
+    let shareOfArithmetic: Double?
 
     enum CodingKeys: String, CodingKey {
         case task, size, quartiles, seconds, bytes, operations, arithmetic
@@ -46,12 +47,17 @@ struct BenchResult: Encodable {
             + String(format: "%5d %10.1f  ", size, tokensPerSecond)
             + half.padding(toLength: 18, withPad: " ", startingAt: 0)
             + String(format: "%10.3f %9.1f %9.2f ", seconds * 1e3, bytes / 1e6, operations / 1e9)
-            + String(format: "%11.1f %6.0f ", readBandwidth / 1e9, arithmetic / 1e9)
-            + String(
-                format: "%9.0f%% %7.0f%% %8.0f%%",
-                shareOfLimit * 100,
-                shareOfBandwidth * 100,
-                shareOfArithmetic * 100
-            )
+            + String(format: "%11.1f ", readBandwidth / 1e9)
+            + Self.figure(arithmetic.map { $0 / 1e9 }, width: 6)
+            + Self.figure(shareOfLimit.map { $0 * 100 }, width: 10, unit: "%")
+            + Self.figure(shareOfBandwidth * 100, width: 8, unit: "%")
+            + Self.figure(shareOfArithmetic.map { $0 * 100 }, width: 9, unit: "%")
+    }
+
+    /// A number of `width` digits and its unit; a dash where there is none.
+    private static func figure(_ value: Double?, width: Int, unit: String = "") -> String {
+        let text = value.map { String(format: "%.0f", $0) + unit } ?? "–"
+        let columns = width + unit.count
+        return String(repeating: " ", count: max(0, columns - text.count)) + text
     }
 }

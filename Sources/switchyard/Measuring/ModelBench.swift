@@ -19,9 +19,14 @@ struct ModelBench {
         var seconds: Double
         var cost: PassCost
         var readBandwidth: Double
-        var arithmetic: Double
+        /// nil when every measurement was disturbed.
+        var arithmetic: Double?
 
-        var limit: Double { cost.leastSeconds(bandwidth: readBandwidth, arithmetic: arithmetic) / seconds }
+        var limit: Double? {
+            arithmetic.map { cost.leastSeconds(bandwidth: readBandwidth, arithmetic: $0) / seconds }
+        }
+
+        var shareOfArithmetic: Double? { arithmetic.map { cost.operations / $0 / seconds } }
     }
 
     /// Prepares measurements of a model that nothing else uses meanwhile.
@@ -99,12 +104,13 @@ struct ModelBench {
         return (0..<rounds).map { _ in
             let (readBefore, arithmeticBefore) = (machine.readBandwidth(), machine.arithmetic(precision))
             let (seconds, cost) = pass()
-            return Round(
-                seconds: seconds,
-                cost: cost,
-                readBandwidth: max(readBefore, machine.readBandwidth()),
-                arithmetic: max(arithmeticBefore, machine.arithmetic(precision))
-            )
+            var readings = ArithmeticReadings(beside: cost.operations / seconds)
+            readings.take(arithmeticBefore)
+            let readAfter = machine.readBandwidth()
+            while readings.verdict == .measureAgain { readings.take(machine.arithmetic(precision)) }
+            var round = Round(seconds: seconds, cost: cost, readBandwidth: max(readBefore, readAfter))
+            if case .figure(let arithmetic) = readings.verdict { round.arithmetic = arithmetic }
+            return round
         }
     }
 
@@ -112,6 +118,11 @@ struct ModelBench {
         func median(_ value: (Round) -> Double, at share: Double = 0.5) -> Double {
             let sorted = rounds.map(value).sorted()
             return sorted[Int(Double(sorted.count - 1) * share)]
+        }
+        /// None when most rounds have none.
+        func medianIfAny(_ value: (Round) -> Double?) -> Double? {
+            let sorted = rounds.compactMap(value).sorted()
+            return sorted.count * 2 > rounds.count ? sorted[(sorted.count - 1) / 2] : nil
         }
         let rate = { (round: Round) in Double(tokens) / round.seconds }
         return BenchResult(
@@ -123,10 +134,10 @@ struct ModelBench {
             bytes: median(\.cost.bytes),
             operations: median(\.cost.operations),
             readBandwidth: median(\.readBandwidth),
-            arithmetic: median(\.arithmetic),
-            shareOfLimit: median(\.limit),
+            arithmetic: medianIfAny(\.arithmetic),
+            shareOfLimit: medianIfAny(\.limit),
             shareOfBandwidth: median { $0.cost.bytes / $0.readBandwidth / $0.seconds },
-            shareOfArithmetic: median { $0.cost.operations / $0.arithmetic / $0.seconds }
+            shareOfArithmetic: medianIfAny(\.shareOfArithmetic)
         )
     }
 }

@@ -71,29 +71,49 @@ import Testing
         let logprobs = await choice(#""logprobs": 0, "return_tokens_as_token_ids": true"#)["logprobs"]
         #expect(logprobs["tokens"][1] == .string("token_id:4"))
         #expect(logprobs["top_logprobs"][1].names == ["token_id:4"])
+        #expect(logprobs["text_offset"].items.map(\.asInteger) == [0, 3, 7, 11, 12])
     }
 
-    @Test func logprobsAreNeverBelowTheFloorNorNotANumber() async {
-        let engine = ScriptedEngine { _, _ in
+    /// An engine of one token and what it says of it and of the beam it ends.
+    private func engine(_ logprob: Float, top: Float, score: Float, sum: Float) -> ScriptedEngine {
+        ScriptedEngine { _, _ in
             [
-                .token(GeneratedToken(choice: 0, id: 3, logprob: -.infinity, top: [(id: 4, logprob: .nan)])),
+                .token(GeneratedToken(choice: 0, id: 3, logprob: logprob, top: [(id: 4, logprob: top)])),
                 .finished(
-                    FinishedChoice(
-                        choice: 0,
-                        reason: .length,
-                        tokens: [3],
-                        cumulativeLogprob: -.infinity,
-                        beamScore: .nan
-                    )
+                    FinishedChoice(choice: 0, reason: .length, tokens: [3], cumulativeLogprob: sum, beamScore: score)
                 ),
                 .completed(GenerationTimings()),
             ]
         }
-        let choice = await APIClient(engine).complete(#"{"prompt": "a", "logprobs": 1}"#).json["choices"][0]
-        #expect(choice["logprobs"]["token_logprobs"] == .array([.integer(-9999)]))
-        #expect(choice["logprobs"]["top_logprobs"][0][" cat"].asNumber ?? -9999 == -9999)
-        #expect(choice["beam_score"] == .integer(-9999))
-        #expect(choice["cumulative_logprob"] == .integer(-9999))
+    }
+
+    @Test(arguments: [-.infinity, -20_000, .nan] as [Float])
+    func logprobsAreNeverBelowTheFloorNorNotANumber(logprob: Float) async {
+        let client = APIClient(engine(logprob, top: logprob, score: 0, sum: 0))
+        let logprobs = await client.complete(#"{"prompt": "a", "logprobs": 1}"#).json["choices"][0]["logprobs"]
+        #expect(logprobs["token_logprobs"] == .array([.integer(-9999)]))
+        #expect(logprobs["top_logprobs"][0]["cat"] == .integer(-9999))
+    }
+
+    @Test(arguments: [-9999.5, -12345.678, -3e20, 98765.43, .greatestFiniteMagnitude, -1e-30] as [Float])
+    func scoresOfBeamsAreTheVeryNumbers(score: Float) async throws {
+        let client = APIClient(engine(-1, top: -2, score: score, sum: score * 0.5))
+        let choice = await client.complete(#"{"prompt": "a", "num_beams": 2}"#).json["choices"][0]
+        #expect(Float(try #require(choice["beam_score"].asNumber)) == score)
+        #expect(Float(try #require(choice["cumulative_logprob"].asNumber)) == score * 0.5)
+        let beam = await client.post("/v1/beam_search", #"{"prompt": "a"}"#).json["beams"][0]
+        #expect(Float(try #require(beam["score"].asNumber)) == score)
+        #expect(Float(try #require(beam["cumulative_logprob"].asNumber)) == score * 0.5)
+    }
+
+    @Test(arguments: [-.infinity, .infinity, .nan] as [Float])
+    func aScoreThatIsNoNumberIsLeftOutOrNull(score: Float) async {
+        let client = APIClient(engine(-1, top: -2, score: score, sum: score))
+        let choice = await client.complete(#"{"prompt": "a", "num_beams": 2}"#).json["choices"][0]
+        #expect(choice["text"] == .string("the"))
+        #expect(!choice.names.contains("beam_score") && !choice.names.contains("cumulative_logprob"))
+        let beam = await client.post("/v1/beam_search", #"{"prompt": "a"}"#).json["beams"][0]
+        #expect(beam.names.contains("score") && beam["score"] == .null && beam["cumulative_logprob"] == .null)
     }
 
     @Test func theDecoderPromptIsTheStartOfTheText() async {

@@ -6,6 +6,7 @@ import InferenceAPI
 import JSON
 import Synchronization
 import Telemetry
+import Tokenization
 
 @testable import HTTPServing
 @testable import InferenceAPI
@@ -18,7 +19,7 @@ struct APIClient: Sendable {
 
     init(
         _ engine: ScriptedEngine,
-        tokenizer: ToyTokenizer? = ToyTokenizer(),
+        tokenizer: (any Tokenizer)? = ToyTokenizer(),
         architecture: ServedModel.Architecture = .encoderDecoder,
         configuration: APIConfiguration = APIConfiguration(),
         readiness: Readiness = .ready,
@@ -33,7 +34,7 @@ struct APIClient: Sendable {
             architecture: architecture,
             created: 1_763_690_000,
             tokenizer: tokenizer,
-            vocabularySize: ToyTokenizer.pieces.count,
+            vocabularySize: tokenizer?.vocabularySize ?? ToyTokenizer.pieces.count,
             endTokens: [ToyTokenizer.end],
             systemFingerprint: "fp_toy",
             prompt: { architecture == .languageModel ? $0 : $0 + [ToyTokenizer.end] }

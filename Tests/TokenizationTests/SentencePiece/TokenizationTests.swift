@@ -70,11 +70,56 @@ func streamedTextEqualsDecodedText(skipping: Bool) throws {
     #expect(try tokenizer(modelVocabularySize: 6099).piece(6000) == nil)
 }
 
-@Test func decodingIsSentencePieces() throws {
+@Test func unknownCharactersAreASpecialToken() throws {
     let tokenizer = try tokenizer()
-    // As sentencepiece 0.2.1 decodes them with it.
+    // As transformers 5.23.0 decodes them.
     #expect(tokenizer.decode([349, 382, 13], skippingSpecialTokens: true) == "tran")
-    #expect(tokenizer.decode([2, 349, 2], skippingSpecialTokens: true) == " ⁇  t ⁇ ")
+    #expect(tokenizer.decode([2, 349, 2], skippingSpecialTokens: true) == "t")
+    #expect(tokenizer.decode([2, 349, 2], skippingSpecialTokens: false) == "<unk> t<unk>")
+}
+
+@Test func linesEndInPiecesOfTheirOwn() throws {
+    var training = VocabularyTraining()
+    training.kind = .characters
+    let bytes = try training.train(["ab ba", "b a"])
+    let tokenizer = try SentencePieceTokenizer(serialized: bytes, modelVocabularySize: 200, fileName: "f")
+    let ids = tokenizer.encode("a\nb")
+    #expect(ids.map { tokenizer.piece($0) } == ["a", "\n", "b"])
+    #expect(tokenizer.decode(ids, skippingSpecialTokens: true) == "a\nb")
+}
+
+/// Where each token of `ids` begins in the text, in code points, and the text.
+private func offsets(_ ids: [Int32], _ tokenizer: any Tokenizer, skipping: Bool) -> ([Int], String) {
+    var stream = StreamingDetokenizer(tokenizer, skippingSpecialTokens: skipping)
+    var (offsets, text) = ([Int](), "")
+    for id in ids {
+        text += stream.append(id)
+        offsets.append(stream.offset)
+    }
+    return (offsets, text + stream.finish())
+}
+
+@Test func offsetsAreThoseOfTheText() throws {
+    let tokenizer = try tokenizer()
+    // ▁A, <unk>, ▁, ▁man, </s>
+    #expect(offsets([8, 2, 7, 23, 1], tokenizer, skipping: true) == ([0, 1, 1, 2, 6], "A  man"))
+    #expect(offsets([8, 2, 7, 23, 1], tokenizer, skipping: false) == ([0, 1, 6, 7, 11], "A<unk>  man</s>"))
+    #expect(offsets([7, 8, 7], tokenizer, skipping: true) == ([0, 0, 2], " A "))
+}
+
+@Test func bytesOfACharacterAreWhereItBegins() throws {
+    let model = root.appending(path: "Tests/Parity/Fixtures/bytes.model")
+    let tokenizer = try SentencePieceTokenizer(
+        serialized: Array(Data(contentsOf: model)),
+        modelVocabularySize: 330,
+        fileName: "bytes.model"
+    )
+    let ids = tokenizer.encode("你 🙂e")
+    let pieces = ["▁", "<0xE4>", "<0xBD>", "<0xA0>", "▁", "<0xF0>", "<0x9F>", "<0x99>", "<0x82>", "e"]
+    #expect(ids.map { tokenizer.piece($0) } == pieces)
+    #expect(offsets(ids, tokenizer, skipping: true) == ([0, 0, 0, 0, 1, 2, 2, 2, 2, 3], "你 🙂e"))
+    // A character that is not completed is one that replaces it.
+    #expect(offsets([ids[0], ids[1], ids[2], 1, ids[9]], tokenizer, skipping: true) == ([0, 0, 0, 0, 1], "\u{FFFD}e"))
 }
 
 /// SplitMix64, so that a failing case can be run again.

@@ -6,9 +6,12 @@ import Testing
 /// The same ids and the same text as the reference tokenizers, whose answers `Tests/Parity/tokenizer_reference.py` made.
 @Suite struct TokenizerParityTests {
     struct Case: Decodable {
-        let text: String
+        /// nil where ids were drawn, not cut.
+        let text: String?
         let ids: [Int32]
-        let decoded: String
+        /// The text of the ids, and the same without special tokens.
+        let shown: String
+        let skipped: String
     }
 
     private static let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -29,20 +32,38 @@ import Testing
         )
     }
 
-    private func compare(_ tokenizer: SentencePieceTokenizer, _ cases: [Case]) {
+    private func compare(_ tokenizer: any Tokenizer, _ cases: [Case]) {
         #expect(cases.count > 100)
         for expected in cases {
-            #expect(tokenizer.encode(expected.text) == expected.ids, "\(expected.text.debugDescription)")
-            #expect(
-                tokenizer.decode(expected.ids, skippingSpecialTokens: false) == expected.decoded,
-                "\(expected.text.debugDescription)"
-            )
+            if let text = expected.text { #expect(tokenizer.encode(text) == expected.ids, "\(text.debugDescription)") }
+            for (skips, text) in [(false, expected.shown), (true, expected.skipped)] {
+                let whole = tokenizer.decode(expected.ids, skippingSpecialTokens: skips)
+                // Of the same bytes: Swift holds texts of the same meaning equal.
+                #expect(Array(whole.utf8) == Array(text.utf8), "\(expected.ids): \(whole) for \(text)")
+                var stream = StreamingDetokenizer(tokenizer, skippingSpecialTokens: skips)
+                let parts = expected.ids.map { stream.append($0) } + [stream.finish()]
+                #expect(Array(parts.joined().utf8) == Array(text.utf8), "\(expected.ids)")
+            }
         }
     }
 
     @Test func piecesOfCaptionsAreCutAndJoinedAsTheReference() throws {
         let model = Self.fixtures.appending(path: "captions/spiece.model")
         compare(try tokenizer(model, modelVocabularySize: 6000), try cases("tokenizer-captions.json"))
+    }
+
+    @Test(arguments: ["spiece.model", "tokenizer.json"])
+    func oneVocabularyIsOneTextFromEitherFile(name: String) throws {
+        let captions = Self.fixtures.appending(path: "captions/spiece.model")
+        let folder = try TemporaryFolder()
+        let isPieces = name == "spiece.model"
+        try folder.write(
+            name,
+            isPieces ? Data(contentsOf: captions) : Data(SentencePieceFile(captions).tokenizerJSON())
+        )
+        let files = TokenizerDirectory(folder.url.path)
+        #expect(files.source == name)
+        compare(try #require(try files.tokenizer(modelVocabularySize: 6100)), try cases("tokenizer-joined.json"))
     }
 
     @Test func bytesStandInForCharactersOutsideTheVocabulary() throws {
@@ -55,7 +76,7 @@ import Testing
         for expected in try cases("tokenizer-bytes.json") {
             var stream = StreamingDetokenizer(tokenizer, skippingSpecialTokens: false)
             let parts = expected.ids.map { stream.append($0) } + [stream.finish()]
-            #expect(parts.joined() == expected.decoded)
+            #expect(parts.joined() == expected.shown)
             #expect(!parts.contains { $0.contains("\u{FFFD}") })
         }
     }
