@@ -119,6 +119,7 @@ http-throughput: packages
 fuzz: packages
 	for kind in requests responses completions; do scripts/fuzz-http/run.sh $$kind 600 || exit 1; done
 	scripts/fuzz-gzip/run.sh 600
+	scripts/fuzz-json/run.sh 600
 
 # The reader of PyTorch weight files, ten minutes each of pickles and of whole files.
 fuzz-checkpoints: packages

@@ -1,5 +1,6 @@
 /// Why some bytes are not the JSON this program reads, and where.
 package struct JSONError: Error, Equatable, Sendable {
+    /// What is wrong with the byte at `offset`, or with what ends there.
     package enum Problem: Equatable, Sendable {
         case noValue
         case noText

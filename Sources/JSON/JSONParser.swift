@@ -1,8 +1,8 @@
 /// Reads JSON as RFC 8259 has it, in UTF-8: no NaN, no comments, no bytes after the value, bounded nesting.
 ///
-/// Everything that is read from outside goes through here: request bodies, headers and indexes of weight files, a
-/// model's configuration, files of tokenizers, answers of trace collectors. What the program writes for itself to read
-/// again, such as the state and log of a training run, goes through `Codable` and Foundation.
+/// Everything from outside goes through here: request bodies, headers and indexes of weight files, a model's
+/// configuration, files of tokenizers, answers of trace collectors. What the program writes to read again itself goes
+/// through `Codable` and Foundation: records, states and logs of training runs, results of sweeps, the list of flags.
 package struct JSONParser {
     let bytes: [UInt8]
     /// Bytes read, at most `bytes.count`.

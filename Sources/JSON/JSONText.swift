@@ -6,6 +6,9 @@
 /// `JSONEncoder` with `sortedKeys` and `withoutEscapingSlashes`, for what is made of strings, numbers, booleans,
 /// optionals, arrays and dictionaries.
 package enum JSONText {
+    /// The text of `value`, in UTF-8.
+    ///
+    /// Traps when `value` itself throws instead of encoding, which no answer does.
     package static func bytes(_ value: some Encodable) -> [UInt8] {
         var bytes: [UInt8] = []
         do {

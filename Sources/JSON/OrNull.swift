@@ -7,6 +7,7 @@ package struct OrNull<Value: Encodable & Sendable>: Encodable, Sendable {
         self.wrappedValue = wrappedValue
     }
 
+    /// Writes the value or `null`.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         if let wrappedValue {

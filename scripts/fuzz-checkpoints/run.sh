@@ -14,8 +14,16 @@ pickles) define=-DPICKLES && python3 "$here/pickles.py" Tests/WeightFiles "$buil
 files) define= && cp Tests/WeightFiles/*/*.bin "$build/seeds" ;;
 *) echo "pickles or files?" >&2 && exit 1 ;;
 esac
-swiftc -O -sanitize=fuzzer,address $define -parse-as-library -package-name switchyard -swift-version 6 \
+# SwiftPM names a package for its folder.
+package=$(basename "$root" | tr A-Z a-z)
+# The modules below, and their objects, come from an ordinary build.
+swift build --target Checkpoints
+modules=$(swift build --show-bin-path)
+find "$modules/JSON.build" "$modules/Tensors.build" "$modules/CKernels.build" -name '*.o' -printf '"%p"\n' >"$build/objects"
+swiftc -O -sanitize=fuzzer,address $define -parse-as-library -package-name "$package" -swift-version 6 \
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
-    -module-name FuzzCheckpoints -I Sources/CZlib -lz $(find Sources/Checkpoints -name "*.swift") "$here/Fuzz.swift" -o "$build/fuzz"
+    -module-name FuzzCheckpoints -I "$modules/Modules" -I Sources/CZlib -I Sources/COpenBLAS -I Sources/CKernels/include \
+    -Xcc -fmodule-map-file="$modules/CKernels.build/module.modulemap" @"$build/objects" -lz -lopenblas \
+    $(find Sources/Checkpoints -name "*.swift") "$here/Fuzz.swift" -o "$build/fuzz"
 exec "$build/fuzz" -max_total_time="${2:-60}" -max_len=8192 -dict="$here/words" -rss_limit_mb=1024 -timeout=5 \
     -malloc_limit_mb=256 "$build/corpus" "$build/seeds"
