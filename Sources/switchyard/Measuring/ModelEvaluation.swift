@@ -15,7 +15,7 @@ struct ModelEvaluation {
     init(_ command: Evaluate) throws {
         self.command = command
         checkpoint = try CheckpointDirectory(command.modelDirectory)
-        configuration = try SwitchConfiguration(directory: command.modelDirectory, tensors: checkpoint.names)
+        configuration = try SwitchConfiguration(directory: command.modelDirectory, tensors: checkpoint.claimedNames)
         let files = TokenizerDirectory(command.modelDirectory)
         guard let tokenizer = try files.tokenizer(modelVocabularySize: configuration.vocabularySize) else {
             throw TrainingError.unreadable(file: command.modelDirectory, reason: "it has no tokenizer")

@@ -30,7 +30,7 @@ struct LoadedModel {
         let directory = options.modelDirectory
         let started = ContinuousClock.now
         let checkpoint = try CheckpointDirectory(directory)
-        configuration = try options.configuration(tensors: checkpoint.names)
+        configuration = try options.configuration(tensors: checkpoint.claimedNames)
         tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
         expertMemory = configuration.experts > 0 ? options.expertMemory.map { ExpertMemory(budget: $0.bytes) } : nil
         let resident = configuration.parameterCount - (expertMemory == nil ? 0 : configuration.expertParameterCount)
