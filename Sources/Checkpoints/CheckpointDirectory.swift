@@ -7,6 +7,8 @@ private import Synchronization
 package final class CheckpointDirectory: WeightSource {
     package let path: String
     package let names: Set<String>
+    /// `names`, and what the index of shards names beside: a model is as large as that says, though a file lack a layer.
+    package let claimedNames: Set<String>
     /// The weight files, in order.
     private let files: [(name: String, file: any WeightFile)]
     /// Where in `files` a tensor is: in the last one that holds it, as in transformers 5.23.0.
@@ -31,9 +33,12 @@ package final class CheckpointDirectory: WeightSource {
             let file = try format.open(path + "/" + format.fileName)
             packing = format == .packed ? (file as? SafetensorsFile)?.header.metadata[PackedFileWriter.packingKey] : nil
             files = [(format.fileName, file)]
+            claimedNames = file.names
         } else {
             packing = nil
-            files = try Self.openShards(format, in: path)
+            let index: ShardIndex
+            (files, index) = try Self.openShards(format, in: path)
+            claimedNames = files.reduce(into: index.tensors) { $0.formUnion($1.file.names) }
         }
         fileOfTensor = Dictionary(
             files.indices.flatMap { [files] number in files[number].file.names.map { ($0, number) } },
@@ -59,18 +64,19 @@ package final class CheckpointDirectory: WeightSource {
         return used.withLock { stored.subtracting($0) }.sorted()
     }
 
-    /// Opens the set of files the index names.
+    /// Opens the set of files that the index, which is returned, too, names.
     private static func openShards(
         _ format: WeightFormat,
         in path: String
-    ) throws(CheckpointError) -> [(name: String, file: any WeightFile)] {
+    ) throws(CheckpointError) -> ([(name: String, file: any WeightFile)], ShardIndex) {
         let indexPath = path + "/" + format.indexName
         let bytes = try BoundedFile.read(indexPath, limit: ShardIndex.maximumBytes)
         let index = try ShardIndex(bytes, file: indexPath, suffix: format.suffix)
-        return try index.shards.map { name, tensor throws(CheckpointError) in
+        let files = try index.shards.map { name, tensor throws(CheckpointError) in
             guard exists(name, in: path) else { throw .missingShard(index: indexPath, tensor: tensor, shard: name) }
-            return (name, try format.open(path + "/" + name))
+            return (name: name, file: try format.open(path + "/" + name))
         }
+        return (files, index)
     }
 
     /// Whether there is a whole file of this format, or an index of one in shards.

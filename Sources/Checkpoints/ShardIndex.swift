@@ -11,6 +11,9 @@ package struct ShardIndex: Sendable {
     /// The plain names of files in the index's directory, by code points, each with the first tensor it is named for.
     package let shards: [(name: String, tensor: String)]
 
+    /// Every tensor it names.
+    package let tensors: Set<String>
+
     /// - Parameters:
     ///   - file: the name of the index, for error messages.
     ///   - suffix: what the name of every shard ends with.
@@ -21,7 +24,7 @@ package struct ShardIndex: Sendable {
             throw .malformedIndex(file: file, reason: "it has no object named 'weight_map'")
         }
         guard !map.isEmpty else { throw .malformedIndex(file: file, reason: "its 'weight_map' is empty") }
-        var tensors: [String: String] = [:]
+        var firstTensors: [String: String] = [:]
         for name in map.keys.sorted() {
             guard case .string(let shard) = map[name] else {
                 throw .malformedIndex(file: file, reason: "the file of tensor \(quoted(name)) is not a string")
@@ -29,9 +32,11 @@ package struct ShardIndex: Sendable {
             guard Self.isPlainName(shard), shard.hasSuffix(suffix) else {
                 throw .badShardName(index: file, tensor: name, shard: shard)
             }
-            if tensors[shard] == nil { tensors[shard] = name }
+            if firstTensors[shard] == nil { firstTensors[shard] = name }
         }
-        shards = tensors.map { (name: $0, tensor: $1) }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        tensors = Set(map.keys)
+        shards = firstTensors.map { (name: $0, tensor: $1) }
+            .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
     /// Whether `name` stays in its directory: no separator, no parent, nothing hidden, no NUL.

@@ -92,7 +92,7 @@ import Testing
         try writeIndex(#"{"a": "1.safetensors"}"#)
         let checkpoint = try CheckpointDirectory(directory.path)
         #expect(try checkpoint.tensor(named: "extra").floats() == [Float(bitPattern: 0x0706_0504)])
-        #expect(checkpoint.unusedNames == ["a"])
+        #expect(checkpoint.unusedNames == ["a"] && checkpoint.claimedNames == ["a", "extra"])
     }
 
     @Test(arguments: ["1.safetensors", "10.safetensors", "2.safetensors"])
@@ -120,6 +120,7 @@ import Testing
         try writeShard("2.safetensors", tensors: ["b"])
         try writeIndex(#"{"a": "1.safetensors", "b": "2.safetensors", "x": "2.safetensors"}"#)
         let checkpoint = try CheckpointDirectory(directory.path)
+        #expect(checkpoint.names == ["a", "b"] && checkpoint.claimedNames == ["a", "b", "x"])
         let error = #expect(throws: CheckpointError.self) { try checkpoint.tensor(named: "x") }
         #expect(
             "\(try #require(error))"

@@ -15,7 +15,7 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let checkpoint = try CheckpointDirectory(modelDirectory)
-        let model = try SwitchConfiguration(directory: modelDirectory, tensors: checkpoint.names)
+        let model = try SwitchConfiguration(directory: modelDirectory, tensors: checkpoint.claimedNames)
         let parameters = model.parameterCount
         let experts = model.expertParameterCount
         for (name, value) in rows(model) { print("\(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(value)") }

@@ -19,7 +19,7 @@ struct Pack: ParsableCommand {
         let checkpoint = try CheckpointDirectory(model.modelDirectory)
         guard checkpoint.packing == nil else { throw ValidationError("\(model.modelDirectory) is packed already") }
         guard !FileManager.default.fileExists(atPath: output) else { throw ValidationError("\(output) exists") }
-        let configuration = try model.configuration(tensors: checkpoint.names)
+        let configuration = try model.configuration(tensors: checkpoint.claimedNames)
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         try copyOtherFiles()
         let progress = ProgressLine("packing \(model.modelDirectory)", total: configuration.parameterCount)

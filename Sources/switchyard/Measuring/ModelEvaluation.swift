@@ -21,7 +21,7 @@ struct ModelEvaluation {
     init(_ command: Evaluate) throws {
         self.command = command
         checkpoint = try CheckpointDirectory(command.modelDirectory)
-        configuration = try SwitchConfiguration(directory: command.modelDirectory, tensors: checkpoint.names)
+        configuration = try SwitchConfiguration(directory: command.modelDirectory, tensors: checkpoint.claimedNames)
         generation = try GenerationConfiguration(directory: command.modelDirectory, configuration)
         let files = TokenizerDirectory(command.modelDirectory)
         guard let tokenizer = try files.tokenizer(modelVocabularySize: configuration.vocabularySize) else {

@@ -21,10 +21,10 @@ struct LoadedModel {
     let capacityMode: CapacityMode
     /// nil when all experts are in memory.
     let expertMemory: ExpertMemory?
-    /// Changes when a weight file, the precision or this program does.
-    let fingerprint: String
+    /// Changes when a file of the model does, what it is computed with, or this program.
+    private(set) var fingerprint = ""
     /// Unix time of the newest weight file.
-    let created: Int
+    private(set) var created = 0
     /// From opening the directory to the last tensor.
     let loadSeconds: Double
 
@@ -36,7 +36,7 @@ struct LoadedModel {
         let directory = options.modelDirectory
         let started = ContinuousClock.now
         let checkpoint = try CheckpointDirectory(directory)
-        configuration = try options.configuration(tensors: checkpoint.names)
+        configuration = try options.configuration(tensors: checkpoint.claimedNames)
         generation = try GenerationConfiguration(directory: directory, configuration)
         tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
         expertMemory = configuration.experts > 0 ? options.expertMemory.map { ExpertMemory(budget: $0.bytes) } : nil
@@ -71,31 +71,27 @@ struct LoadedModel {
             logger?.warning("the model has no use for these tensors", metadata: ["tensors": "\(strangers)"])
         }
         loadSeconds = (ContinuousClock.now - started) / .seconds(1)
-        (fingerprint, created) = Self.identity(of: directory, precision)
+        identify(options, logger: logger)
     }
 
     /// Room for a forced start of the output and the start token beside what may be generated.
     private static let forcedTokens = 4096
 
-    /// Names, sizes and times of the weight files and what they are rounded to, hashed; and the newest of the times.
-    private static func identity(
-        of directory: String,
-        _ precision: WeightPrecision
-    ) -> (fingerprint: String, created: Int) {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        var newest = 0
-        for name in files.sorted() where [".packed", ".safetensors", ".bin", ".json"].contains(where: name.hasSuffix) {
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)") else {
-                continue
-            }
-            let size = attributes[.size] as? Int ?? 0
-            let modified = Int((attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
-            newest = max(newest, modified)
-            for byte in "\(name) \(size) \(modified) \(BuildInformation.version) \(precision)".utf8 {
-                hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-            }
-        }
-        return ("fp_" + String(format: "%016lx", hash), newest)
+    /// Names what answers depend on, in the log, too.
+    private mutating func identify(_ options: ModelOptions, logger: Logger?) {
+        var fingerprint = SystemFingerprint(of: options.modelDirectory)
+        let facts: KeyValuePairs = [
+            "version": BuildInformation.version,
+            "weights": precision.rawValue,
+            "cache": "\(options.cacheType.precision(for: precision))",
+            "instruction_set": InstructionSet.current.rawValue,
+            "capacity_mode": capacityMode.rawValue,
+            "expert_capacity": "\(configuration.expertCapacity)",
+        ]
+        for (name, value) in facts { fingerprint.add(name, value) }
+        (self.fingerprint, created) = ("\(fingerprint)", fingerprint.newest)
+        var metadata: Logger.Metadata = ["system_fingerprint": "\(fingerprint)"]
+        for (name, value) in facts { metadata[name] = "\(value)" }
+        logger?.info("what answers depend on beside the request", metadata: metadata)
     }
 }

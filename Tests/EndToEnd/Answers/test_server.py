@@ -135,6 +135,39 @@ def test_openai_streamed_logprobs_are_the_same(client):
     assert (tokens, values, offsets) == (whole.tokens, whole.token_logprobs, whole.text_offset)
 
 
+@pytest.mark.parametrize("stop", [[], ["Stra"], ["ße"]])
+def test_openai_text_offsets_point_into_the_text(client, stop):
+    parameters = dict(model="en-de", prompt="A man walks down the street.", temperature=0, max_tokens=30, logprobs=1, stop=stop)
+    choice = client.completions.create(**parameters).choices[0]
+    text, (tokens, offsets) = choice.text, (choice.logprobs.tokens, choice.logprobs.text_offset)
+    assert offsets[0] == 0 and offsets == sorted(offsets) and offsets[-1] <= len(text)
+    for token, start, end in zip(tokens, offsets, offsets[1:] + [len(text)]):
+        assert token.startswith(text[start:end])  # shorter where a stop string cut it, empty where it is not shown
+    ids = {"return_tokens_as_token_ids": True}
+    assert client.completions.create(**parameters, extra_body=ids).choices[0].logprobs.text_offset == offsets
+    chunks = client.completions.create(**parameters, extra_body=ids, stream=True)
+    assert [at for chunk in chunks for choice in chunk.choices if choice.logprobs for at in choice.logprobs.text_offset] == offsets
+
+
+def test_the_fingerprint_names_what_answers_depend_on(server):
+    def fingerprint(*flags):
+        with Server(MODEL, *flags) as other:
+            found = other.http.get("/version").json()["system_fingerprint"]
+            assert other.complete()["system_fingerprint"] == found
+            assert any(found in line and "instruction_set=" in line for line in other.log)
+            return found
+
+    plain = fingerprint("--instruction-set", "plain", "--weights", "f32")
+    assert fingerprint("--instruction-set", "plain", "--weights", "f32", "--threads", 1) == plain
+    others = [fingerprint("--instruction-set", "plain", "--weights", "int8"),
+              fingerprint("--instruction-set", "plain", "--weights", "f32", "--capacity-mode", "none"),
+              fingerprint("--instruction-set", "plain", "--weights", "f32", "--cache-type", "bf16")]
+    best = server.http.get("/version").json()["system_fingerprint"]
+    if "avx2" in open("/proc/cpuinfo").read():
+        others.append(fingerprint("--instruction-set", "avx2", "--weights", "f32"))
+    assert len({plain, best, *others}) == 2 + len(others)
+
+
 def test_openai_models(client):
     assert [model.id for model in client.models.list()] == ["en-de"]
     assert client.models.retrieve("en-de").owned_by == "switchyard"

@@ -76,6 +76,14 @@ import Tokenization
         }
     }
 
+    /// A few code points of a text to stop at, more often than not.
+    private func part(of text: String, _ random: inout SplitMix) -> String? {
+        let scalars = Array(text.unicodeScalars)
+        guard !scalars.isEmpty, random.below(3) > 0 else { return nil }
+        let start = random.below(scalars.count)
+        return String(String.UnicodeScalarView(scalars[start..<min(scalars.count, start + 1 + random.below(5))]))
+    }
+
     /// Where each token of `units` begins, by decoding all that is before its unit.
     private func expected(_ units: [[Int32]], _ decode: ([Int32]) -> String) -> [Int] {
         units.indices.flatMap { place in
@@ -92,24 +100,29 @@ import Tokenization
             let prompt = [[Int32(259 + random.below(71))]] + (echoes ? units(&random, tokenizer) : [])
             let output = units(&random, tokenizer) + [[1]]
             let skips = random.below(2) == 0
-            let stop = ["e", "你", "a", "en", "🙂你", "é"][random.below(6)]
+            let stop = part(
+                of: tokenizer.decode(output.flatMap { $0 }, skippingSpecialTokens: skips, continuesText: echoes),
+                &random
+            )
             var json = #"{"prompt": [\#(prompt.joined().map { "\($0)" }.joined(separator: ","))], "logprobs": 1, "#
             json += #""echo": \#(echoes), "skip_special_tokens": \#(skips), "#
             json += #""include_stop_str_in_output": \#(random.below(2) == 0), "#
             json += #""return_tokens_as_token_ids": \#(showsIDs)"#
-            if random.below(2) == 0 { json += #", "stop": "\#(stop)""# }
+            if let stop { json += #", "stop": \#(String(decoding: try JSONEncoder().encode(stop), as: UTF8.self))"# }
             let client = APIClient(
                 .saying(output.flatMap { $0 }),
                 tokenizer: tokenizer,
                 architecture: echoes ? .languageModel : .encoderDecoder
             )
-            let whole = await client.complete(json + "}").json["choices"][0]
+            let answer = await client.complete(json + "}").json
+            let whole = answer["choices"][0]
+            let said = answer["usage"]["completion_tokens"].asInteger ?? -1
             let all = expected((echoes ? prompt : []) + output) {
                 tokenizer.decode($0, skippingSpecialTokens: skips)
             }
             let offsets = Self.offsets(whole)
             let count = Self.codePoints(whole)
-            #expect(!offsets.isEmpty)
+            #expect(offsets.count == said + (echoes ? prompt.joined().count : 0))
             #expect(offsets == all.prefix(offsets.count).map { min($0, count) }, "\(number): \(json)")
             #expect(offsets.count == whole["logprobs"]["tokens"].count)
             let parts = await client.complete(json + #", "stream": true}"#).events.map { $0["choices"][0] }

@@ -1,0 +1,31 @@
+import Foundation
+
+/// A name for what decides the bits of an answer beside the request: files of the model, what it is computed with, this
+/// version.
+struct SystemFingerprint: CustomStringConvertible {
+    private var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    /// Unix time of the newest file.
+    private(set) var newest = 0
+
+    /// Takes in names, sizes and times of the model's files, not what they hold: that may be more than memory.
+    init(of directory: String) {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        for name in files.sorted() where [".packed", ".safetensors", ".bin", ".json"].contains(where: name.hasSuffix) {
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)") else {
+                continue
+            }
+            let size = attributes[.size] as? Int ?? 0
+            let modified = Int((attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
+            newest = max(newest, modified)
+            add(name, "\(size) \(modified)")
+        }
+    }
+
+    /// Takes in one thing more, such as the precision of weights.
+    mutating func add(_ name: String, _ value: String) {
+        // FNV-1a.
+        for byte in "\(name)\0\(value)\0".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    }
+
+    var description: String { "fp_" + String(format: "%016lx", hash) }
+}
