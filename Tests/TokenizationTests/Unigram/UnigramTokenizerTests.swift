@@ -73,10 +73,16 @@ func whatSentencePieceCutsOtherwiseIsCutAsTheReference(text: String, ids: [Int32
 }
 
 @Test func valuesNestedTooDeeplyAreRefused() {
-    let deep = String(repeating: #"{"type": "Sequence", "normalizers": ["#, count: 20_000)
-    #expect(throws: TokenizerError.self) {
-        try TokenizerFile.decode(TokenizerDescription.self, from: Array(#"{"normalizer": \#(deep)"#.utf8), file: "f")
+    let deep = { (depth: Int) in
+        #"{"normalizer": "# + String(repeating: #"{"type": "Sequence", "normalizers": ["#, count: depth)
+            + String(repeating: "]}", count: depth)
+            + #", "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0]]}}"#
     }
+    let decode = { (text: String) in
+        try TokenizerFile.decode(TokenizerDescription.self, from: Array(text.utf8), file: "f")
+    }
+    #expect(throws: Never.self) { try decode(deep(100)) }
+    #expect(throws: TokenizerError.self) { try decode(deep(300)) }
 }
 
 @Test func unknownNeighboursAreOneUnlessAWordEnds() throws {
