@@ -1,4 +1,4 @@
-"""Writes gzip bodies to start from: of every block type, with every field of the header, several members, and bombs."""
+"""Writes gzip bodies to start from: of every block type, with every field of the header, several members, and a dense one."""
 
 import gzip
 import sys
@@ -25,7 +25,7 @@ seeds = {
     "fields": with_fields,
     "empty": gzip.compress(b"", mtime=0),
     "members": plain + gzip.compress(b"", mtime=0) + plain,
-    "bomb": gzip.compress(bytes(200_000), mtime=0),
+    "dense": gzip.compress(bytes(60_000), mtime=0),
     "cut": plain[:-5],
     "trailer": plain + b"\0",
 }

@@ -25,6 +25,8 @@ package struct PickleLimits: Sendable {
     package var dimensions = 8
     /// Of one tensor name, storage key or Python name.
     package var nameBytes = 1024
+    /// Elements a tensor may have beyond those in its storage, by strides of 0 or that run over the same ones again.
+    package var repeatedElements = 1 << 28
 
     package init() {}
 

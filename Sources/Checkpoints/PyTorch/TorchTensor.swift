@@ -10,9 +10,6 @@ struct TorchTensor: Hashable, Sendable {
     /// In the storage, from the first element to the last.
     let bytes: Range<Int>
 
-    /// Elements a tensor may have beyond those in its storage, by strides of 0 or that run over the same ones again.
-    static let maximumRepeatedElements = 1 << 28
-
     /// - Precondition: the storage's size in bytes was compared with the file's.
     init(_ tensor: Pickle.Tensor, in pickle: Pickle) throws(EntryProblem) {
         let stored = pickle.storages[Int(tensor.storage)]
@@ -29,8 +26,8 @@ struct TorchTensor: Hashable, Sendable {
         guard !overflow, end <= stored.elementCount else {
             throw .outsideStorage(end: overflow ? .max : end, elements: stored.elementCount)
         }
-        guard count <= extent || count <= Self.maximumRepeatedElements else {
-            throw .repeated(elements: count, limit: Self.maximumRepeatedElements)
+        guard count <= extent || count <= pickle.limits.repeatedElements else {
+            throw .repeated(elements: count, limit: pickle.limits.repeatedElements)
         }
         storage = stored.key
         type = stored.type

@@ -52,17 +52,14 @@ extension ZipArchive {
     }
 
     /// Checks that the directory is in front of its end record at `end` and can hold `count` entries.
-    private static func directory(
+    static func directory(
         count: UInt64,
         size: UInt64,
         offset: UInt64,
         end: Int
     ) throws(ArchiveProblem) -> Directory {
-        guard let count = Int(exactly: count), count <= maximumMembers else {
-            throw .tooManyMembers(limit: maximumMembers)
-        }
         guard let size = Int(exactly: size), let offset = Int(exactly: offset), offset <= end, size <= end - offset,
-            count * entryLength <= size
+            let count = Int(exactly: count), count <= size / entryLength
         else { throw .badDirectory(at: end) }
         return Directory(bytes: offset..<offset + size, count: count)
     }

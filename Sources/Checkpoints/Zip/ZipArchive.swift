@@ -12,17 +12,14 @@ struct ZipArchive: Sendable {
         var headerStart: Int
     }
 
-    static let maximumMembers = 1 << 19
-    /// Deflated members may together unpack to this many times the file, and a megabyte, but not more.
-    static let maximumExpansion = 32
-
     /// By name.
     let members: [String: Member]
     private let source: ByteSource
 
-    init(_ source: ByteSource) throws(ArchiveProblem) {
+    init(_ source: ByteSource, limits: ZipLimits = ZipLimits()) throws(ArchiveProblem) {
         self.source = source
         let directory = try Self.directory(of: source)
+        guard directory.count <= limits.members else { throw .tooManyMembers(limit: limits.members) }
         var members: [String: Member] = [:]
         var position = directory.bytes.lowerBound
         for _ in 0..<directory.count {
@@ -33,7 +30,7 @@ struct ZipArchive: Sendable {
         }
         guard position == directory.bytes.upperBound else { throw .badDirectory(at: position) }
         self.members = members
-        try checkLayout()
+        try Self.checkLayout(Array(members.values), fileBytes: source.count, limits: limits)
     }
 
     /// What `member` holds: where it lies in the file, or when it is deflated, unpacked into memory and checked.
@@ -56,14 +53,19 @@ struct ZipArchive: Sendable {
         return contents
     }
 
-    private func checkLayout() throws(ArchiveProblem) {
-        let ordered = members.values.sorted { ($0.headerStart, $0.name) < ($1.headerStart, $1.name) }
+    /// Checks that no member lies on another, and that what is deflated does not grow past the limit.
+    static func checkLayout(
+        _ members: [Member],
+        fileBytes: Int,
+        limits: ZipLimits = ZipLimits()
+    ) throws(ArchiveProblem) {
+        let ordered = members.sorted { ($0.headerStart, $0.name) < ($1.headerStart, $1.name) }
         for (member, next) in zip(ordered, ordered.dropFirst())
         where member.bytes.upperBound > next.headerStart {
             throw .overlap(member: next.name, other: member.name)
         }
         // Sizes are below 2^63, but their sum need not be.
-        let limit = source.count * Self.maximumExpansion + 1 << 20
+        let limit = fileBytes * limits.expansion + limits.freeBytes
         var unpacked = 0
         for member in ordered where member.isDeflated {
             guard member.size <= limit - unpacked else { throw .expands(limit: limit) }

@@ -1,6 +1,7 @@
-import Checkpoints
 import Foundation
 import Testing
+
+@testable import Checkpoints
 
 private let start: [UInt8] = [0x80, 2]
 private let stop = UInt8(ascii: ".")
@@ -83,15 +84,39 @@ private func times(_ count: Int, _ text: [UInt8]) -> [UInt8] {
         #expect(problem(instructions, limits) == .pastLimit(kind, limits[kind]))
     }
 
+    /// Sizes that no 64-bit number with a sign holds: of BINUNICODE8, BINBYTES8, BYTEARRAY8 and FRAME.
+    @Test(arguments: [UInt8(0x8D), 0x8E, 0x96, 0x95], [UInt64(1) << 63, .max])
+    func lengthsPast63BitsAreRefused(opcode: UInt8, length: UInt64) {
+        let instruction = [opcode] + (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
+        #expect(problem(instruction, PickleLimits()) == .endsEarly(at: 11))
+    }
+
+    /// A value that owned others would be given up by recursion, as deep as values nest.
+    @Test func valuesOwnNothing() throws {
+        #expect(_isPOD(PickleValue.self) && MemoryLayout<PickleValue>.size <= 16)
+        // A list that holds itself, as Python pickles it.
+        let pickle = try read([0x5D, 0x71, 0, 0x68, 0, 0x61])
+        #expect(pickle.root == .list(0) && pickle.listElements.map(\.value) == [.list(0)])
+    }
+
+    /// Pairs of the pair before: six elements in three tuples, where copies would be fourteen.
+    @Test func sharedValuesAreCountedOnce() throws {
+        var limits = PickleLimits()
+        limits.elements = 6
+        let pairs: [UInt8] = [0x32, 0x86]
+        #expect(throws: Never.self) { try read([0x4E] + times(3, pairs), limits) }
+        #expect(problem([0x4E] + times(4, pairs), limits) == .pastLimit(.elements, 6))
+    }
+
     /// In a process of its own, for what others hold would count.
     @Test func memoryStaysASmallMultipleOfThePickle() async {
         await #expect(processExitsWith: .success) {
             let size = 400_000
-            let bombs: [(start: [UInt8], growing: [UInt8])] = [
+            let kinds: [(start: [UInt8], growing: [UInt8])] = [
                 ([], [0x4E]), ([], [0x4E, 0x85]), ([0x4E], [0x94]), ([0x7D], [0x4E, 0x4E, 0x73]),
                 ([0x5D], [0x4E, 0x61]),
             ]
-            let pickles = bombs.map { $0.start + times(size / $0.growing.count, $0.growing) }
+            let pickles = kinds.map { $0.start + times(size / $0.growing.count, $0.growing) }
             let before = peakBytes()
             for pickle in pickles {
                 _ = try? read(pickle)

@@ -85,17 +85,31 @@ private func check(_ source: some WeightSource, against expected: [String: Weigh
         }
     }
 
+    /// One bit of each byte, and its topmost: where there is a length, that makes it negative or past 63 bits.
     @Test func anyOneBitChangedIsReadOrRefusedButNeverTraps() throws {
         for name in ["aliases", "zip64", "deflated", "legacy-views"] {
             var bytes = try WeightFiles.bytes("PyTorch/\(name).bin")
             for index in bytes.indices {
-                let bit = UInt8(1) << UInt8(index % 8)
-                bytes[index] ^= bit
-                if let file = try? WeightFiles.open(bytes) {
-                    for name in file.names { _ = try? file.tensor(named: name).firstNonFinite() }
+                for bit in Set([UInt8(1) << UInt8(index % 8), 0x80]) {
+                    bytes[index] ^= bit
+                    if let file = try? WeightFiles.open(bytes) {
+                        for name in file.names { _ = try? file.tensor(named: name).firstNonFinite() }
+                    }
+                    bytes[index] ^= bit
                 }
-                bytes[index] ^= bit
             }
+        }
+    }
+
+    /// The number of elements before a storage of the old format.
+    @Test(arguments: [Int64(25), .max, -1, .min])
+    func aCountThatTheFileHasNoRoomForIsRefused(count: Int64) throws {
+        var bytes = try WeightFiles.bytes("PyTorch/legacy-views.bin")
+        let zero = Float(0).bitPattern.littleEndianBytes
+        let written = try #require(bytes.firstRange(of: Int64(24).littleEndianBytes + zero))
+        bytes.replaceSubrange(written.lowerBound..<written.lowerBound + 8, with: count.littleEndianBytes)
+        #expect(throws: CheckpointError.malformedLegacyFile(file: "f", problem: .endsEarly)) {
+            try WeightFiles.open(bytes)
         }
     }
 }

@@ -22,8 +22,8 @@ enum WeightFiles {
 
     /// Files that PyTorch wrote.
     static let expected: Expected = read("PyTorch/expected.json")
-    /// What is said of the files that nobody should open.
-    static let hostile: [String: String] = read("Hostile/expected.json")
+    /// What is said of the files that are not as PyTorch writes them.
+    static let malformed: [String: String] = read("Malformed/expected.json")
 
     static func path(_ name: String) -> String { root.appending(path: name).path }
 

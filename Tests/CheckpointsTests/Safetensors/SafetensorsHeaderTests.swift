@@ -133,7 +133,8 @@ private func refusal(_ members: String, dataBytes: Int) -> CheckpointError? {
         #"{"t":Infinity}"#, #"{"__metadata__":[]}"#, #"{"__metadata__":{"a":1}}"#, #"{"__metadata__":null}"#,
         #"{"t":1,"t":1}"#, #"{"__metadata__":{},"__metadata__":{}}"#, #"{"a":01}"#, #"{"a":"\ud800"}"#,
         "{\"a\":\"\n\"}",
-        #"{"a":"# + String(repeating: "[", count: 200_000), String(repeating: #"{"a":"#, count: 200_000),
+        #"{"a":"# + String(repeating: "[", count: 16) + String(repeating: "]", count: 16) + "}",
+        String(repeating: #"{"a":"#, count: 17) + "1" + String(repeating: "}", count: 17),
     ])
     func aHeaderThatIsNotStrictJSONIsRefused(header: String) {
         let error = #expect(throws: CheckpointError.self) { try parse(SafetensorsText.file(header, dataBytes: 0)) }

@@ -115,13 +115,13 @@ def test_an_error_is_named(logged):
     assert line["status"] == 404 and "route" not in line
 
 
-HOSTILE = "x\x1b[31m\x80\xff\"\\ INFO forged=1 {}"
+ODD = "x\x1b[31m\x80\xff\"\\ INFO forged=1 {}"
 
 
 def test_no_header_forges_a_line(logged):
     with logged.connect() as socket_:
         socket_.sendall(b"GET /\xff%0a%0d\"' HTTP/1.1\r\nHost: a\r\nX-Request-Id: forger\r\nUser-Agent: "
-                        + HOSTILE.replace("\x1b", "").encode("latin-1") + b"\r\nConnection: close\r\n\r\n")
+                        + ODD.replace("\x1b", "").encode("latin-1") + b"\r\nConnection: close\r\n\r\n")
         status, headers, _ = read_response(socket_.makefile("rb"))
     wait_for(lambda: any(line["status"] == status and line["request_id"] == headers["x-request-id"]
                          for line in access(logged)))

@@ -1,7 +1,7 @@
 """Requests at the edge of RFC 9110 and 9112, and what must become of each.
 
 The ids up to the first lower-case letter are those of Http11Probe (MDA2AV/Http11Probe): all of its cases of compliance,
-malformed input, smuggling and normalization, and those of cookies and caching that say something about a server that has
+malformed input, body lengths and normalization, and those of cookies and caching that say something about a server that has
 neither. Where it leaves a choice, one is made here: the strict one. `h1spec …` are the cases of uNetworking/h1spec by their
 descriptions.
 
@@ -158,10 +158,10 @@ BODIES = [
     refused("MAL-CHUNK-EXTENSION-LONG", "9112 7.1.1", chunked(b"5;ext=" + b"A" * 100_000 + b"\r\nhello\r\n0\r\n\r\n")),
 ]
 
-SMUGGLED = get()
+FOLLOWING = get()
 
 
-def both(length, coding="Transfer-Encoding: chunked", body=b"0\r\n\r\n" + SMUGGLED):
+def both(length, coding="Transfer-Encoding: chunked", body=b"0\r\n\r\n" + FOLLOWING):
     """A length and a coding, and a request behind what one of them says is the end."""
     return post(f"Content-Length: {length or len(body)}", coding, body=body)
 
@@ -236,8 +236,8 @@ CHUNKS = [
     refused("SMUG-CHUNK-INVALID-SIZE-DESYNC", "9112 7.1", chunked(b"+0\r\n\r\nX")),
     *(echoed("SMUG-TRAILER-" + id, "9110 6.5.1", chunked(b"5\r\nhello\r\n0\r\n" + field + b"\r\n\r\n"), b"hello")
       for id, field in [("CL", b"Content-Length: 50"), ("TE", b"Transfer-Encoding: chunked"),
-                        ("HOST", b"Host: evil.example.com"), ("AUTH", b"Authorization: Bearer evil"),
-                        ("CONTENT-TYPE", b"Content-Type: text/evil")]),
+                        ("HOST", b"Host: other.example.com"), ("AUTH", b"Authorization: Bearer other"),
+                        ("CONTENT-TYPE", b"Content-Type: text/other")]),
 ]
 
 BOUNDARIES = [
@@ -247,11 +247,11 @@ BOUNDARIES = [
     accepted("SMUG-HEAD-CL-BODY", "9110 9.3.2", get("Content-Length: 5", method="HEAD") + b"hello"),
     accepted("SMUG-OPTIONS-CL-BODY", "9110 9.3.7", get("Content-Length: 5", method="OPTIONS") + b"hello", status=204),
     echoed("SMUG-EXPECT-100-CL", "9110 10.1.1", sized(b"hello", "Expect: 100-continue"), b"hello"),
-    echoed("SMUG-EXPECT-100-CL-DESYNC", "9110 10.1.1", sized(SMUGGLED, "Expect: 100-continue"), SMUGGLED),
+    echoed("SMUG-EXPECT-100-CL-DESYNC", "9110 10.1.1", sized(FOLLOWING, "Expect: 100-continue"), FOLLOWING),
     accepted("SMUG-GET-CL-BODY-DESYNC", "9110 9.3.1", get("Content-Length: 5") + b"hello"),
     accepted("SMUG-GET-CL-PREFIX-DESYNC", "9110 9.3.1", get("Content-Length: 25") + b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
     accepted("SMUG-OPTIONS-CL-BODY-DESYNC", "9110 9.3.7",
-             get(f"Content-Length: {len(SMUGGLED)}", method="OPTIONS") + SMUGGLED, status=204),
+             get(f"Content-Length: {len(FOLLOWING)}", method="OPTIONS") + FOLLOWING, status=204),
     Case("SMUG-PIPELINE-SAFE", "9112 9.3.2", get() + get(), (200, 200), OPEN),
     refused("SMUG-CLTE-PIPELINE", "9112 6.1", both(4, body=b"0\r\n\r\n")),
     refused("SMUG-TECL-PIPELINE", "9112 6.1", post("Transfer-Encoding: chunked", "Content-Length: 30", body=b"0\r\n\r\n")),
@@ -272,7 +272,7 @@ BOUNDARIES = [
     refused("SMUG-TECL-SMUGGLED-GET", "9112 6.1",
             both(4, body=b"2f\r\nGET / HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n\r\n0\r\n\r\n")),
     refused("SMUG-DUPLICATE-CL-SMUGGLED-GET", "9110 8.6",
-            post("Content-Length: 4", f"Content-Length: {4 + len(SMUGGLED)}", body=b"PING" + SMUGGLED)),
+            post("Content-Length: 4", f"Content-Length: {4 + len(FOLLOWING)}", body=b"PING" + FOLLOWING)),
 ]
 
 NORMALIZATION = [

@@ -85,14 +85,18 @@ struct GzipTests {
         #expect(try unpack(packed, limits: limits) == body)
     }
 
-    /// The largest ratio there is: each member is a thousandth of what it unpacks to.
-    @Test func aBombCostsLittle() throws {
-        let member = try pack([UInt8](repeating: 0, count: 1 << 20))
-        let bomb = [[UInt8]](repeating: member, count: 1000).flatMap { $0 }
+    /// What a body hides is not unpacked once the limit is passed, in one member or in the next.
+    @Test func aRefusedBodyCostsNoMoreThanTheLimit() throws {
+        let member = try pack([UInt8](repeating: 0, count: 40_000))
+        var limits = HTTPLimits()
+        limits.denseBodyBytes = 50_000
+        limits.bodyRatio = 20
         var body: [UInt8] = []
-        var decoder = try GzipDecoder(limits: HTTPLimits())
-        let error = #expect(throws: RequestBodyError.self) { try decoder.decode(bomb, into: &body) }
-        #expect(error == .tooDense(ratio: HTTPLimits().bodyRatio))
-        #expect(body.count <= HTTPLimits().denseBodyBytes + 16 * 1024)
+        var decoder = try GzipDecoder(limits: limits)
+        #expect(throws: RequestBodyError.tooDense(ratio: 20)) {
+            try decoder.decode(member + member + member, into: &body)
+        }
+        #expect(body.count <= 50_000 + 16 * 1024)
+        #expect(body.count < 2 * 40_000)
     }
 }

@@ -85,7 +85,7 @@ struct RequestHeadParserTests {
         .map { Case("HOST-\($0)", 400, "GET / HTTP/1.1\r\nHost: \($0)\r\n\r\n") }
 
     @Test(arguments: lengths + codings + framing + lines + fields + hosts)
-    func hostileHeadsAreRefused(_ example: Case) {
+    func malformedHeadsAreRefused(_ example: Case) {
         let error = #expect(throws: HTTPParseError.self) { try Self.parse(example.text) }
         #expect(error?.status.code == example.status)
     }

@@ -73,10 +73,14 @@ func whatSentencePieceCutsOtherwiseIsCutAsTheReference(text: String, ids: [Int32
 }
 
 @Test func valuesNestedTooDeeplyAreRefused() {
-    let deep = String(repeating: #"{"type": "Sequence", "normalizers": ["#, count: 20_000)
-    #expect(throws: TokenizerError.self) {
-        try TokenizerDescription(Array(#"{"normalizer": \#(deep)"#.utf8), file: "f")
+    let deep = { (depth: Int) in
+        #"{"normalizer": "# + String(repeating: #"{"type": "Sequence", "normalizers": ["#, count: depth)
+            + String(repeating: "]}", count: depth)
+            + #", "model": {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0]]}}"#
     }
+    let decode = { (text: String) in try TokenizerDescription(Array(text.utf8), file: "f") }
+    #expect(throws: Never.self) { try decode(deep(60)) }
+    #expect(throws: TokenizerError.self) { try decode(deep(70)) }
 }
 
 @Test(arguments: [
