@@ -21,11 +21,6 @@ package final class RowList: @unchecked Sendable {
         count += 1
     }
 
-    package func removeLast() {
-        precondition(count > 0, "a sequence without positions")
-        count -= 1
-    }
-
     /// Becomes a copy of `other`.
     package func copy(_ other: RowList) {
         precondition(other.count <= capacity)
