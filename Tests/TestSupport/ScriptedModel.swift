@@ -36,6 +36,8 @@ package final class ScriptedModel: StepModel, Sendable {
     private let layers: Int
     private let hasEncoder: Bool
     private let script: Script
+    /// Where there are any, a token goes to the one of its number modulo theirs, in one layer of each stack.
+    private let experts: Int
     /// Held by a test to stop the engine before its next step.
     package let gate: StepGate
 
@@ -43,12 +45,14 @@ package final class ScriptedModel: StepModel, Sendable {
         vocabularySize: Int,
         layers: Int = 2,
         architecture: SwitchConfiguration.Architecture = .encoderDecoder,
+        experts: Int = 0,
         gate: StepGate = StepGate(isOpen: true),
         script: @escaping Script
     ) {
         self.vocabularySize = vocabularySize
         self.layers = layers
         hasEncoder = architecture == .encoderDecoder
+        self.experts = experts
         self.gate = gate
         self.script = script
     }
@@ -84,17 +88,31 @@ package final class ScriptedModel: StepModel, Sendable {
                 decoderRows: decoderRows..<decoderRows + read.count
             )
         }
-        return .finished(prompts, RoutingLog())
+        var routing = RoutingLog()
+        if hasEncoder { route(encoding.prompts.flatMap(\.tokens), in: .encoder, &routing) }
+        route(encoding.prompts.flatMap(read), in: .decoder, &routing)
+        return .finished(prompts, routing)
+    }
+
+    private func route(_ tokens: [Int32], in stack: Stack, _ routing: inout RoutingLog) {
+        guard experts > 0, !tokens.isEmpty else { return }
+        let elements = tokens.flatMap { token in (0..<experts).map { Float($0 == Int(token) % experts ? 1 : 0) } }
+        routing.record(RoutingPlan(stack: stack, block: 0, expertCount: experts)) { plan in
+            plan.fill(Matrix(rows: tokens.count, columns: experts, elements: elements), .none, capacity: 1)
+        }
     }
 
     package func step(_ batch: [StepBatch<State>], _ routing: inout RoutingLog) -> VocabularyScores {
         gate.pass(rows: batch.reduce(0) { $0 + $1.rows.count })
-        var elements: [Float] = []
+        var (elements, tokens): ([Float], [Int32]) = ([], [])
         for request in batch {
             for row in request.rows {
+                if case .token(let token, _) = row.source { tokens.append(token) }
                 elements += script(request.state.prompt.tokens, history(after: row, request.state))
             }
         }
+        routing.rewind()
+        route(tokens, in: .decoder, &routing)
         let rows = elements.count / vocabularySize
         return VocabularyScores(Matrix(rows: rows, columns: vocabularySize, elements: elements))
     }

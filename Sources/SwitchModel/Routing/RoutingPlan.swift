@@ -127,7 +127,11 @@ package struct RoutingLog: Sendable {
     /// Fills the plan of the next layer and returns it.
     ///
     /// - Parameter empty: the plan of that layer in the first pass; the layers of a model never change.
-    mutating func record(_ empty: @autoclosure () -> RoutingPlan, _ fill: (inout RoutingPlan) -> Void) -> RoutingPlan {
+    @discardableResult
+    package mutating func record(
+        _ empty: @autoclosure () -> RoutingPlan,
+        _ fill: (inout RoutingPlan) -> Void
+    ) -> RoutingPlan {
         if next == plans.count { plans.append(empty()) }
         fill(&plans[next])
         next += 1

@@ -220,6 +220,41 @@ import Testing
         #expect(gate.steppedRows.contains(2))
     }
 
+    @Test func routesAreThoseOfARequestsOwnTokensWhateverOthersAskFor() async throws {
+        let gate = StepGate(isOpen: false)
+        let model = ScriptedModel(vocabularySize: 50, experts: 7, gate: gate) { prompt, history in
+            (0..<50).map { $0 == Int(prompt[0]) + history.count ? 9 : 0 }
+        }
+        let load = ExpertLoad(layers: [ModelStack.encoder, .decoder].map { .init(stack: $0, block: 0, experts: 7) })
+        let engine = InferenceEngine(model, limits: EngineLimits(), registry: MetricsRegistry(), load: load)
+        defer { engine.stop() }
+        var (scored, plain) = (forced(2, 100), request(3, maximum: 8))
+        (scored.topLogprobs, scored.reportsRouting, plain.reportsRouting) = (0, true, true)
+        let first = try engine.submit(scored, deadline: nil)
+        gate.waitForModel()
+        // Joins before the last forced tokens of the first are told, and comes after it in the steps.
+        let second = try engine.submit(plain, deadline: nil)
+        gate.open()
+        let start: [Int32] = [0]
+        #expect(await routes(first) == (start + scored.decoderPrompt + [0, 0]).map { Int($0) % 7 })
+        #expect(await routes(second) == (start + (4..<11)).map { Int($0) % 7 })
+        #expect(gate.steppedRows.first == 32 && gate.steppedRows.contains(33))
+        // Each token that was read or stepped, once.
+        let tokens = load.totals.map { $0.load.tokens.reduce(0, +) }
+        #expect(tokens == [4, 101 + 2 + 8])
+    }
+
+    /// The experts that the token before each token went to.
+    private func routes(_ ticket: GenerationTicket) async -> [Int] {
+        var (routes, position): ([Int], Int) = ([], 0)
+        for await case .token(let token) in ticket.events {
+            #expect(token.routes.map(\.position) == [position])
+            routes += token.routes.map(\.expert)
+            position += 1
+        }
+        return routes
+    }
+
     @Test func aRequestIsCancelledBetweenSlices() async throws {
         let gate = StepGate(isOpen: false)
         let model = ScriptedModel(vocabularySize: 50, layers: 30, gate: gate) { _, _ in

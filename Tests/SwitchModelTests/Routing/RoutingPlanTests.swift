@@ -146,7 +146,7 @@ import Testing
     @Test func aPassWithoutRowsRoutesNone() {
         var log = RoutingLog()
         func record() {
-            _ = log.record(RoutingPlan(stack: .decoder, block: 1, expertCount: 2)) { plan in
+            log.record(RoutingPlan(stack: .decoder, block: 1, expertCount: 2)) { plan in
                 plan.fill(probabilities, .none, capacity: 1)
             }
         }
