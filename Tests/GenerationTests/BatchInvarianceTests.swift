@@ -67,15 +67,17 @@ import Testing
 
     /// Logits after the tokens that prompt 0 was read with, two a step, and of some steps after them, beside `others`.
     private func forcedLogits(beside others: [Int], layers: Int, _ model: SwitchTransformer) throws -> [Float] {
-        let prompts = model.read([prompt(0, slots: 1)] + others.map { prompt($0, slots: 3) }, layers: layers).prompts
-        let (state, read) = (prompts[0].state, prompts[0].decoderRows.count)
+        // Last, so that it is what would be left of a capacity it shared.
+        let prompts = model.read(others.map { prompt($0, slots: 3) } + [prompt(0, slots: 1)], layers: layers).prompts
+        let own = try #require(prompts.last)
+        let (state, read) = (own.state, own.decoderRows.count)
         let positions = read - Self.forced[0].count - 1..<read
         var found: [Float] = []
         for step in 0..<10 {
             let token = Int32((step * 5) % 30 + 2)
             var rows = positions.dropFirst(2 * step).prefix(2).map { StepRow(.position($0)) }
             if rows.isEmpty { rows = [StepRow(slot: 0, token: token)] }
-            let batch = prompts.dropFirst().map { other in
+            let batch = prompts.dropLast().map { other in
                 // The first step of some is after what they were read with.
                 let slots = (0..<3).map { StepRow(slot: $0, token: token + Int32($0)) }
                 let last = [StepRow(.position(other.decoderRows.count - 1))]

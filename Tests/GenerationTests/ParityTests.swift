@@ -82,6 +82,25 @@ import Testing
         #expect(logits(slices: Array(repeating: 1, count: 9)) == whole)
     }
 
+    @Test(arguments: Reference.directories) func aSliceIsOfOneStackAndOfSoManyLayers(directory: URL) throws {
+        let model = try load(directory)
+        let configuration = model.configuration
+        let isDecoder = configuration.architecture == .decoderOnly
+        func slices(_ layers: Int, forced: [Int32]) -> Int {
+            var prompt = EncodingPrompt(tokens: [5, 9, 2, 7, 1], slots: 1, capacity: 8)
+            prompt.forced = forced
+            var (encoding, count) = (model.beginEncoding([prompt]), 1)
+            while case .layersLeft = model.advance(&encoding, layers: layers) { count += 1 }
+            return count
+        }
+        let decoder = configuration.decoderLayers
+        let encoder = isDecoder ? 0 : configuration.encoderLayers
+        #expect(slices(1, forced: [4]) == encoder + decoder)
+        #expect(slices(.max, forced: [4]) == (isDecoder ? 1 : 2))
+        #expect(slices(1, forced: []) == (isDecoder ? decoder : encoder))
+        #expect(slices(.max, forced: []) == 1)
+    }
+
     private func check(_ plans: [RoutingPlan], _ expected: [Reference.Routing.Layer]) {
         #expect(plans.map(\.block) == expected.map(\.block))
         for (layer, expected) in zip(plans, expected) {

@@ -16,9 +16,7 @@ extension EngineLoop {
         let seconds = start.secondsToNow
         metrics.encodeStepSeconds.observe(seconds)
         guard let finished else {
-            pace.encoded(layers: layers, seconds: seconds)
-            // What comes after the encoder takes another time.
-            if batch.rowsPerLayer(model) != rows { pace.began() }
+            pace.encoded(layers: layers, rows: rows, seconds: seconds)
             encoding = batch
             return
         }
