@@ -9,13 +9,13 @@ package import Tensors
 package protocol StepModel {
     /// The caches of one request: cross-attention keys and values, and one self-attention history per slot.
     associatedtype State
-    /// Prompts on their way through the encoder.
+    /// Prompts on their way through the encoder, and forced tokens through the decoder.
     associatedtype Encoding
 
     /// Scores of a row; token ids are below it.
     var vocabularySize: Int { get }
 
-    /// What an output begins after, at least one token: its last is stepped first, and penalties look at all of it.
+    /// What an output begins after, at least one token; penalties look at all of it.
     ///
     /// A start token, or the prompt of a language model.
     func start(after prompt: [Int32]) -> [Int32]
@@ -23,17 +23,23 @@ package protocol StepModel {
     /// Starts encoding prompts as one ragged batch.
     ///
     /// None is empty; ids lie inside the vocabulary.
+    ///
+    /// The decoder's first pass is part of it where it has more to read than a start token: forced tokens, a language
+    /// model's prompt. Slot 0 has read them then.
     func beginEncoding(_ prompts: [EncodingPrompt]) -> Encoding
 
-    /// Runs up to `layers` more encoder layers.
+    /// Rows of each layer that runs next.
+    func rowsPerLayer(_ encoding: Encoding) -> Int
+
+    /// Runs up to `layers` more layers, of the encoder or of the decoder.
     ///
-    /// Returns the states, one per prompt, once done.
+    /// Returns the prompts once done.
     func advance(_ encoding: inout Encoding, layers: Int) -> EncodingProgress<State>
 
-    /// One decoder step for the rows of several requests: reads each row's token into the history of its slot and
-    /// returns scores in the order given, valid until the next call.
+    /// One decoder step for the rows of several requests: reads each token into the history of its slot and returns the
+    /// scores after it, or those after one that was read with the prompt; in the order given, valid until the next call.
     ///
-    /// `routing` is overwritten with what the routers did; one that is passed again is refilled in place.
+    /// `routing` is overwritten with where the tokens went; one that is passed again is refilled in place.
     func step(_ batch: [StepBatch<State>], _ routing: inout RoutingLog) -> VocabularyScores
 
     /// Runs `body` for 0 up to `count`, exclusive, on the threads the model computes on; returns when all are done.
@@ -53,53 +59,54 @@ package protocol StepModel {
     var cacheBlockPositions: Int { get }
 }
 
-/// A prompt and the room its request will need.
-package struct EncodingPrompt: Sendable {
-    /// At least one, each inside the vocabulary.
-    package var tokens: [Int32]
-    /// Histories: continuations drawn, or beams.
-    package var slots: Int
-    /// Positions that each history may reach after the prompt: the start token, forced tokens, generated ones.
-    package var capacity: Int
-
-    package init(tokens: [Int32], slots: Int, capacity: Int) {
-        self.tokens = tokens
-        self.slots = slots
-        self.capacity = capacity
-    }
-}
-
-/// How far encoding has come.
+/// How far prompts have come.
 package enum EncodingProgress<State> {
     /// Layers that have not run, at least 1.
     case layersLeft(Int)
-    /// With what the routers did.
-    case finished([State], RoutingLog)
+    /// In the order they were given, with what the routers did.
+    case finished([EncodedPrompt<State>], RoutingLog)
 }
 
-/// The next tokens of one request: one per live slot.
+/// What one request wants scores after: the next tokens of its live slots, or tokens that were read with its prompt.
 package struct StepBatch<State> {
     package var state: State
+    /// Of one kind.
     package var rows: [StepRow]
 
     package init(state: State, rows: [StepRow]) {
         self.state = state
         self.rows = rows
     }
+
+    /// How many of the rows are tokens to run.
+    package var tokens: Int { rows.first?.isToken == true ? rows.count : 0 }
 }
 
 /// One token on its way into the history of one slot.
 package struct StepRow: Equatable, Sendable {
-    /// Which history of its request, from 0.
-    package var slot: Int
-    /// Inside the vocabulary.
-    package var token: Int32
-    /// What the scores after the token are wanted for.
+    /// What the row's scores come after.
+    package enum Source: Equatable, Sendable {
+        /// A token that the step reads into a slot.
+        case token(Int32, slot: Int)
+        /// A token that the model has read, by its position among those; only before any other is.
+        case position(Int)
+    }
+
+    package var source: Source
+    /// What the scores are wanted for.
     package var detail: VocabularyScores.Detail
 
-    package init(slot: Int, token: Int32, detail: VocabularyScores.Detail = .all) {
-        self.slot = slot
-        self.token = token
+    package init(_ source: Source, detail: VocabularyScores.Detail = .all) {
+        self.source = source
         self.detail = detail
     }
+
+    package init(slot: Int, token: Int32, detail: VocabularyScores.Detail = .all) {
+        self.init(.token(token, slot: slot), detail: detail)
+    }
+
+    /// The slot of a token; that of positions is 0.
+    package var slot: Int { if case .token(_, let slot) = source { slot } else { 0 } }
+
+    fileprivate var isToken: Bool { if case .token = source { true } else { false } }
 }

@@ -15,9 +15,7 @@ extension SwitchTransformer: StepModel {
         }
     }
 
-    package func beginEncoding(_ prompts: [EncodingPrompt]) -> Encoding {
-        beginEncoding(prompts.map(\.tokens), room: prompts.map { (slots: $0.slots, capacity: $0.capacity) })
-    }
+    package func rowsPerLayer(_ encoding: Encoding) -> Int { encoding.rowsPerBlock }
 
     package func advance(_ encoding: inout Encoding, layers: Int) -> EncodingProgress<DecoderState> {
         let left = advance(&encoding, blocks: layers)
@@ -26,7 +24,12 @@ extension SwitchTransformer: StepModel {
 
     package func step(_ batch: [StepBatch<DecoderState>], _ routing: inout RoutingLog) -> VocabularyScores {
         for request in batch {
-            for row in request.rows { enqueue(row.token, request.state, slot: row.slot, for: row.detail) }
+            for row in request.rows {
+                switch row.source {
+                case .token(let token, let slot): enqueue(token, request.state, slot: slot, for: row.detail)
+                case .position(let position): enqueue(position: position, request.state, for: row.detail)
+                }
+            }
         }
         return step(&routing)
     }

@@ -13,6 +13,7 @@ package final class DecoderState {
     private var blocks: [Int32] = []
     /// Rows of the newest block that are taken.
     private var taken = KeyValuePool.blockRows
+    private var read: (hidden: Matrix, count: Int)?
 
     /// - Parameters:
     ///   - prompt: its number of tokens; their rows are taken at once, those of histories as they grow.
@@ -48,13 +49,22 @@ package final class DecoderState {
         return row
     }
 
-    /// Takes back the newest token of a slot.
+    /// Keeps what the scores of the last tokens read are made of: `hidden`, `[tokens, model]`, after the final norm.
     ///
-    /// - Precondition: no slot was extended since.
-    func retract(slot: Int) {
-        histories[slot].removeLast()
-        taken -= 1
+    /// - Parameter count: tokens read, all of them in slot 0.
+    func keep(_ hidden: Matrix, read count: Int) { read = (hidden, count) }
+
+    /// The row of a token that was read, by its position among them.
+    ///
+    /// - Precondition: it was kept and not forgotten.
+    func read(_ position: Int) -> (hidden: Matrix, row: Int) {
+        guard let (hidden, count) = read, position < count, position >= count - hidden.rows else {
+            preconditionFailure("no scores of position \(position) were kept")
+        }
+        return (hidden, position - (count - hidden.rows))
     }
+
+    func forgetRead() { read = nil }
 
     /// Slot `i` continues the history of slot `parents[i]`; one parent may have several slots, or none.
     ///
@@ -75,7 +85,7 @@ package final class DecoderState {
     }
 }
 
-/// The rows of one decoder step: the newest token of some slots of several requests.
+/// The tokens of one decoder pass: the newest of some slots of several requests, or the first ones of slot 0.
 struct DecoderRows {
     private(set) var tokens: [Int32] = []
     /// What each attends to: its own history, the newest token included, and its prompt.
@@ -83,22 +93,18 @@ struct DecoderRows {
     private(set) var prompts: [RowListView] = []
     /// Where its keys and values go.
     private(set) var newest: [Int32] = []
-    /// What its scores are wanted for.
-    private(set) var details: [VocabularyScores.Detail] = []
 
     mutating func removeAll() {
         tokens.removeAll(keepingCapacity: true)
         histories.removeAll(keepingCapacity: true)
         prompts.removeAll(keepingCapacity: true)
         newest.removeAll(keepingCapacity: true)
-        details.removeAll(keepingCapacity: true)
     }
 
-    mutating func append(_ token: Int32, _ state: DecoderState, slot: Int, _ detail: VocabularyScores.Detail) {
+    mutating func append(_ token: Int32, _ state: DecoderState, slot: Int) {
         tokens.append(token)
         newest.append(state.extend(slot: slot))
         histories.append(state.rows(ofSlot: slot))
         prompts.append(state.promptRows)
-        details.append(detail)
     }
 }

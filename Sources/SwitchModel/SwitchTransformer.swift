@@ -7,18 +7,20 @@ package import Tensors
 /// The weights are immutable; the workspace makes a model the property of one thread at a time.
 package final class SwitchTransformer {
     package let configuration: SwitchConfiguration
-    private let encoderEmbedding: EmbeddingTable
-    private let decoderEmbedding: EmbeddingTable
+    let encoderEmbedding: EmbeddingTable
+    let decoderEmbedding: EmbeddingTable
     /// nil for a language model, whose decoder reads the prompt.
-    private let encoder: Encoder?
-    private let decoder: Decoder
+    let encoder: Encoder?
+    let decoder: Decoder
     private let head: PackedMatrix  // [vocabulary, model]
-    private let workspace: Workspace
+    let workspace: Workspace
     /// Keys and values of all requests.
-    private let pool: KeyValuePool
+    let pool: KeyValuePool
     private let hidden = Matrix()
     private let scores = VocabularyScores()
+    /// Of the next step: the tokens it runs, and what it leaves scores of.
     private var rows = DecoderRows()
+    private var scored = ScoredRows()
     /// Kept for its shelves.
     private let expertMemory: ExpertMemory?
 
@@ -47,109 +49,53 @@ package final class SwitchTransformer {
         expertMemory = context.expertMemory
     }
 
-    /// Sequences on their way through the encoder, a few blocks at a time; or through a language model's decoder.
-    package struct Encoding {
-        let hidden = Matrix()
-        let sequences: [Range<Int>]
-        /// Histories and positions each state will hold.
-        let room: [(slots: Int, capacity: Int)]
-        var nextBlock = 0
-        /// Of a language model: where its rows' keys and values go, and the states they belong to.
-        var rows = DecoderRows()
-        var states: [DecoderState] = []
-        /// What the routers of the blocks that have run did.
-        package internal(set) var routing = RoutingLog()
-
-        /// Of all prompts together: rows of the pass.
-        package var tokens: Int { sequences.last?.upperBound ?? 0 }
-    }
-
-    /// Lays prompts end to end.
-    ///
-    /// None is empty; ids lie inside the vocabulary.
-    ///
-    /// - Parameter room: for each prompt the histories its state will hold, and the positions each of them may reach.
-    package func beginEncoding(_ prompts: [[Int32]], room: [(slots: Int, capacity: Int)]) -> Encoding {
-        var sequences: [Range<Int>] = []
-        for prompt in prompts {
-            let start = sequences.last?.upperBound ?? 0
-            sequences.append(start..<start + prompt.count)
-        }
-        var encoding = Encoding(sequences: sequences, room: room)
-        let tokens = prompts.flatMap { $0 }
-        guard encoder == nil else {
-            encoderEmbedding.look(up: tokens, into: encoding.hidden)
-            return encoding
-        }
-        decoderEmbedding.look(up: tokens, into: encoding.hidden)
-        for (prompt, room) in zip(prompts, room) {
-            let capacity = prompt.count + room.capacity
-            let state = DecoderState(pool: pool, prompt: 0, slots: room.slots, capacity: capacity)
-            for token in prompt { encoding.rows.append(token, state, slot: 0, .best) }
-            encoding.states.append(state)
-        }
-        return encoding
-    }
-
-    /// Runs up to `blocks` more encoder blocks; returns how many are left.
-    ///
-    /// Of a language model these are the decoder's, which leave the prompt's keys and values in the pool.
-    package func advance(_ encoding: inout Encoding, blocks: Int) -> Int {
-        let layers = encoder?.layers ?? decoder.layers
-        let end = encoding.nextBlock + min(blocks, layers - encoding.nextBlock)
-        let range = encoding.nextBlock..<end
-        if let encoder {
-            for block in range {
-                encoder.run(block: block, encoding.hidden, sequences: encoding.sequences, &encoding.routing, workspace)
-            }
-        } else {
-            decoder.run(blocks: range, encoding.hidden, encoding.rows, in: pool, &encoding.routing, workspace)
-        }
-        encoding.nextBlock = end
-        return layers - end
-    }
-
-    /// The states of prompts whose last block has run.
-    ///
-    /// Of an encoder they hold keys and values of its output; rows of the pool are taken for them.
-    ///
-    /// - Precondition: the pool has room; whoever admits requests counts it.
-    package func finish(_ encoding: Encoding) -> [DecoderState] {
-        guard let encoder else {
-            // The last token of a prompt is the first that is stepped, for its scores.
-            for state in encoding.states { state.retract(slot: 0) }
-            return encoding.states
-        }
-        encoder.finish(encoding.hidden)
-        let states = zip(encoding.sequences, encoding.room).map { sequence, room in
-            DecoderState(pool: pool, prompt: sequence.count, slots: room.slots, capacity: room.capacity)
-        }
-        decoder.storePrompts(encoding.hidden, for: states, in: pool, workspace)
-        return states
-    }
-
     /// Takes the newest token of a slot into the next step.
     ///
     /// - Precondition: the token lies inside the vocabulary, and the slot's history has room.
     package func enqueue(_ token: Int32, _ state: DecoderState, slot: Int, for detail: VocabularyScores.Detail) {
-        rows.append(token, state, slot: slot, detail)
+        // The first token after what was read: nobody asks for that any more.
+        state.forgetRead()
+        rows.append(token, state, slot: slot)
+        scored.append(detail)
+    }
+
+    /// Takes the scores after a token that was read with the prompt into the next step.
+    ///
+    /// - Parameter position: of the token among those the decoder has read; within the `scoredPositions` of the prompt.
+    /// - Precondition: no token was enqueued since.
+    package func enqueue(position: Int, _ state: DecoderState, for detail: VocabularyScores.Detail) {
+        let (hidden, row) = state.read(position)
+        scored.append(row, of: hidden, detail)
     }
 
     /// One decoder step for the rows enqueued since the last.
     ///
-    /// - Parameter routing: overwritten with what the routers did; one that is passed again is refilled in place.
+    /// - Parameter routing: overwritten with what the routers did with the tokens; one that is passed again is refilled in
+    ///   place.
     /// - Returns: scores in the order the rows were enqueued, valid until the next call.
     package func step(_ routing: inout RoutingLog) -> VocabularyScores {
-        defer { rows.removeAll() }
+        defer {
+            rows.removeAll()
+            scored.removeAll()
+        }
         routing.rewind()
-        decoderEmbedding.look(up: rows.tokens, into: hidden)
-        decoder.step(hidden, rows, in: pool, &routing, workspace)
+        if !rows.tokens.isEmpty {
+            decoderEmbedding.look(up: rows.tokens, into: hidden)
+            decoder.run(blocks: 0..<decoder.layers, hidden, rows, .none, in: pool, &routing, workspace)
+            prepareForHead(hidden)
+        }
+        let hidden = scored.joined(with: hidden, width: configuration.modelWidth)
+        workspace.input.load(hidden, as: head.precision, on: workspace.workers)
+        scores.load(head, workspace.input, scored.details, on: workspace.workers)
+        return scores
+    }
+
+    /// Makes the decoder's output, `[rows, model]`, what the head multiplies.
+    func prepareForHead(_ hidden: Matrix) {
+        decoder.finish(hidden)
         if configuration.scalesDecoderOutput {
             hidden.scale(by: 1 / Float(configuration.modelWidth).squareRoot())
         }
-        workspace.input.load(hidden, as: head.precision, on: workspace.workers)
-        scores.load(head, workspace.input, rows.details, on: workspace.workers)
-        return scores
     }
 
     /// The threads the model computes on, for its owner's use between calls.

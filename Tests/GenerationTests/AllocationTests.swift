@@ -9,16 +9,17 @@ import Testing
 /// A steady decode loop asks for no memory.
 @Suite struct AllocationTests {
     /// Requests for memory that this thread makes in 40 steps of six greedy requests, after as many to warm up.
-    private func allocations(_ model: SwitchTransformer) throws -> Int64 {
+    private func allocations(_ model: SwitchTransformer, forced: [Int32] = []) throws -> Int64 {
         let steps = 40
-        let request = GenerationRequest(
+        var request = GenerationRequest(
             prompt: [5, 9, 11, 7],
             stop: StopCondition(maximumTokens: 2 * steps + 8, endTokens: [])
         )
-        let prompts = (0..<6).map { _ in EncodingPrompt(tokens: request.prompt, slots: 1, capacity: 4 * steps) }
-        var encoding = model.beginEncoding(prompts)
-        guard case .finished(let states, _) = model.advance(&encoding, layers: .max) else { return .max }
-        var searches = states.map { _ in DecodingSearch(request, start: model.start(after: [])) }
+        request.decoderPrompt = forced
+        let prompts = model.read(Array(repeating: request.encodingPrompt, count: 6)).prompts
+        let states = prompts.map(\.state)
+        let start = model.start(after: request.prompt)
+        var searches = prompts.map { DecodingSearch(request, start: start, read: $0.decoderRows.count) }
         var stepped = searches.indices.map { searches[$0].begin() }
         var batch: [StepBatch<DecoderState>] = []
         var routing = RoutingLog()
@@ -59,5 +60,10 @@ import Testing
         // Blocks of the pool are taken every 16 positions; they are handed out, not allocated.
         let model = try Reference.model(in: directory, precision) { $0.configuration.choices = choices }
         #expect(try allocations(model) == 0)
+    }
+
+    @Test(.enabled(if: isTelling)) func norDoesOneAfterForcedTokens() throws {
+        let directory = try #require(Reference.directories.first)
+        #expect(try allocations(Reference.model(in: directory), forced: [5, 9, 3]) == 0)
     }
 }

@@ -16,8 +16,7 @@ import Testing
         let prompts = ([0] + others).map {
             EncodingPrompt(tokens: Self.prompts[$0], slots: $0 == 0 ? 1 : 3, capacity: 16)
         }
-        var encoding = model.beginEncoding(prompts)
-        guard case .finished(let states, _) = model.advance(&encoding, layers: .max) else { return [] }
+        let states = model.read(prompts).prompts.map(\.state)
         var found: [Float] = []
         for step in 0..<12 {
             let token = Int32((step * 5) % 30 + 2)
@@ -51,5 +50,87 @@ import Testing
         for others in [[1], [2, 3], [3, 2, 1]] {
             #expect(try logits(beside: others, model) == alone)
         }
+    }
+
+    // MARK: - Decoder prompts
+
+    private static let forced: [[Int32]] = [
+        [7, 3, 21, 9, 9, 9, 4], [], (0..<30).map { Int32(2 + $0 * 11 % 30) }, [5],
+    ]
+
+    private func prompt(_ index: Int, slots: Int) -> EncodingPrompt {
+        var prompt = EncodingPrompt(tokens: Self.prompts[index], slots: slots, capacity: 64)
+        prompt.forced = Self.forced[index]
+        prompt.scoredPositions = prompt.forced.count + 1
+        return prompt
+    }
+
+    /// Logits after the tokens that prompt 0 was read with, two a step, and of some steps after them, beside `others`.
+    private func forcedLogits(beside others: [Int], layers: Int, _ model: SwitchTransformer) throws -> [Float] {
+        // Last, so that it is what would be left of a capacity it shared.
+        let prompts = model.read(others.map { prompt($0, slots: 3) } + [prompt(0, slots: 1)], layers: layers).prompts
+        let own = try #require(prompts.last)
+        let (state, read) = (own.state, own.decoderRows.count)
+        let positions = read - Self.forced[0].count - 1..<read
+        var found: [Float] = []
+        for step in 0..<10 {
+            let token = Int32((step * 5) % 30 + 2)
+            var rows = positions.dropFirst(2 * step).prefix(2).map { StepRow(.position($0)) }
+            if rows.isEmpty { rows = [StepRow(slot: 0, token: token)] }
+            let batch = prompts.dropLast().map { other in
+                // The first step of some is after what they were read with.
+                let slots = (0..<3).map { StepRow(slot: $0, token: token + Int32($0)) }
+                let last = [StepRow(.position(other.decoderRows.count - 1))]
+                return StepBatch(state: other.state, rows: step == 0 && !other.decoderRows.isEmpty ? last : slots)
+            }
+            let place = step % (batch.count + 1)
+            let all = model.step(batch[..<place] + [StepBatch(state: state, rows: rows)] + batch[place...])
+            let first = batch[..<place].reduce(0) { $0 + $1.rows.count }
+            for row in rows.indices { found += all.elements(row: first + row) }
+        }
+        return found
+    }
+
+    @Test(arguments: Reference.directories, WeightPrecision.allCases)
+    func norDoNeighboursOrSlicesWhereTokensAreForced(directory: URL, precision: WeightPrecision) throws {
+        let model = try Reference.model(in: directory, precision)
+        let shelved = try Reference.model(in: directory, precision) { $0.expertMemory = ExpertMemory(budget: 1) }
+        let alone = try forcedLogits(beside: [], layers: .max, model)
+        #expect(alone.count == 14 * model.vocabularySize)
+        for others in [[], [1], [2, 3], [3, 1, 2]] {
+            for layers in [1, 2, 3, .max] { #expect(try forcedLogits(beside: others, layers: layers, model) == alone) }
+            #expect(try forcedLogits(beside: others, layers: 2, shelved) == alone)
+        }
+    }
+
+    /// What a capacity changes is all that tells the decoder's first pass from as many steps.
+    @Test(arguments: Reference.directories, WeightPrecision.allCases)
+    func aPassIsItsStepsWhereNoCapacityBinds(directory: URL, precision: WeightPrecision) throws {
+        func logits(_ capacity: Int) throws -> (pass: [Float], steps: [Float]) {
+            let model = try Reference.model(in: directory, precision) { $0.configuration.expertCapacity = capacity }
+            let read = try #require(model.read([prompt(0, slots: 1)]).prompts.first)
+            let positions = read.decoderRows.suffix(Self.forced[0].count + 1)
+            let pass = model.step([StepBatch(state: read.state, rows: positions.map { StepRow(.position($0)) })])
+            let found = positions.indices.flatMap { pass.elements(row: $0 - positions.startIndex) }
+
+            let plain = EncodingPrompt(tokens: Self.prompts[0], slots: 1, capacity: 64)
+            let state = try #require(model.read([plain]).prompts.first).state
+            let isRead = model.configuration.architecture == .decoderOnly
+            var steps: [Float] = []
+            if isRead {
+                let last = StepRow(.position(Self.prompts[0].count - 1))
+                steps = model.step([StepBatch(state: state, rows: [last])]).elements()
+            }
+            for token in (isRead ? [] : [model.configuration.startToken]) + Self.forced[0] {
+                steps += model.step([StepBatch(state: state, rows: [StepRow(slot: 0, token: token)])]).elements()
+            }
+            return (found, steps)
+        }
+        let free = try logits(1000)
+        #expect(free.pass == free.steps && free.pass.count > 0)
+        let bound = try logits(1)
+        let configuration = try Reference.model(in: directory, precision).configuration
+        let isSparse = (0..<configuration.decoderLayers).contains { configuration.isSparse(block: $0, in: .decoder) }
+        #expect((bound.pass == bound.steps) == !isSparse)
     }
 }

@@ -15,8 +15,7 @@ import Testing
     /// Scores of some steps of all prompts together.
     private func scores(_ model: SwitchTransformer) -> [Float] {
         let prompts = Self.prompts.map { EncodingPrompt(tokens: $0, slots: 1, capacity: 16) }
-        var encoding = model.beginEncoding(prompts)
-        guard case .finished(let states, _) = model.advance(&encoding, layers: .max) else { return [] }
+        let states = model.read(prompts).prompts.map(\.state)
         var found: [Float] = []
         for step in 0..<10 {
             let batch = states.enumerated().map { index, state in

@@ -26,8 +26,7 @@ import Testing
         let prompts = [[5, 9, 11, 7, 20, 3, 8, 14, 1], [30, 2, 2, 17, 6, 1]].map {
             EncodingPrompt(tokens: $0, slots: 1, capacity: 16)
         }
-        var encoding = model.beginEncoding(prompts)
-        guard case .finished(let states, _) = model.advance(&encoding, layers: .max) else { return [] }
+        let states = model.read(prompts).prompts.map(\.state)
         return (0..<8).flatMap { step in
             let rows = [StepRow(slot: 0, token: Int32(step * 3 % 30 + 2))]
             let scores = model.step(states.map { StepBatch(state: $0, rows: rows) })

@@ -15,30 +15,30 @@ import Testing
         try Reference.model(in: directory)
     }
 
-    private func encode(
-        _ prompt: [Int32],
-        slots: Int,
-        _ model: SwitchTransformer
-    ) throws -> (state: DecoderState, routing: RoutingLog) {
-        var encoding = model.beginEncoding([EncodingPrompt(tokens: prompt, slots: slots, capacity: 64)])
-        guard case .finished(let states, let routing) = model.advance(&encoding, layers: .max), let state = states.first
-        else {
-            throw CheckpointError.missingTensor(name: "encoder")
-        }
-        return (state, routing)
+    private func read(_ prompt: [Int32], _ model: SwitchTransformer) throws -> (state: DecoderState, RoutingLog) {
+        let (prompts, routing) = model.read([EncodingPrompt(tokens: prompt, slots: 1, capacity: 64)])
+        return (try #require(prompts.first).state, routing)
     }
 
-    private func run(_ request: GenerationRequest, _ model: SwitchTransformer) throws -> [FinishedChoice] {
-        let state = try encode(request.prompt, slots: request.rows, model).state
-        var search = DecodingSearch(request, start: model.start(after: []))
+    /// The tokens told of the first choice, and how all choices ended.
+    private func run(
+        _ request: GenerationRequest,
+        _ model: SwitchTransformer
+    ) throws -> (tokens: [GeneratedToken], finished: [FinishedChoice]) {
+        let prompt = try #require(model.read([request.encodingPrompt]).prompts.first)
+        let start = model.start(after: request.prompt)
+        var search = DecodingSearch(request, start: start, read: prompt.decoderRows.count)
         var step = search.begin()
-        var finished: [FinishedChoice] = []
+        var events = step.events
         while !step.rows.isEmpty {
-            step = try search.advance(model.step([StepBatch(state: state, rows: step.rows)]))
-            if let parents = step.parents { model.reorder(state, parents: parents) }
-            for case .finished(let choice) in step.events { finished.append(choice) }
+            step = try search.advance(model.step([StepBatch(state: prompt.state, rows: step.rows)]))
+            if let parents = step.parents { model.reorder(prompt.state, parents: parents) }
+            events += step.events
         }
-        return finished
+        return (
+            events.compactMap { if case .token(let token) = $0, token.choice == 0 { token } else { nil } },
+            events.compactMap { if case .finished(let choice) = $0 { choice } else { nil } }
+        )
     }
 
     private func request(_ prompt: [Int32], maximum: Int, _ model: SwitchTransformer) -> GenerationRequest {
@@ -55,7 +55,7 @@ import Testing
     @Test(arguments: Reference.directories) func logitsAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for forced in try Reference(directory: directory).forced {
-            let state = try encode(forced.prompt, slots: 1, model).state
+            let state = try read(forced.prompt, model).state
             for (token, expected) in zip(forced.decoder, forced.logits) {
                 let row = model.step([StepBatch(state: state, rows: [StepRow(slot: 0, token: token)])]).elements()
                 let scale = expected.reduce(0) { max($0, abs($1)) }
@@ -71,8 +71,8 @@ import Testing
         func logits(slices: [Int]) -> [Float] {
             var encoding = model.beginEncoding([prompt])
             for layers in slices {
-                guard case .finished(let states, _) = model.advance(&encoding, layers: layers) else { continue }
-                return model.step([StepBatch(state: states[0], rows: [StepRow(slot: 0, token: 3)])]).elements()
+                guard case .finished(let prompts, _) = model.advance(&encoding, layers: layers) else { continue }
+                return model.step([StepBatch(state: prompts[0].state, rows: [StepRow(slot: 0, token: 3)])]).elements()
             }
             return []
         }
@@ -82,23 +82,68 @@ import Testing
         #expect(logits(slices: Array(repeating: 1, count: 9)) == whole)
     }
 
+    @Test(arguments: Reference.directories) func aSliceIsOfOneStackAndOfSoManyLayers(directory: URL) throws {
+        let model = try load(directory)
+        let configuration = model.configuration
+        let isDecoder = configuration.architecture == .decoderOnly
+        func slices(_ layers: Int, forced: [Int32]) -> Int {
+            var prompt = EncodingPrompt(tokens: [5, 9, 2, 7, 1], slots: 1, capacity: 8)
+            prompt.forced = forced
+            var (encoding, count) = (model.beginEncoding([prompt]), 1)
+            while case .layersLeft = model.advance(&encoding, layers: layers) { count += 1 }
+            return count
+        }
+        let decoder = configuration.decoderLayers
+        let encoder = isDecoder ? 0 : configuration.encoderLayers
+        #expect(slices(1, forced: [4]) == encoder + decoder)
+        #expect(slices(.max, forced: [4]) == (isDecoder ? 1 : 2))
+        #expect(slices(1, forced: []) == (isDecoder ? decoder : encoder))
+        #expect(slices(.max, forced: []) == 1)
+    }
+
+    private func check(_ plans: [RoutingPlan], _ expected: [Reference.Routing.Layer]) {
+        #expect(plans.map(\.block) == expected.map(\.block))
+        for (layer, expected) in zip(plans, expected) {
+            #expect(layer.experts == expected.experts)
+            #expect(layer.isDropped.indices.filter { layer.isDropped[$0] } == expected.dropped)
+            #expect(zip(layer.gates, expected.gates).allSatisfy { abs($0 - $1) < 1e-4 })
+        }
+    }
+
     @Test(arguments: Reference.directories) func routesAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for routing in try Reference(directory: directory).routing {
-            let layers = try encode(routing.prompt, slots: 1, model).routing.plans
-            #expect(layers.map(\.block) == routing.layers.map(\.block))
-            for (layer, expected) in zip(layers, routing.layers) {
-                #expect(layer.experts == expected.experts)
-                #expect(layer.isDropped.indices.filter { layer.isDropped[$0] } == expected.dropped)
-                #expect(zip(layer.gates, expected.gates).allSatisfy { abs($0 - $1) < 1e-4 })
+            try check(read(routing.prompt, model).1.plans, routing.layers)
+        }
+    }
+
+    /// A decoder prompt of any length, read in one pass in which experts have their capacity.
+    @Test(arguments: Reference.directories) func decoderPromptsAreReadAsTheReferenceReadsThem(directory: URL) throws {
+        let model = try load(directory)
+        for expected in try Reference(directory: directory).continued {
+            var request = request(expected.prompt, maximum: 24, model)
+            request.decoderPrompt = expected.decoderPrompt
+            let plans = model.read([request.encodingPrompt]).routing.plans.filter { $0.stack == .decoder }
+            let prompt = model.configuration.architecture == .decoderOnly ? request.prompt.count : 1
+            #expect(plans.allSatisfy { $0.rows == prompt + request.decoderPrompt.count })
+            check(plans, expected.layers)
+            let tokens = expected.decoderPrompt + expected.tokens
+            #expect(try run(request, model).finished.map(\.tokens) == [tokens])
+            request.topLogprobs = 0
+            let told = try run(request, model).tokens
+            #expect(told.map(\.id) == tokens)
+            for (token, logprob) in zip(told, expected.logprobs) {
+                #expect(abs(token.logprob - logprob) <= Self.tolerance * max(1, abs(logprob)))
             }
+            for beams in expected.beams { try check(beams, after: expected.decoderPrompt, model) }
         }
     }
 
     @Test(arguments: Reference.directories) func greedyTokensAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for greedy in try Reference(directory: directory).greedy {
-            #expect(try run(request(greedy.prompt, maximum: 48, model), model).map(\.tokens) == [greedy.tokens])
+            let found = try run(request(greedy.prompt, maximum: 48, model), model).finished
+            #expect(found.map(\.tokens) == [greedy.tokens])
         }
     }
 
@@ -115,32 +160,36 @@ import Testing
             for (token, bias) in constrained.constraints.bias ?? [:] {
                 request.constraints.bias[try #require(Int32(token))] = bias
             }
-            #expect(try run(request, model).map(\.tokens) == [constrained.tokens], "\(constrained.constraints)")
+            let found = try run(request, model).finished
+            #expect(found.map(\.tokens) == [constrained.tokens], "\(constrained.constraints)")
         }
     }
 
     @Test(arguments: Reference.directories) func beamsAndScoresAreTheReferences(directory: URL) throws {
         let model = try load(directory)
-        for beams in try Reference(directory: directory).beams {
-            for returned in Set([1, beams.beams]) {
-                var parameters = BeamParameters()
-                parameters.beams = beams.beams
-                parameters.returned = returned
-                parameters.lengthPenalty = beams.lengthPenalty
-                parameters.earlyStopping =
-                    switch beams.earlyStopping {
-                    case .flag(true): .whenFull
-                    case .flag(false): .heuristic
-                    case .never: .never
-                    }
-                var request = request(beams.prompt, maximum: beams.maxNewTokens, model)
-                request.strategy = .beam(parameters)
-                let found = try run(request, model)
-                #expect(found.map(\.tokens) == beams.sequences.prefix(returned).map(\.tokens))
-                for (choice, expected) in zip(found, beams.sequences) {
-                    let score = try #require(choice.beamScore)
-                    #expect(abs(score - expected.score) <= Self.tolerance * max(1, abs(expected.score)))
+        for beams in try Reference(directory: directory).beams { try check(beams, after: [], model) }
+    }
+
+    private func check(_ beams: Reference.Beams, after decoderPrompt: [Int32], _ model: SwitchTransformer) throws {
+        for returned in Set([1, beams.beams]) {
+            var parameters = BeamParameters()
+            parameters.beams = beams.beams
+            parameters.returned = returned
+            parameters.lengthPenalty = beams.lengthPenalty
+            parameters.earlyStopping =
+                switch beams.earlyStopping {
+                case .flag(true): .whenFull
+                case .flag(false): .heuristic
+                case .never: .never
                 }
+            var request = request(beams.prompt, maximum: beams.maxNewTokens, model)
+            request.strategy = .beam(parameters)
+            request.decoderPrompt = decoderPrompt
+            let found = try run(request, model).finished
+            #expect(found.map(\.tokens) == beams.sequences.prefix(returned).map { decoderPrompt + $0.tokens })
+            for (choice, expected) in zip(found, beams.sequences) {
+                let score = try #require(choice.beamScore)
+                #expect(abs(score - expected.score) <= Self.tolerance * max(1, abs(expected.score)))
             }
         }
     }

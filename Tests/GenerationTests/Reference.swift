@@ -57,6 +57,15 @@ struct Reference: Decodable {
         let tokens: [Int32]
     }
 
+    struct Continued: Decodable {
+        let prompt: [Int32]
+        let decoderPrompt: [Int32]
+        let tokens: [Int32]
+        let logprobs: [Float]
+        let layers: [Routing.Layer]
+        let beams: [Beams]
+    }
+
     /// true, false or "never".
     enum EarlyStopping: Decodable {
         case flag(Bool)
@@ -73,6 +82,7 @@ struct Reference: Decodable {
     let greedy: [Greedy]
     let beams: [Beams]
     let constrained: [Constrained]
+    let continued: [Continued]
 
     init(directory: URL) throws {
         let decoder = JSONDecoder()
@@ -92,7 +102,7 @@ struct Reference: Decodable {
             configuration: configuration,
             precision: precision,
             workers: workers,
-            reach: 128
+            reach: 192
         )
         change(&context)
         let cache = configuration.cacheShape(precision == .float32 ? .float32 : .bfloat16)

@@ -44,7 +44,7 @@ def answers(directory, mode, prompts):
         out = model.generate(
             inputs, attention_mask=torch.ones_like(inputs), do_sample=False, max_new_tokens=TOKENS,
             past_key_values=EncoderDecoderCache(DynamicCache(), DynamicCache()))
-        found.append(truncated(out[0], ends if isinstance(ends, list) else [ends]))
+        found.append(truncated(out[0][1:], ends if isinstance(ends, list) else [ends]))
     return found
 
 

@@ -17,6 +17,7 @@ from transformers import (
     GenerationConfig, MT5Config, MT5ForConditionalGeneration, SwitchTransformersConfig,
     SwitchTransformersForConditionalGeneration, T5Config, T5ForConditionalGeneration)
 
+import language_model
 from gated_experts import gate_experts
 
 END_BOOST = 1.7
@@ -39,6 +40,7 @@ CLAIMS = {
 FAMILIES = {
     "switch": (SwitchTransformersConfig, SwitchTransformersForConditionalGeneration),
     "t5": (T5Config, T5ForConditionalGeneration), "mt5": (MT5Config, MT5ForConditionalGeneration),
+    "language-model": (SwitchTransformersConfig, language_model.LanguageModel),
 }
 SWITCH_ONLY = ("num_experts", "expert_capacity", "encoder_sparse_step", "decoder_sparse_step", "router_bias")
 TINY = dict(vocab_size=40, d_model=16, d_ff=18, d_kv=6, num_heads=2, num_experts=5)
@@ -53,6 +55,9 @@ CHECKPOINTS = {
         expert_capacity=3, dtype="float16", d_kv=5),
     "plain": {},
     "all-sparse": dict(encoder_sparse_step=1, decoder_sparse_step=1, expert_capacity=2),
+    "capacity-one": dict(encoder_sparse_step=1, decoder_sparse_step=1, expert_capacity=1),
+    "capacity-three": dict(encoder_sparse_step=1, decoder_sparse_step=1, expert_capacity=3, tie_word_embeddings=False),
+    "capacity-64": dict(encoder_sparse_step=1, decoder_sparse_step=1, expert_capacity=64, num_experts=2),
     "dense-decoder": dict(num_layers=4, encoder_sparse_step=1, decoder_sparse_step=0, expert_capacity=1),
     "dense-encoder": dict(num_decoder_layers=4, encoder_sparse_step=0, decoder_sparse_step=2),
     "step-three": dict(num_layers=6, num_decoder_layers=5, encoder_sparse_step=3, decoder_sparse_step=2, num_experts=6),
@@ -100,6 +105,12 @@ CHECKPOINTS = {
     "tiny-xxl": TINY | dict(dense_act_fn="gelu_new", is_gated=True, tie_word_embeddings=False, layout="decoder-head",
                             num_layers=3, num_decoder_layers=2, dtype="bfloat16", exact=["router"], format="pickle"),
     "tiny-t5-gated": TINY | dict(family="t5", feed_forward_proj="gated-gelu", layout="own-head"),
+    "language-model-one": dict(family="language-model", decoder_sparse_step=1, expert_capacity=1, num_decoder_layers=3),
+    "language-model-three": dict(family="language-model", decoder_sparse_step=1, expert_capacity=3, router_bias=True),
+    "language-model-64": dict(family="language-model", decoder_sparse_step=2, expert_capacity=64, num_experts=2,
+                              num_decoder_layers=4),
+    "tiny-language-model": TINY | dict(family="language-model", decoder_sparse_step=1, expert_capacity=2,
+                                       dtype="bfloat16"),
 }
 
 # Picked so that outputs vary, some end early, and no choice is closer than rounding could decide.
@@ -111,6 +122,8 @@ SEEDS = {
     "large-vocabulary": 9, "gelu": 0, "silu": 0, "like-xxl": 0, "like-c": 0, "no-start": 0, "sparse-by-tensors": 0,
     "pickle": 0, "pickle-mixed": 0,
     "pickle-untied": 0, "pickle-before-1.6": 0, "pickle-five-shards": 0, "pickle-t5": 0, "tiny-xxl": 0, "tiny-t5-gated": 0,
+    "capacity-one": 0, "capacity-three": 0, "capacity-64": 0, "language-model-one": 0, "language-model-three": 0,
+    "language-model-64": 0, "tiny-language-model": 0,
     "t5": 0, "t5-sharded-half": 0, "t5-gated": 0, "t5-silu": 0, "mt5": 0, "mt5-tied": 0,
 }
 
@@ -122,8 +135,10 @@ def build(name):
     end = spec["eos"]
     not_config = ("start", "eos", "pad", "dtype", "shard", "layout", "family", "is_gated", "format", "exact")
     config_type, model_type = FAMILIES[spec["family"]]
-    if spec["family"] != "switch":
+    if spec["family"] in ("t5", "mt5"):
         not_config += SWITCH_ONLY + ("tie_word_embeddings",)
+    if spec["family"] == "language-model":
+        spec |= dict(is_encoder_decoder=False, is_decoder=True, tie_word_embeddings=False)
     config = config_type(
         **{key: spec[key] for key in spec if key not in not_config},
         decoder_start_token_id=spec["start"], eos_token_id=end, pad_token_id=spec["pad"],
@@ -168,6 +183,9 @@ def scale(model, config):
 def save(model, spec, directory):
     exact = {name: weight.clone() for name, weight in model.state_dict().items() if any(p in name for p in spec["exact"])}
     model = model.to(getattr(torch, spec["dtype"]))
+    if spec["family"] == "language-model":
+        language_model.save(model, directory)
+        return
     sharding = {"max_shard_size": spec["shard"]} if spec["shard"] else {}
     model.save_pretrained(directory, **sharding)
     rewrite_layout(spec["layout"], directory / "model.safetensors")

@@ -8,10 +8,11 @@ The model is loaded in float32 whatever its files hold, with eager attention, on
 {
   "versions": {...},
   "forced":  [{"prompt", "decoder", "logits": [[f32 per vocabulary entry] per decoder token]}],
-      Logits of a cached decoder fed `decoder` (which begins with the start token) one token at a time.
+      Logits of a cached decoder fed `decoder` (which begins with the start token) one token at a time; of a language model
+      after its prompt.
   "routing": [{"prompt", "layers": [{"block", "experts", "gates", "dropped", "margin"}]}],
-      Sparse encoder layers: the expert chosen for each token, its probability, the positions that found it full, and
-      the smallest distance between the two highest router logits.
+      Sparse encoder layers, or those of a language model: the expert chosen for each token, its probability, the
+      positions that found it full, and the smallest distance between the two highest router logits.
   "greedy":  [{"prompt", "tokens", "margin"}],
       Up to 48 tokens without the start token, the end token included where one came; `margin` is the smallest distance
       between the two highest logits on the way.
@@ -19,6 +20,10 @@ The model is loaded in float32 whatever its files hold, with eager attention, on
       "score"}]}]      All sequences, best first.
   "constrained": [{"prompt", "constraints", "beams", "max_new_tokens", "tokens"}],
       The best sequence, greedy (one beam) or by beam search, under constraints on the tokens.
+  "continued": [{"prompt", "decoder_prompt", "tokens", "margin", "logprobs", "layers": [as of routing], "beams": [as above]}],
+      Up to 24 greedy tokens after `decoder_prompt`, which the decoder reads in one pass after the start token, or after a
+      language model's prompt; log-probabilities of the tokens of `decoder_prompt` and of those; where the sparse decoder
+      layers sent what was read in that pass; and sequences by beam search.
 }
 """
 import argparse
@@ -35,6 +40,7 @@ from transformers import (
     SwitchTransformersForConditionalGeneration, T5ForConditionalGeneration)
 from transformers.models.switch_transformers.modeling_switch_transformers import SwitchTransformersTop1Router
 
+import language_model
 from gated_experts import gate_experts
 
 GREEDY_TOKENS = 48
@@ -51,6 +57,8 @@ def load(directory):
     torch.use_deterministic_algorithms(True)
     truth = directory / "truth" if (directory / "truth").exists() else directory
     config = AutoConfig.from_pretrained(truth)
+    if not config.is_encoder_decoder:
+        return language_model.load(directory)
     model_type = {"switch_transformers": SwitchTransformersForConditionalGeneration, "t5": T5ForConditionalGeneration,
                   "mt5": MT5ForConditionalGeneration}[config.model_type]
     tensors = {name: tensor for file in directory.glob("*.safetensors") for name, tensor in load_file(file).items()}
@@ -77,35 +85,48 @@ def load(directory):
 
 
 def make_prompts(model, lengths, seed=7):
-    """Random prompts without special tokens, each ending with an end token as a tokenizer would leave it."""
+    """Random prompts without special tokens, each ending with an end token as a tokenizer would leave it for an encoder."""
     generation = model.generation_config
     ends = generation.eos_token_id if isinstance(generation.eos_token_id, list) else [generation.eos_token_id]
     special = {generation.pad_token_id, generation.decoder_start_token_id, *ends}
     ordinary = [token for token in range(model.config.vocab_size) if token not in special]
     choice = random.Random(seed)
-    return [choice.choices(ordinary, k=length - 1) + ends[:1] for length in lengths], ends
+    end = ends[:1] if model.config.is_encoder_decoder else []
+    return [choice.choices(ordinary, k=length - len(end)) + end for length in lengths], ends
+
+
+def begin(model, prompt):
+    """What the decoder reads first, and a function that has it read more in one pass and returns logits after each token."""
+    if not model.config.is_encoder_decoder:
+        cache, extra, first, name = DynamicCache(), {}, prompt, "input_ids"
+    else:
+        cache, name = EncoderDecoderCache(DynamicCache(), DynamicCache()), "decoder_input_ids"
+        extra = {"encoder_outputs": model.encoder(input_ids=torch.tensor([prompt]))}
+        first = [model.generation_config.decoder_start_token_id]
+
+    def read(tokens):
+        return model(**extra, **{name: torch.tensor([tokens])}, past_key_values=cache, use_cache=True).logits[0]
+
+    return first, read
 
 
 @torch.no_grad()
 def forced(model, prompt, steps):
     """In double precision: the reference's own rounding, up to 1e-4 where every layer is sparse, is not ours to copy."""
     model = copy.deepcopy(model).double()
-    generation = model.generation_config
-    decoder = [generation.decoder_start_token_id]
-    decoder += random.Random(len(prompt)).choices(range(model.config.vocab_size), k=steps - 1)
-    encoded = model.encoder(input_ids=torch.tensor([prompt]))
-    cache, logits = EncoderDecoderCache(DynamicCache(), DynamicCache()), []
-    for token in decoder:
-        out = model(encoder_outputs=encoded, decoder_input_ids=torch.tensor([[token]]), past_key_values=cache,
-                    use_cache=True)
-        logits.append(rounded(out.logits[0, -1].tolist()))
-    return {"prompt": prompt, "decoder": decoder, "logits": logits}
+    first, read = begin(model, prompt)
+    decoder = first
+    if not model.config.is_encoder_decoder:
+        read(first)
+        decoder = [model.generation_config.decoder_start_token_id]
+    decoder = decoder + random.Random(len(prompt)).choices(range(model.config.vocab_size), k=steps - 1)
+    return {"prompt": prompt, "decoder": decoder, "logits": [rounded(read([token])[0].tolist()) for token in decoder]}
 
 
-@torch.no_grad()
-def routing(model, prompt):
+def routing(stack, run):
+    """Where the sparse layers of a stack send the tokens of the one sequence that `run` has it read."""
     layers, hooks = [], []
-    for block, layer in enumerate(model.encoder.block):
+    for block, layer in enumerate(stack.block):
         for module in layer.modules():
             if isinstance(module, SwitchTransformersTop1Router):
                 def record(module, inputs, outputs, block=block):
@@ -118,39 +139,58 @@ def routing(model, prompt):
                         "margin": float((best[:, 0] - best[:, 1]).min()),
                     })
                 hooks.append(module.register_forward_hook(record))
-    model.encoder(input_ids=torch.tensor([prompt]))
+    run()
     for hook in hooks:
         hook.remove()
-    return {"prompt": prompt, "layers": layers}
+    return layers
 
 
-def generate(model, prompt, **options):
-    inputs = torch.tensor([prompt])
-    # A cache sized by the configuration has too few layers for a decoder deeper than its encoder.
-    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
-    return model.generate(
+@torch.no_grad()
+def prompt_routing(model, prompt):
+    first, read = begin(model, prompt)
+    if model.config.is_encoder_decoder:
+        return routing(model.encoder, lambda: model.encoder(input_ids=torch.tensor([prompt])))
+    return routing(model.decoder, lambda: read(first))
+
+
+def generate(model, prompt, decoder_prompt=(), **options):
+    """With `sequences` of what comes after `decoder_prompt`."""
+    cache = DynamicCache()
+    if model.config.is_encoder_decoder:
+        inputs = torch.tensor([prompt])
+        # A cache sized by the configuration has too few layers for a decoder deeper than its encoder.
+        cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        first = [model.generation_config.decoder_start_token_id, *decoder_prompt]
+        options["decoder_input_ids"] = torch.tensor([first])
+    else:
+        first = [*prompt, *decoder_prompt]
+        inputs = torch.tensor([first])
+    out = model.generate(
         inputs, attention_mask=torch.ones_like(inputs), do_sample=False, use_cache=True, past_key_values=cache,
         output_scores=True, return_dict_in_generate=True, **options)
+    out.sequences = out.sequences[:, len(first):]
+    return out
 
 
 def truncated(sequence, ends):
-    """The tokens after the start token, up to and including the first end token."""
-    tokens = sequence.tolist()[1:]
+    """The tokens up to and including the first end token."""
+    tokens = sequence.tolist()
     for index, token in enumerate(tokens):
         if token in ends:
             return tokens[:index + 1]
     return tokens
 
 
-def greedy(model, prompt, ends):
-    out = generate(model, prompt, max_new_tokens=GREEDY_TOKENS, num_beams=1, output_logits=True)
+def greedy(model, prompt, ends, **options):
+    out = generate(model, prompt, num_beams=1, output_logits=True, **{"max_new_tokens": GREEDY_TOKENS} | options)
     best = torch.stack(out.logits)[:, 0].topk(2, dim=-1).values
     return {"prompt": prompt, "tokens": truncated(out.sequences[0], ends),
             "margin": float((best[:, 0] - best[:, 1]).min())}
 
 
-def beams(model, prompt, ends, width, penalty, early):
-    options = dict(num_beams=width, length_penalty=float(penalty), early_stopping=early, max_new_tokens=BEAM_TOKENS)
+def beams(model, prompt, ends, width, penalty, early, decoder_prompt=()):
+    options = dict(num_beams=width, length_penalty=float(penalty), early_stopping=early, max_new_tokens=BEAM_TOKENS,
+                   decoder_prompt=decoder_prompt)
     out = generate(model, prompt, num_return_sequences=width, **options)
     sequences = [{"tokens": truncated(tokens, ends), "score": rounded([score])[0]}
                  for tokens, score in zip(out.sequences, out.sequences_scores.tolist())]
@@ -158,6 +198,24 @@ def beams(model, prompt, ends, width, penalty, early):
     assert truncated(one.sequences[0], ends) == sequences[0]["tokens"], "fewer sequences must be the first of more"
     return {"prompt": prompt, "beams": width, "length_penalty": float(penalty), "early_stopping": early,
             "max_new_tokens": BEAM_TOKENS, "sequences": sequences}
+
+
+@torch.no_grad()
+def continued(model, prompt, length, ends, widths):
+    choice = random.Random(100 * len(prompt) + length)
+    decoder_prompt = choice.choices([t for t in range(model.config.vocab_size) if t not in ends], k=length)
+    record = greedy(model, prompt, ends, decoder_prompt=decoder_prompt, max_new_tokens=BEAM_TOKENS)
+    # As `forced`.
+    exact = copy.deepcopy(model).double()
+    first, read = begin(exact, prompt)
+    rows = []
+    layers = routing(exact.decoder, lambda: rows.append(read(first + decoder_prompt)[-length - 1:]))
+    rows += [read([token]) for token in record["tokens"][:-1]]
+    scores = torch.cat(rows).log_softmax(-1)
+    logprobs = [row[token].item() for row, token in zip(scores, decoder_prompt + record["tokens"], strict=True)]
+    return {"prompt": prompt, "decoder_prompt": decoder_prompt, "tokens": record["tokens"], "margin": record["margin"],
+            "logprobs": rounded(logprobs), "layers": layers,
+            "beams": [beams(model, prompt, ends, width, 1, False, decoder_prompt) for width in widths]}
 
 
 def constrained(model, prompt, ends, width, constraints):
@@ -184,13 +242,15 @@ def reference(model, small):
     return {
         "versions": {name: version(name) for name in ("torch", "transformers")},
         "forced": [forced(model, prompt, 12 if small else 24) for prompt in searched],
-        "routing": [routing(model, prompt) for prompt in prompts],
+        "routing": [{"prompt": prompt, "layers": prompt_routing(model, prompt)} for prompt in prompts],
         "greedy": [greedy(model, prompt, ends) for prompt in prompts],
         "beams": [beams(model, prompt, ends, width, penalty, early)
                   for prompt in searched for width in widths for penalty in (0, 1, 2)
                   for early in (False, True, "never")],
         "constrained": [constrained(model, prompt, ends, width, constraints) for prompt in searched for width in (1, 4)
                         for constraints in make_constraints(greedy(model, prompt, ends)["tokens"], ends)],
+        "continued": [continued(model, prompts[index], length, ends, (3,) if small else (2, 4))
+                      for index, length in (((0, 1), (1, 20)) if small else ((1, 1), (2, 2), (3, 7), (4, 21), (6, 60)))],
     }
 
 
@@ -222,6 +282,9 @@ def main():
         "experts": len({e for layer in layers for e in layer["experts"]}),
         "gates": [min((g for l in layers for g in l["gates"]), default=None),
                   max((g for l in layers for g in l["gates"]), default=None)],
+        "read": [min(layer["margin"] for r in result["continued"] for layer in r["layers"] or [{"margin": 9}]),
+                 sum(len(layer["dropped"]) for r in result["continued"] for layer in r["layers"])],
+        "continued margin": min(r["margin"] for r in result["continued"]),
         "greedy lengths": [len(r["tokens"]) for r in result["greedy"]],
         "distinct tokens": [len(set(r["tokens"])) for r in result["greedy"]],
         "beam lengths": sorted({len(s["tokens"]) for r in result["beams"] for s in r["sequences"]}),

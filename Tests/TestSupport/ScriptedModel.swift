@@ -12,62 +12,124 @@ package final class ScriptedModel: StepModel, Sendable {
 
     package final class State {
         let prompt: EncodingPrompt
+        /// Tokens slot 0 read with the prompt.
+        let read: Int
         var histories: [[Int32]]
 
-        init(_ prompt: EncodingPrompt) {
+        init(_ prompt: EncodingPrompt, reading tokens: [Int32]) {
             self.prompt = prompt
-            histories = Array(repeating: [], count: prompt.slots)
+            read = tokens.count
+            histories = [tokens] + Array(repeating: [], count: prompt.slots - 1)
         }
     }
 
     package struct Encoding {
-        var states: [State]
+        let prompts: [EncodingPrompt]
+        var stack = Stack.encoder
         var layersLeft: Int
     }
 
     package let vocabularySize: Int
-    package func start(after prompt: [Int32]) -> [Int32] { [0] }
+    package func start(after prompt: [Int32]) -> [Int32] { hasEncoder ? [0] : prompt }
     package let cacheBytesPerPosition = 1
     package let cacheBlockPositions = 1
     private let layers: Int
+    private let hasEncoder: Bool
     private let script: Script
+    /// Where there are any, a token goes to the one of its number modulo theirs, in one layer of each stack.
+    private let experts: Int
     /// Held by a test to stop the engine before its next step.
     package let gate: StepGate
 
     package init(
         vocabularySize: Int,
         layers: Int = 2,
+        architecture: SwitchConfiguration.Architecture = .encoderDecoder,
+        experts: Int = 0,
         gate: StepGate = StepGate(isOpen: true),
         script: @escaping Script
     ) {
         self.vocabularySize = vocabularySize
         self.layers = layers
+        hasEncoder = architecture == .encoderDecoder
+        self.experts = experts
         self.gate = gate
         self.script = script
     }
 
     package func beginEncoding(_ prompts: [EncodingPrompt]) -> Encoding {
-        Encoding(states: prompts.map(State.init), layersLeft: layers)
+        Encoding(prompts: prompts, stack: hasEncoder ? .encoder : .decoder, layersLeft: layers)
     }
 
+    package func rowsPerLayer(_ encoding: Encoding) -> Int {
+        encoding.prompts.reduce(0) { $0 + (encoding.stack == .encoder ? $1.tokens : read($1)).count }
+    }
+
+    /// What the decoder reads with the prompt.
+    private func read(_ prompt: EncodingPrompt) -> [Int32] {
+        hasEncoder && prompt.forced.isEmpty ? [] : start(after: prompt.tokens) + prompt.forced
+    }
+
+    /// Both stacks have the same number of layers.
     package func advance(_ encoding: inout Encoding, layers: Int) -> EncodingProgress<State> {
         encoding.layersLeft -= min(layers, encoding.layersLeft)
-        return encoding.layersLeft == 0 ? .finished(encoding.states, RoutingLog()) : .layersLeft(encoding.layersLeft)
+        let isRead = encoding.prompts.contains { !read($0).isEmpty }
+        if encoding.layersLeft == 0, encoding.stack == .encoder, isRead {
+            (encoding.stack, encoding.layersLeft) = (.decoder, self.layers)
+        }
+        guard encoding.layersLeft == 0 else { return .layersLeft(encoding.layersLeft) }
+        var (encoderRows, decoderRows) = (0, 0)
+        let prompts = encoding.prompts.map { prompt in
+            let (tokens, read) = (hasEncoder ? prompt.tokens.count : 0, read(prompt))
+            defer { (encoderRows, decoderRows) = (encoderRows + tokens, decoderRows + read.count) }
+            return EncodedPrompt(
+                state: State(prompt, reading: read),
+                encoderRows: encoderRows..<encoderRows + tokens,
+                decoderRows: decoderRows..<decoderRows + read.count
+            )
+        }
+        var routing = RoutingLog()
+        if hasEncoder { route(encoding.prompts.flatMap(\.tokens), in: .encoder, &routing) }
+        route(encoding.prompts.flatMap(read), in: .decoder, &routing)
+        return .finished(prompts, routing)
+    }
+
+    private func route(_ tokens: [Int32], in stack: Stack, _ routing: inout RoutingLog) {
+        guard experts > 0, !tokens.isEmpty else { return }
+        let elements = tokens.flatMap { token in (0..<experts).map { Float($0 == Int(token) % experts ? 1 : 0) } }
+        routing.record(RoutingPlan(stack: stack, block: 0, expertCount: experts)) { plan in
+            plan.fill(Matrix(rows: tokens.count, columns: experts, elements: elements), .none, capacity: 1)
+        }
     }
 
     package func step(_ batch: [StepBatch<State>], _ routing: inout RoutingLog) -> VocabularyScores {
         gate.pass(rows: batch.reduce(0) { $0 + $1.rows.count })
-        var elements: [Float] = []
+        var (elements, tokens): ([Float], [Int32]) = ([], [])
         for request in batch {
             for row in request.rows {
-                request.state.histories[row.slot].append(row.token)
-                let history = request.state.histories[row.slot]
-                precondition(history.count <= request.state.prompt.capacity, "stepped past the capacity")
-                elements += script(request.state.prompt.tokens, history)
+                if case .token(let token, _) = row.source { tokens.append(token) }
+                elements += script(request.state.prompt.tokens, history(after: row, request.state))
             }
         }
+        routing.rewind()
+        route(tokens, in: .decoder, &routing)
         let rows = elements.count / vocabularySize
         return VocabularyScores(Matrix(rows: rows, columns: vocabularySize, elements: elements))
+    }
+
+    /// What the row's scores come after.
+    private func history(after row: StepRow, _ state: State) -> [Int32] {
+        switch row.source {
+        case .token(let token, let slot):
+            state.histories[slot].append(token)
+            let positions = state.histories[slot].count - (hasEncoder ? 0 : state.prompt.tokens.count)
+            precondition(positions <= state.prompt.capacity, "stepped past the capacity")
+            return state.histories[slot]
+        case .position(let position):
+            precondition(state.histories[0].count == state.read, "asked for what was read after a step")
+            precondition(position >= state.read - state.prompt.scoredPositions, "asked for scores that were not kept")
+            return Array(state.histories[0][...position])
+        }
     }
 
     package func concurrently(_ count: Int, _ body: (Int) -> Void) {

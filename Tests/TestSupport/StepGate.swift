@@ -37,6 +37,11 @@ package final class StepGate: @unchecked Sendable {
         condition.withLock { while !isWaiting { condition.wait() } }
     }
 
+    /// Returns once the model has come to the gate so often.
+    package func waitForSteps(_ count: Int) {
+        condition.withLock { while rows.count < count { condition.wait() } }
+    }
+
     func pass(rows count: Int) {
         condition.withLock {
             rows.append(count)

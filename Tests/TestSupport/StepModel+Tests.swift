@@ -1,8 +1,19 @@
 package import Generation
-import SwitchModel
+package import SwitchModel
 package import Tensors
 
 extension StepModel {
+    /// Reads prompts together, so many layers at a time.
+    package func read(
+        _ prompts: [EncodingPrompt],
+        layers: Int = .max
+    ) -> (prompts: [EncodedPrompt<State>], routing: RoutingLog) {
+        var encoding = beginEncoding(prompts)
+        while true {
+            if case .finished(let prompts, let log) = advance(&encoding, layers: layers) { return (prompts, log) }
+        }
+    }
+
     /// A step of which nobody asks where rows went.
     package func step(_ batch: [StepBatch<State>]) -> VocabularyScores {
         var routing = RoutingLog()

@@ -6,7 +6,7 @@ package struct EngineLimits: Equatable, Sendable {
     package var maximumQueuedRequests = 256
     /// Prompt tokens and tokens to generate of requests that wait, counting each row to its end.
     package var maximumQueuedTokens = 1 << 18
-    /// Encoder rows one engine iteration computes while sequences are decoding.
+    /// Rows of encoding, one for each token and layer, that one engine iteration computes while sequences are decoding.
     package var maximumBatchTokens = 2048
     /// Prompt tokens of one request; with more it is refused with `AdmissionError.promptTooLong`.
     package var maximumInputTokens = 4096

@@ -9,14 +9,8 @@ struct Submission: Sendable {
     let submitted: ContinuousClock.Instant
     let answer: AsyncStream<GenerationEvent>.Continuation
 
-    /// Positions a slot's history may reach: the start token, the forced tokens, the generated ones.
-    static func capacity(of request: GenerationRequest) -> Int {
-        1 + request.decoderPrompt.count + request.stop.maximumTokens
-    }
-
-    var encodingPrompt: EncodingPrompt {
-        EncodingPrompt(tokens: request.prompt, slots: request.rows, capacity: Self.capacity(of: request))
-    }
+    /// The most rows it has in a layer while it is encoded.
+    var encodingRows: Int { request.prompt.count + request.decoderPrompt.count }
 
     func fail(_ failure: GenerationFailure) {
         answer.yield(.failed(failure))

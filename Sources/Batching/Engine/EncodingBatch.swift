@@ -1,10 +1,9 @@
 import Generation
 import SwitchModel
 
-/// Requests whose prompts are on their way through the encoder together.
+/// Requests whose prompts are on their way through the encoder, and forced tokens through the decoder, together.
 struct EncodingBatch<Model: StepModel> {
     let submissions: [Submission]
-    let tokens: Int
     let started = ContinuousClock.now
     private var pass: Model.Encoding
     /// By index in `submissions`: the client has left, the answer is not wanted.
@@ -14,9 +13,8 @@ struct EncodingBatch<Model: StepModel> {
 
     init(_ submissions: [Submission], model: Model) {
         self.submissions = submissions
-        tokens = submissions.reduce(0) { $0 + $1.request.prompt.count }
         isDropped = Array(repeating: false, count: submissions.count)
-        pass = model.beginEncoding(submissions.map(\.encodingPrompt))
+        pass = model.beginEncoding(submissions.map(\.request.encodingPrompt))
     }
 
     var live: [Submission] { zip(submissions, isDropped).compactMap { $1 ? nil : $0 } }
@@ -30,17 +28,15 @@ struct EncodingBatch<Model: StepModel> {
         }
     }
 
+    /// Rows of each layer that runs next.
+    func rowsPerLayer(_ model: Model) -> Int { model.rowsPerLayer(pass) }
+
     /// Runs up to `layers` layers.
     ///
-    /// Returns the live requests with their states once the last has run.
-    mutating func advance(_ model: Model, layers: Int) -> [(Submission, Model.State)]? {
-        guard case .finished(let states, let log) = model.advance(&pass, layers: layers) else { return nil }
+    /// Returns the live requests with their caches once the last has run.
+    mutating func advance(_ model: Model, layers: Int) -> [(Submission, EncodedPrompt<Model.State>)]? {
+        guard case .finished(let prompts, let log) = model.advance(&pass, layers: layers) else { return nil }
         routing = log.plans
-        return zip(submissions, states).enumerated().compactMap { isDropped[$0.offset] ? nil : $0.element }
-    }
-
-    /// The first row of a request's prompt in the pass.
-    func firstRow(of submission: Submission) -> Int {
-        submissions.prefix { $0.id != submission.id }.reduce(0) { $0 + $1.request.prompt.count }
+        return zip(submissions, prompts).enumerated().compactMap { isDropped[$0.offset] ? nil : $0.element }
     }
 }

@@ -4,50 +4,54 @@ import Telemetry
 import Tensors
 
 extension EngineLoop {
-    /// Runs encoder layers: all of them when nobody is decoding, else for about half the time of a step.
+    /// Runs layers of encoding: all of a stack when nobody is decoding, else for about half the time of a step.
     mutating func encodeSlice() {
         guard var batch = encoding else { return }
         encoding = nil
-        let layers = running.isEmpty ? Int.max : pace.layers(tokens: batch.tokens, most: limits.maximumBatchTokens)
+        let rows = batch.rowsPerLayer(model)
+        let layers = running.isEmpty ? Int.max : pace.layers(rows: rows, most: limits.maximumBatchTokens)
         let start = ContinuousClock.now
         let finished = batch.advance(model, layers: layers)
         metrics.encodeSteps.increment()
         let seconds = start.secondsToNow
         metrics.encodeStepSeconds.observe(seconds)
         guard let finished else {
-            pace.encoded(layers: layers, seconds: seconds)
+            pace.encoded(layers: layers, rows: rows, seconds: seconds)
             encoding = batch
             return
         }
         pace.began()
         routing.record(batch.routing)
-        for (submission, state) in finished { begin(submission, state, after: batch) }
+        for (submission, encoded) in finished { begin(submission, encoded, after: batch) }
     }
 
-    private mutating func begin(_ submission: Submission, _ state: Model.State, after batch: EncodingBatch<Model>) {
+    private mutating func begin(
+        _ submission: Submission,
+        _ encoded: EncodedPrompt<Model.State>,
+        after batch: EncodingBatch<Model>
+    ) {
         let start = model.start(after: submission.request.prompt)
-        var request = RunningRequest(submission, state: state, start: start)
+        var request = RunningRequest(submission, encoded, start: start)
         request.timings.queue = (batch.started - submission.submitted).seconds
         request.timings.encode = (request.decodingSince - batch.started).seconds
         metrics.queueSeconds.observe(request.timings.queue)
         metrics.encodeSeconds.observe(request.timings.encode)
         metrics.requestPromptTokens.observe(Double(submission.request.promptTokens))
         metrics.requestBeams.observe(Double(submission.request.rows))
-        submission.answer.yield(.encoded(routes: promptRoutes(of: submission, in: batch), timings: request.timings))
+        var promptRoutes: [TokenRoute] = []
+        if submission.request.reportsRouting {
+            let routes = EncodingRoutes(submission.request, encoded, batch.routing, routing)
+            promptRoutes = routes.ofPrompt
+            request.readRoutes = routes.ofOutput
+        }
+        submission.answer.yield(.encoded(routes: promptRoutes, timings: request.timings))
         request.begin()
+        observeTokens(of: &request)
         request.send { _, _ in [] }
         if request.isOver {
             finish(&request)
         } else {
             running.append(request)
-        }
-    }
-
-    private func promptRoutes(of submission: Submission, in batch: EncodingBatch<Model>) -> [TokenRoute] {
-        guard submission.request.reportsRouting else { return [] }
-        let first = batch.firstRow(of: submission)
-        return submission.request.prompt.indices.flatMap {
-            routing.routes(of: first + $0, position: $0, in: batch.routing)
         }
     }
 
@@ -57,21 +61,22 @@ extension EngineLoop {
         let start = ContinuousClock.now
         stepBatch.removeAll(keepingCapacity: true)
         firstRows.removeAll(keepingCapacity: true)
-        var rows = 0
+        var (rows, tokens) = (0, 0)
         for request in running {
             stepBatch.append(StepBatch(state: request.state, rows: request.step.rows))
-            firstRows.append(rows)
+            firstRows.append((rows, tokens))
             rows += request.step.rows.count
+            tokens += stepBatch[stepBatch.count - 1].tokens
         }
         let scores = model.step(stepBatch, &stepRouting)
         stepBatch.removeAll(keepingCapacity: true)
-        routing.record(stepRouting.plans)
+        if tokens > 0 { routing.record(stepRouting.plans) }
         metrics.decodeSteps.increment()
         metrics.batchSize.observe(Double(rows))
         advanceSearches(scores)
         var told: [RunningRequest<Model.State>] = []
         swap(&told, &running)
-        for index in told.indices { tell(&told[index], firstRow: firstRows[index]) }
+        for index in told.indices { tell(&told[index], firstToken: firstRows[index].tokens) }
         told.removeAll { $0.isOver }
         swap(&told, &running)
         let seconds = start.secondsToNow
@@ -85,12 +90,14 @@ extension EngineLoop {
         running.withUnsafeMutableBufferPointer { requests in
             // Each index is visited once, so no two threads touch the same request.
             nonisolated(unsafe) let requests = requests
-            model.concurrently(requests.count) { requests[$0].advance(scores, firstRow: firstRows[$0]) }
+            model.concurrently(requests.count) { requests[$0].advance(scores, firstRow: firstRows[$0].scores) }
         }
     }
 
     /// Sends what a search made of a step, and does what it asks for.
-    private mutating func tell(_ request: inout RunningRequest<Model.State>, firstRow: Int) {
+    ///
+    /// - Parameter firstToken: the first of the request's tokens among those the step routed.
+    private mutating func tell(_ request: inout RunningRequest<Model.State>, firstToken: Int) {
         if let failure = request.failure {
             release(request.submission)
             metrics.countFailed(failure)
@@ -98,7 +105,7 @@ extension EngineLoop {
         }
         observeTokens(of: &request)
         let (routing, plans) = (routing, stepRouting.plans)
-        request.send { routing.routes(of: firstRow + $0, position: $1, in: plans) }
+        request.send { routing.routes(of: firstToken + $0, position: $1, in: plans) }
         if request.isOver {
             finish(&request)
         } else if let parents = request.step.parents {
@@ -107,8 +114,8 @@ extension EngineLoop {
     }
 
     private func observeTokens(of request: inout RunningRequest<Model.State>) {
-        let tokens = request.step.events.reduce(0) { if case .token = $1 { $0 + 1 } else { $0 } }
-        guard tokens > 0, !request.isScoringPrompt else { return }
+        let tokens = request.newTokens
+        guard tokens > 0 else { return }
         let now = ContinuousClock.now
         metrics.generatedTokens.increment(by: UInt64(tokens))
         if request.generatedTokens == 0 {

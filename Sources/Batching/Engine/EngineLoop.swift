@@ -18,8 +18,8 @@ struct EngineLoop<Model: StepModel> {
     /// Of the last decoder step; kept, as the two below it, so that a step asks for no memory.
     var stepRouting = RoutingLog()
     var stepBatch: [StepBatch<Model.State>] = []
-    /// The first row of each running request in the step.
-    var firstRows: [Int] = []
+    /// Where the rows of each running request begin among the step's scores, and among the tokens it routes.
+    var firstRows: [(scores: Int, tokens: Int)] = []
     /// Of requests being encoded or decoded.
     var reserved = Reservation()
     /// Of requests that ended since the inbox was told.
@@ -125,24 +125,24 @@ struct EngineLoop<Model: StepModel> {
     private mutating func admit() {
         guard encoding == nil else { return }
         var admitted: [Submission] = []
-        var tokens = 0
+        var rows = 0
         while let next = waiting.first {
             let fits =
                 reserved.rows + next.request.rows <= limits.maximumRows
                 && reserved.cacheBytes + next.cacheBytes <= limits.maximumCacheBytes
             // One prompt longer than a pass goes alone.
-            let fitsPass = admitted.isEmpty || tokens + next.request.prompt.count <= limits.maximumBatchTokens
+            let fitsPass = admitted.isEmpty || rows + next.encodingRows <= limits.maximumBatchTokens
             guard fits, fitsPass else { break }
             waiting.removeFirst()
             reserved.add(next)
-            tokens += next.request.prompt.count
+            rows += next.encodingRows
             admitted.append(next)
         }
         guard !admitted.isEmpty else { return }
         inbox.admitted(admitted)
         showReserved()
         encoding = EncodingBatch(admitted, model: model)
-        metrics.promptTokens.increment(by: UInt64(tokens))
+        metrics.promptTokens.increment(by: UInt64(admitted.reduce(0) { $0 + $1.request.promptTokens }))
     }
 }
 

@@ -86,7 +86,7 @@ package final class InferenceEngine: GenerationEngine {
 
     private func cacheBytes(of request: GenerationRequest) -> Int {
         func blocks(_ positions: Int) -> Int { (positions + cacheBlockPositions - 1) / cacheBlockPositions }
-        let count = blocks(request.prompt.count) + blocks(request.rows * Submission.capacity(of: request))
+        let count = blocks(request.prompt.count) + blocks(request.rows * request.positions)
         return count * cacheBlockPositions * cacheBytesPerPosition
     }
 

@@ -1,7 +1,8 @@
 import Generation
+import SwitchModel
 import Tensors
 
-/// A request whose prompt has been encoded: its search and its caches.
+/// A request whose prompt has been read: its search and its caches.
 struct RunningRequest<State> {
     let submission: Submission
     let state: State
@@ -15,15 +16,18 @@ struct RunningRequest<State> {
     var timings = GenerationTimings()
     let decodingSince: ContinuousClock.Instant
     var lastToken: ContinuousClock.Instant
-    /// Tokens sent, of all choices.
-    var generatedTokens = 0
-    /// Decoder steps taken.
-    private var position = -1
+    /// Tokens sent, of all choices, without the prompt's own.
+    private(set) var generatedTokens = 0
+    /// Tokens sent, the prompt's own included, by choice.
+    private var told: [Int]
+    /// Where the tokens went that were read with the prompt and that the output's first tokens come after.
+    var readRoutes: [[TokenRoute]] = []
 
-    init(_ submission: Submission, state: State, start: [Int32]) {
+    init(_ submission: Submission, _ encoded: EncodedPrompt<State>, start: [Int32]) {
         self.submission = submission
-        self.state = state
-        search = DecodingSearch(submission.request, start: start)
+        state = encoded.state
+        search = DecodingSearch(submission.request, start: start, read: encoded.decoderRows.count)
+        told = Array(repeating: 0, count: submission.request.returned)
         decodingSince = .now
         lastToken = decodingSince
     }
@@ -31,8 +35,12 @@ struct RunningRequest<State> {
     /// Ends here unless there are rows to step.
     var isOver: Bool { step.rows.isEmpty || failure != nil }
 
-    /// The step at hand tells of the prompt's own tokens: step 0 of the second of them.
-    var isScoringPrompt: Bool { position < submission.request.scoredPromptTokens }
+    /// Tokens that the step at hand tells of beside the prompt's own, which come first and to all choices alike.
+    var newTokens: Int {
+        let tokens = step.events.reduce(0) { if case .token = $1 { $0 + 1 } else { $0 } }
+        let ownLeft = max(submission.request.scoredPromptTokens - told[0], 0) * told.count
+        return max(tokens - ownLeft, 0)
+    }
 
     mutating func begin() {
         step = search.begin()
@@ -48,19 +56,22 @@ struct RunningRequest<State> {
         }
     }
 
-    /// Sends the search's events on, with the experts the step's rows went to where the request asked for them.
+    /// Sends the search's events on, with the experts that tokens went to where the request asked for them.
     ///
-    /// - Parameter routes: the experts a row of the request went to, at a position of the output.
+    /// - Parameter routes: the experts a row of the request's last step went to, at a position of the output.
     mutating func send(routes: (_ row: Int, _ position: Int) -> [TokenRoute]) {
-        defer { position += 1 }
+        generatedTokens += newTokens
         for event in step.events {
             guard case .token(var token) = event else {
                 submission.answer.yield(event)
                 continue
             }
-            if !isScoringPrompt { generatedTokens += 1 }
+            let position = told[token.choice]
+            told[token.choice] += 1
             if case .sample = submission.request.strategy, submission.request.reportsRouting {
-                token.routes = routes(slots.firstIndex(of: token.choice) ?? 0, position)
+                token.routes =
+                    position < readRoutes.count
+                    ? readRoutes[position] : routes(slots.firstIndex(of: token.choice) ?? 0, position)
             }
             submission.answer.yield(.token(token))
         }

@@ -3,7 +3,7 @@
 /// Beam search sends tokens once they are certain: the common start of every live and finished hypothesis while it
 /// runs, the rest at the end.
 package enum GenerationEvent: Sendable {
-    /// The prompt went through the encoder.
+    /// The prompt went through the encoder, and what the output begins with through the decoder.
     ///
     /// Routes are there when the request asked for them. Decoding has not begun, so its time is still 0.
     case encoded(routes: [TokenRoute], timings: GenerationTimings = GenerationTimings())
@@ -22,10 +22,12 @@ package struct GeneratedToken: Sendable {
     /// Inside the vocabulary.
     package var id: Int32
     /// Natural logarithm of the token's probability under the model, before the random filters.
+    ///
+    /// 0 for a forced token of a request that asked for no log-probabilities.
     package var logprob: Float
     /// The most probable tokens, best first, as many as asked for.
     package var top: [(id: Int32, logprob: Float)]
-    /// Experts chosen at every sparse decoder layer for the step that made this token.
+    /// Experts chosen at every sparse decoder layer for the token before it, whose scores it was picked from.
     package var routes: [TokenRoute]
 
     package init(

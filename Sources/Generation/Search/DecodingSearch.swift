@@ -2,21 +2,33 @@ package import Tensors
 
 /// The search of one request: takes rows of logits, says which tokens to read next and what to tell the client.
 ///
-/// Pure: holds no model and no clock. Forced tokens go through slot 0 alone, one a step; after them every slot
-/// continues that history. They are part of the output and of the history that penalties look at, but count neither
-/// toward the maximum nor toward the length penalty.
+/// Pure: holds no model and no clock. Forced tokens were read with the prompt, into slot 0, which every slot continues.
+/// They are part of the output and of the history that penalties look at, but count neither toward the maximum nor toward
+/// the length penalty.
 package struct DecodingSearch {
+    /// Forced tokens told with their log-probabilities in one step, so that a long prompt does not hold up others with its
+    /// products with the whole vocabulary.
+    package static let forcedPerStep = 32
+
     private let request: GenerationRequest
     private let firstToken: Int32
+    /// Tokens the model has read, forced ones included.
+    private let read: Int
     // One of them: two optionals rather than a payload, so that a step changes it where it is.
     private var sampled: SampledSearch?
     private var beam: BeamSearch?
+    /// Those that were not told yet.
     private var forced: ArraySlice<Int32>
 
-    /// - Parameter start: what the output begins after, see `StepModel.start(after:)`.
+    /// - Parameters:
+    ///   - start: what the output begins after, see `StepModel.start(after:)`.
+    ///   - read: how many tokens the model has read: 0, or all of `start` and the forced ones.
     /// - Precondition: the request was validated: counts at least 1, ids inside the vocabulary.
-    package init(_ request: GenerationRequest, start: [Int32]) {
+    package init(_ request: GenerationRequest, start: [Int32], read: Int = 0) {
+        let first = start.count + request.decoderPrompt.count
+        precondition(read == first || read == 0 && request.decoderPrompt.isEmpty, "\(read) of \(first) tokens read")
         self.request = request
+        self.read = read
         firstToken = start[start.count - 1]
         forced = request.decoderPrompt[...]
         switch request.strategy {
@@ -28,11 +40,11 @@ package struct DecodingSearch {
     /// The first rows to step.
     package mutating func begin() -> SearchStep {
         var step = SearchStep()
-        if request.stop.maximumTokens == 0, forced.isEmpty {
-            step.events = unstarted()
-        } else {
-            step.rows = [row(firstToken)]
+        if request.topLogprobs == nil {
+            for token in forced { tell(token, logprob: 0, top: [], in: &step) }
+            forced = []
         }
+        askForRead(in: &step)
         return step
     }
 
@@ -47,49 +59,52 @@ package struct DecodingSearch {
         into step: inout SearchStep
     ) throws(GenerationFailure) {
         step.removeAll()
-        if let token = forced.popFirst() {
-            force(token, try LogitsRow(logits, row: firstRow), into: &step)
-        } else {
-            try sampled?.advance(logits, firstRow: firstRow, into: &step)
-            try beam?.advance(logits, firstRow: firstRow, into: &step)
+        guard forced.isEmpty else { return try advanceForced(logits, firstRow: firstRow, into: &step) }
+        try sampled?.advance(logits, firstRow: firstRow, into: &step)
+        try beam?.advance(logits, firstRow: firstRow, into: &step)
+    }
+
+    /// Tells the forced tokens whose scores were asked for, each by those after the token before it.
+    private mutating func advanceForced(
+        _ logits: VocabularyScores,
+        firstRow: Int,
+        into step: inout SearchStep
+    ) throws(GenerationFailure) {
+        for (index, token) in forced.prefix(Self.forcedPerStep).enumerated() {
+            let row = try LogitsRow(logits, row: firstRow + index)
+            tell(token, logprob: row.logprob(token), top: row.top(request.topLogprobs ?? 0), in: &step)
+        }
+        forced = forced.dropFirst(Self.forcedPerStep)
+        askForRead(in: &step)
+    }
+
+    private func tell(
+        _ token: Int32,
+        logprob: Float,
+        top: [(id: Int32, logprob: Float)],
+        in step: inout SearchStep
+    ) {
+        for choice in 0..<request.returned {
+            step.events.append(.token(GeneratedToken(choice: choice, id: token, logprob: logprob, top: top)))
         }
     }
 
-    /// A forced token's log-probability is told, whatever it is.
-    private func row(_ token: Int32) -> StepRow {
-        StepRow(slot: 0, token: token, detail: forced.isEmpty ? sampled?.detail ?? .all : .all)
-    }
-
-    private var returned: Int {
-        switch request.strategy {
-        case .sample(let sampling): sampling.returned
-        case .beam(let beam): beam.returned
-        }
-    }
-
-    private func force(_ token: Int32, _ row: LogitsRow, into step: inout SearchStep) {
-        for choice in 0..<returned {
-            step.events.append(
-                .token(
-                    GeneratedToken(
-                        choice: choice,
-                        id: token,
-                        logprob: row.logprob(token),
-                        top: row.top(request.topLogprobs ?? 0)
-                    )
-                )
-            )
-        }
-        if forced.isEmpty, request.stop.maximumTokens == 0 {
+    /// Asks for the scores that the next forced tokens are told by, or for those the first generated token is picked from.
+    private func askForRead(in step: inout SearchStep) {
+        if !forced.isEmpty {
+            let first = read - 1 - forced.count
+            step.rows = (first..<first + min(forced.count, Self.forcedPerStep)).map { StepRow(.position($0)) }
+        } else if request.stop.maximumTokens == 0 {
             step.events += unstarted()
         } else {
-            step.rows = [self.row(token)]
+            let source = read == 0 ? StepRow.Source.token(firstToken, slot: 0) : .position(read - 1)
+            step.rows = [StepRow(source, detail: sampled?.detail ?? .all)]
         }
     }
 
     /// The end of choices that were to generate nothing.
     private func unstarted() -> [GenerationEvent] {
-        (0..<returned).map {
+        (0..<request.returned).map {
             .finished(
                 FinishedChoice(
                     choice: $0,

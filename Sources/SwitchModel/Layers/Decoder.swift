@@ -1,7 +1,7 @@
 import Checkpoints
 import Tensors
 
-/// The decoder stack, one step at a time against caches.
+/// The decoder stack, against caches: the first tokens of a sequence in one pass, the others one step at a time.
 struct Decoder {
     private struct Block {
         let selfAttention: SelfAttention
@@ -44,23 +44,13 @@ struct Decoder {
         }
     }
 
-    /// One step: `hidden`, `[rows, model]`, holds the embedding of the newest token of every row.
-    func step(
-        _ hidden: Matrix,
-        _ rows: DecoderRows,
-        in pool: KeyValuePool,
-        _ routing: inout RoutingLog,
-        _ workspace: Workspace
-    ) {
-        run(blocks: 0..<layers, hidden, rows, in: pool, &routing, workspace)
-        norm(hidden, into: hidden)
-    }
-
-    /// Some blocks of a step, which may take several tokens of a sequence: each attends to those enqueued before it.
+    /// Some blocks of a pass: `hidden`, `[rows, model]`, begins as the embeddings of the tokens of `rows`, of which each
+    /// attends to those of its slot that were enqueued before it.
     func run(
         blocks range: Range<Int>,
         _ hidden: Matrix,
         _ rows: DecoderRows,
+        _ sharing: RoutingPlan.Sharing,
         in pool: KeyValuePool,
         _ routing: inout RoutingLog,
         _ workspace: Workspace
@@ -69,7 +59,11 @@ struct Decoder {
             let block = blocks[layer]
             block.selfAttention.decode(hidden, rows, in: pool, layer: layer, bias: bias, workspace)
             block.crossAttention?(hidden, rows, in: pool, layer: layer, workspace)
-            block.feedForward(hidden, .none, &routing, workspace)
+            block.feedForward(hidden, sharing, &routing, workspace)
         }
+    }
+
+    func finish(_ hidden: Matrix) {
+        norm(hidden, into: hidden)
     }
 }

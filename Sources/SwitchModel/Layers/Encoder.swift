@@ -30,16 +30,18 @@ struct Encoder {
 
     var layers: Int { blocks.count }
 
-    /// Runs one block over `hidden`, `[tokens, model]`, sequences laid end to end.
+    /// Runs some blocks over `hidden`, `[tokens, model]`, sequences laid end to end.
     func run(
-        block: Int,
+        blocks range: Range<Int>,
         _ hidden: Matrix,
-        sequences: [Range<Int>],
+        _ sequences: [Range<Int>],
         _ routing: inout RoutingLog,
         _ workspace: Workspace
     ) {
-        blocks[block].attention.encode(hidden, sequences: sequences, bias: bias, workspace)
-        blocks[block].feedForward(hidden, .sequences(sequences), &routing, workspace)
+        for block in blocks[range] {
+            block.attention.encode(hidden, sequences: sequences, bias: bias, workspace)
+            block.feedForward(hidden, .sequences(sequences), &routing, workspace)
+        }
     }
 
     func finish(_ hidden: Matrix) {

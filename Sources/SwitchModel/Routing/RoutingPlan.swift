@@ -33,7 +33,7 @@ package struct RoutingPlan: Equatable, Sendable {
     package enum Sharing: Sendable {
         /// Each of these ranges, in position order, on its own.
         case sequences([Range<Int>])
-        /// None: with a cache a decoder step has one row for each sequence, so that a capacity never binds.
+        /// None: a decoder step has one row for each sequence, so that a capacity never binds.
         case none
     }
 
@@ -57,14 +57,18 @@ package struct RoutingPlan: Equatable, Sendable {
     ///
     /// - Parameter probabilities: `[rows, experts]`, rows summing to 1. Ties go to the lower expert.
     package mutating func fill(_ probabilities: Matrix, _ sharing: Sharing, capacity: Int) {
-        experts.removeAll(keepingCapacity: true)
-        gates.removeAll(keepingCapacity: true)
-        isDropped.removeAll(keepingCapacity: true)
-        (entropySum, topProbabilitySum) = (0, 0)
+        removeAll()
         for row in 0..<probabilities.rows { probabilities.withRow(row) { choose($0) } }
         for _ in experts.indices { isDropped.append(false) }
         guard case .sequences(let sequences) = sharing else { return }
         for sequence in sequences { drop(past: capacity, in: sequence) }
+    }
+
+    fileprivate mutating func removeAll() {
+        experts.removeAll(keepingCapacity: true)
+        gates.removeAll(keepingCapacity: true)
+        isDropped.removeAll(keepingCapacity: true)
+        (entropySum, topProbabilitySum) = (0, 0)
     }
 
     private mutating func choose(_ probabilities: Span<Float>) {
@@ -121,13 +125,20 @@ package struct RoutingLog: Sendable {
 
     package init() {}
 
-    /// Begins another pass through the same layers.
-    package mutating func rewind() { next = 0 }
+    /// Begins another pass through the same layers, which may be one without rows.
+    package mutating func rewind() {
+        next = 0
+        for index in plans.indices { plans[index].removeAll() }
+    }
 
     /// Fills the plan of the next layer and returns it.
     ///
     /// - Parameter empty: the plan of that layer in the first pass; the layers of a model never change.
-    mutating func record(_ empty: @autoclosure () -> RoutingPlan, _ fill: (inout RoutingPlan) -> Void) -> RoutingPlan {
+    @discardableResult
+    package mutating func record(
+        _ empty: @autoclosure () -> RoutingPlan,
+        _ fill: (inout RoutingPlan) -> Void
+    ) -> RoutingPlan {
         if next == plans.count { plans.append(empty()) }
         fill(&plans[next])
         next += 1

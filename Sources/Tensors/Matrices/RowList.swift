@@ -26,14 +26,6 @@ package final class RowList: @unchecked Sendable {
         count += 1
     }
 
-    /// Forgets the newest position; its row stays in the pool.
-    ///
-    /// - Precondition: there is one.
-    package func removeLast() {
-        precondition(count > 0, "a sequence without positions")
-        count -= 1
-    }
-
     /// Becomes a copy of `other`.
     package func copy(_ other: RowList) {
         precondition(other.count <= capacity)

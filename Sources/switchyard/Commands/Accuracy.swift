@@ -29,19 +29,15 @@ struct Accuracy: ParsableCommand {
             let columns = line.split(separator: "\t", maxSplits: 1)
             guard columns.count == 2 else { continue }
             let prompt = reference.configuration.prompt(tokenizer.encode(prefix + columns[0]))
-            let start = reference.model.start(after: prompt)
-            let tokens = start + tokenizer.encode(String(columns[1]))
+            let tokens = tokenizer.encode(String(columns[1]))
             let room = (input: model.maxInputTokens, output: model.maxOutputTokens)
-            guard prompt.count <= room.input, tokens.count - start.count < room.output else {
+            guard prompt.count <= room.input, tokens.count < room.output else {
                 throw ValidationError("a pair has more tokens than --max-input-tokens or --max-output-tokens")
             }
             let expected = Scorer(reference.model, prompt, tokens: tokens.count)
             let found = Scorer(rounded.model, prompt, tokens: tokens.count)
-            for (index, token) in tokens.enumerated() {
-                let (exact, rounded) = (expected.logits(after: token), found.logits(after: token))
-                // A language model's prompt is stepped through too, but only what comes after it is predicted.
-                if index >= start.count - 1 { divergence.add(exact, rounded) }
-            }
+            divergence.add(expected.firstLogits(), found.firstLogits())
+            for token in tokens { divergence.add(expected.logits(after: token), found.logits(after: token)) }
         }
         print(divergence)
     }
@@ -50,20 +46,32 @@ struct Accuracy: ParsableCommand {
 /// Steps one sequence through a model.
 private final class Scorer {
     private let model: SwitchTransformer
-    private let state: DecoderState
+    private let prompt: EncodedPrompt<DecoderState>
     private var routing = RoutingLog()
 
     /// - Parameter tokens: that it is stepped by.
     init(_ model: SwitchTransformer, _ prompt: [Int32], tokens: Int) {
         self.model = model
-        var encoding = model.beginEncoding([prompt], room: [(slots: 1, capacity: tokens)])
-        _ = model.advance(&encoding, blocks: .max)
-        state = model.finish(encoding)[0]
+        var encoding = model.beginEncoding([EncodingPrompt(tokens: prompt, slots: 1, capacity: 1 + tokens)])
+        while model.advance(&encoding, blocks: .max) > 0 {}
+        self.prompt = model.finish(encoding)[0]
+    }
+
+    /// Those of the first token, after the start token or a language model's prompt.
+    func firstLogits() -> [Double] {
+        let read = prompt.decoderRows.count
+        guard read > 0 else { return logits(after: model.configuration.startToken) }
+        model.enqueue(position: read - 1, prompt.state, for: .all)
+        return step()
     }
 
     func logits(after token: Int32) -> [Double] {
-        model.enqueue(token, state, slot: 0, for: .all)
-        return model.step(&routing).withRow(0) { row in row.indices.map { Double(row[$0]) } }
+        model.enqueue(token, prompt.state, slot: 0, for: .all)
+        return step()
+    }
+
+    private func step() -> [Double] {
+        model.step(&routing).withRow(0) { row in row.indices.map { Double(row[$0]) } }
     }
 }
 

@@ -91,12 +91,12 @@ struct ModelBench {
         _ random: inout some RandomNumberGenerator
     ) -> (states: [DecoderState], routing: RoutingLog) {
         let prompts = (0..<count).map { _ in
-            (0..<tokens).map { _ in draw.token(&random) }
+            let prompt = (0..<tokens).map { _ in draw.token(&random) }
+            return EncodingPrompt(tokens: prompt, slots: 1, capacity: Self.stepsPerRound + 1)
         }
-        let room = prompts.map { _ in (slots: 1, capacity: Self.stepsPerRound + 1) }
-        var encoding = model.beginEncoding(prompts, room: room)
-        _ = model.advance(&encoding, blocks: .max)
-        return (model.finish(encoding), encoding.routing)
+        var encoding = model.beginEncoding(prompts)
+        while model.advance(&encoding, blocks: .max) > 0 {}
+        return (model.finish(encoding).map(\.state), encoding.routing)
     }
 
     private func measured(_ pass: () -> (seconds: Double, cost: PassCost)) -> [Round] {

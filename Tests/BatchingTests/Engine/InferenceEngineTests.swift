@@ -1,4 +1,5 @@
 import Generation
+import SwitchModel
 import Telemetry
 import TestSupport
 import Testing
@@ -168,5 +169,128 @@ import Testing
         // Two layers, one slice each: the first stream steps alone at least twice before the second joins.
         #expect(gate.steppedRows.prefix(2).allSatisfy { $0 == 1 })
         #expect(gate.steppedRows.contains(2))
+    }
+
+    // MARK: - Forced tokens
+
+    private func forced(_ first: Int32, _ count: Int, maximum: Int = 3) -> GenerationRequest {
+        var request = request(first, maximum: maximum)
+        request.decoderPrompt = (0..<count).map { Int32(2 + $0 % 30) }
+        return request
+    }
+
+    @Test func forcedTokensTakeNoStepOfTheirOwn() async throws {
+        let gate = StepGate(isOpen: true)
+        let engine = engine(Self.counting(gate: gate))
+        defer { engine.stop() }
+        let request = forced(2, 20)
+        #expect(await tokens(try engine.submit(request, deadline: nil)).tokens == request.decoderPrompt + [23, 24, 25])
+        #expect(gate.steppedRows == [1, 1, 1])
+        let alone = forced(2, 20, maximum: 0)
+        #expect(await tokens(try engine.submit(alone, deadline: nil)).tokens == alone.decoderPrompt)
+        #expect(gate.steppedRows.count == 3)
+    }
+
+    @Test func logprobsOfForcedTokensAreTakenSomeAtATimeBesideOtherRequests() async throws {
+        let gate = StepGate(isOpen: false)
+        let engine = engine(Self.counting(gate: gate))
+        defer { engine.stop() }
+        let running = try engine.submit(request(2), deadline: nil)
+        gate.waitForModel()
+        var scored = forced(2, 70)
+        scored.topLogprobs = 0
+        let joining = try engine.submit(scored, deadline: nil)
+        gate.open()
+        #expect(await tokens(joining).tokens == scored.decoderPrompt + [1])
+        #expect(await tokens(running).tokens == Array(3..<40) + [1])
+        #expect(gate.steppedRows.filter { $0 > 2 } == [33, 33, 7])
+    }
+
+    @Test func runningStreamsStepBetweenSlicesOfForcedTokens() async throws {
+        let gate = StepGate(isOpen: false)
+        let engine = engine(Self.counting(gate: gate)) { $0.maximumBatchTokens = 4 }
+        defer { engine.stop() }
+        let running = try engine.submit(request(2), deadline: nil)
+        gate.waitForModel()
+        let joining = try engine.submit(forced(3, 20), deadline: nil)
+        gate.open()
+        _ = await (tokens(running), tokens(joining))
+        // Two layers of each stack, one slice each: the first stream steps alone before them and after three of them.
+        #expect(gate.steppedRows.prefix(4).allSatisfy { $0 == 1 })
+        #expect(gate.steppedRows.contains(2))
+    }
+
+    @Test func routesAreThoseOfARequestsOwnTokensWhateverOthersAskFor() async throws {
+        let gate = StepGate(isOpen: false)
+        let model = ScriptedModel(vocabularySize: 50, experts: 7, gate: gate) { prompt, history in
+            (0..<50).map { $0 == Int(prompt[0]) + history.count ? 9 : 0 }
+        }
+        let load = ExpertLoad(layers: [ModelStack.encoder, .decoder].map { .init(stack: $0, block: 0, experts: 7) })
+        let engine = InferenceEngine(model, limits: EngineLimits(), registry: MetricsRegistry(), load: load)
+        defer { engine.stop() }
+        var (scored, plain) = (forced(2, 100), request(3, maximum: 8))
+        (scored.topLogprobs, scored.reportsRouting, plain.reportsRouting) = (0, true, true)
+        let first = try engine.submit(scored, deadline: nil)
+        gate.waitForModel()
+        // Joins before the last forced tokens of the first are told, and comes after it in the steps.
+        let second = try engine.submit(plain, deadline: nil)
+        gate.open()
+        let start: [Int32] = [0]
+        #expect(await routes(first) == (start + scored.decoderPrompt + [0, 0]).map { Int($0) % 7 })
+        #expect(await routes(second) == (start + (4..<11)).map { Int($0) % 7 })
+        #expect(gate.steppedRows.first == 32 && gate.steppedRows.contains(33))
+        // Each token that was read or stepped, once.
+        let tokens = load.totals.map { $0.load.tokens.reduce(0, +) }
+        #expect(tokens == [4, 101 + 2 + 8])
+    }
+
+    /// The experts that the token before each token went to.
+    private func routes(_ ticket: GenerationTicket) async -> [Int] {
+        var (routes, position): ([Int], Int) = ([], 0)
+        for await case .token(let token) in ticket.events {
+            #expect(token.routes.map(\.position) == [position])
+            routes += token.routes.map(\.expert)
+            position += 1
+        }
+        return routes
+    }
+
+    @Test func aRequestIsCancelledBetweenSlices() async throws {
+        let gate = StepGate(isOpen: false)
+        let model = ScriptedModel(vocabularySize: 50, layers: 30, gate: gate) { _, _ in
+            [Float](repeating: 0, count: 50)
+        }
+        let engine = engine(model) { $0.maximumBatchTokens = 4 }
+        defer { engine.stop() }
+        let running = try engine.submit(request(2), deadline: nil)
+        gate.waitForModel()
+        let joining = try engine.submit(forced(3, 20), deadline: nil)
+        // More than half of its sixty layers have run by then, but not all.
+        for _ in 0..<20 { gate.allowOneStep() }
+        gate.waitForSteps(21)
+        joining.cancel()
+        gate.open()
+        #expect(await tokens(joining) == ([], .cancelled))
+        #expect(await tokens(running).failure == nil)
+        #expect(gate.steppedRows.allSatisfy { $0 == 1 })
+    }
+
+    @Test func aScoredPromptIsCountedAsAPrompt() async throws {
+        let registry = MetricsRegistry()
+        let model = ScriptedModel(vocabularySize: 50, architecture: .decoderOnly) { _, history in
+            (0..<50).map { $0 == history.count ? 9 : 0 }
+        }
+        let engine = InferenceEngine(model, limits: EngineLimits(), registry: registry, load: ExpertLoad(layers: []))
+        defer { engine.stop() }
+        var request = request(2, maximum: 2, rows: 2)
+        (request.prompt, request.topLogprobs) = (Array(repeating: 2, count: 40), 0)
+        request.decoderPrompt = [9]
+        request.scorePrompt()
+        let told = await tokens(try engine.submit(request, deadline: nil)).tokens
+        #expect(told.count == 2 * (39 + 1 + 2) && told.suffix(4) == [41, 41, 42, 42])
+        let text = String(decoding: registry.exposition(.prometheusText), as: UTF8.self)
+        #expect(text.contains("\nswitchyard_prompt_tokens_total 40\n"))
+        #expect(text.contains("\nswitchyard_generated_tokens_total 6\n"))
+        #expect(text.contains("\nswitchyard_time_to_first_token_seconds_count 1\n"))
     }
 }

@@ -1,4 +1,6 @@
+import Foundation
 import Generation
+import SwitchModel
 import Tensors
 import TestSupport
 import Testing
@@ -18,17 +20,20 @@ import Testing
     }
 
     private func run(_ request: GenerationRequest, _ model: ScriptedModel = model()) throws -> [GenerationEvent] {
-        var encoding = model.beginEncoding([EncodingPrompt(tokens: [2], slots: request.rows, capacity: 64)])
-        guard case .finished(let states, _) = model.advance(&encoding, layers: 9) else { return [] }
-        var search = DecodingSearch(request, start: [0])
-        var step = search.begin()
-        var events = step.events
-        while !step.rows.isEmpty {
-            step = try search.advance(model.step([StepBatch(state: states[0], rows: step.rows)]))
-            if let parents = step.parents { model.reorder(states[0], parents: parents) }
-            events += step.events
+        try steps(request, model).flatMap(\.events)
+    }
+
+    /// What the search made of the prompt, and of every step.
+    private func steps(_ request: GenerationRequest, _ model: ScriptedModel = model()) throws -> [SearchStep] {
+        let prompt = try #require(model.read([request.encodingPrompt]).prompts.first)
+        let start = model.start(after: request.prompt)
+        var search = DecodingSearch(request, start: start, read: prompt.decoderRows.count)
+        var steps = [search.begin()]
+        while let step = steps.last, !step.rows.isEmpty {
+            steps.append(try search.advance(model.step([StepBatch(state: prompt.state, rows: step.rows)])))
+            if let parents = steps.last?.parents { model.reorder(prompt.state, parents: parents) }
         }
-        return events
+        return steps
     }
 
     private func request(
@@ -94,7 +99,7 @@ import Testing
 
     private func logprob(_ tokens: [Int32], _ model: ScriptedModel) throws -> Float {
         var forced = request(maximum: 0)
-        forced.decoderPrompt = tokens
+        (forced.decoderPrompt, forced.topLogprobs) = (tokens, 0)
         return try run(forced, model).reduce(0) { if case .token(let token) = $1 { $0 + token.logprob } else { $0 } }
     }
 
@@ -105,6 +110,50 @@ import Testing
         #expect(tokens(events).count == 5)
         #expect(Array(tokens(events).prefix(2)) == [5, 6])
         #expect(finished(events)[0].reason == .length)
+    }
+
+    @Test(arguments: [1, 32, 33, 100])
+    func forcedTokensAreToldAtOnceUnlessTheirLogprobsAreAskedFor(count: Int) throws {
+        var forced = request(maximum: 2, endTokens: [])
+        forced.decoderPrompt = (0..<count).map { Int32($0 % 11) }
+        let silent = try steps(forced)
+        #expect(tokens(silent[0].events) == forced.decoderPrompt)
+        #expect(silent.map(\.rows.count) == [1, 1, 0] && silent[0].rows == [StepRow(.position(count), detail: .best)])
+
+        forced.topLogprobs = 2
+        let told = try steps(forced)
+        let chunks = (count + 31) / 32
+        #expect(told.map(\.rows.count) == (0..<chunks).map { min(32, count - 32 * $0) } + [1, 1, 0])
+        let events = told.flatMap(\.events)
+        #expect(tokens(events) == tokens(silent.flatMap(\.events)))
+        // As of a model that had generated them.
+        let model = Self.model()
+        for (position, event) in events.enumerated().prefix(count) {
+            guard case .token(let token) = event else { continue }
+            let history = [0] + forced.decoderPrompt.prefix(position)
+            let prompt = EncodingPrompt(tokens: [2], slots: 1, capacity: count)
+            let state = try #require(model.read([prompt]).prompts.first).state
+            let rows = history.map { model.step([StepBatch(state: state, rows: [StepRow(slot: 0, token: $0)])]) }
+            let row = try #require(rows.last).elements()
+            let sum = Float(log(row.reduce(0) { $0 + exp(Double($1)) }))
+            #expect(abs(token.logprob - (row[Int(token.id)] - sum)) < 1e-5)
+            #expect(token.top.map(\.logprob).first.map { abs($0 - ((row.max() ?? 0) - sum)) < 1e-5 } == true)
+        }
+    }
+
+    @Test(arguments: [[], [4, 8]] as [[Int32]])
+    func aLanguageModelGoesOnAfterItsPromptAndForcedTokens(forced: [Int32]) throws {
+        let model = ScriptedModel(vocabularySize: 12, architecture: .decoderOnly) { _, history in
+            (0..<12).map { Float($0 == (history.reduce(0) { $0 + Int($1) }) % 12 ? 9 : 0) }
+        }
+        var request = request(maximum: 2, endTokens: [])
+        (request.prompt, request.decoderPrompt) = ([3, 5, 7], forced)
+        let sum = 15 + forced.reduce(0, +)
+        #expect(try tokens(run(request, model)) == forced + [sum % 12, 2 * sum % 12])
+        request.topLogprobs = 0
+        #expect(try tokens(run(request, model)) == forced + [sum % 12, 2 * sum % 12])
+        request.scorePrompt()
+        #expect(try tokens(run(request, model)) == [5, 7] + forced + [sum % 12, 2 * sum % 12])
     }
 
     @Test func aSeedDecidesTheDrawWhateverTheNumberOfDraws() throws {
@@ -160,6 +209,14 @@ import Testing
     @Test func aRowOfNaNFailsTheRequest() {
         let model = ScriptedModel(vocabularySize: 4) { _, _ in [0, .nan, 1, 2] }
         #expect(throws: GenerationFailure.notANumber) { try run(request(), model) }
+    }
+
+    @Test(arguments: [nil, 0]) func nothingIsSteppedForForcedTokensAlone(topLogprobs: Int?) throws {
+        var forced = request(maximum: 0)
+        (forced.decoderPrompt, forced.topLogprobs) = ([5, 6], topLogprobs)
+        let steps = try steps(forced)
+        #expect(steps.map(\.rows.count) == (topLogprobs == nil ? [0] : [2, 0]))
+        #expect(finished(steps.flatMap(\.events)).map(\.tokens) == [[5, 6]])
     }
 
     @Test func noTokensAreGeneratedWhenNoneAreAskedFor() throws {

@@ -142,4 +142,19 @@ import Testing
             ]
         )
     }
+
+    @Test func aPassWithoutRowsRoutesNone() {
+        var log = RoutingLog()
+        func record() {
+            log.record(RoutingPlan(stack: .decoder, block: 1, expertCount: 2)) { plan in
+                plan.fill(probabilities, .none, capacity: 1)
+            }
+        }
+        record()
+        log.rewind()
+        #expect(log.plans.map(\.rows) == [0])
+        #expect(log.plans[0].topProbabilitySum == 0)
+        record()
+        #expect(log.plans.map(\.rows) == [4])
+    }
 }

@@ -42,10 +42,10 @@ import Testing
 
     /// The same of the model that serves.
     private func serve(_ example: Example, _ model: SwitchTransformer) -> ([[Float]], [LayerCounts]) {
-        var encoding = model.beginEncoding([example.source], room: [(slots: 1, capacity: 8)])
+        var encoding = model.beginEncoding([EncodingPrompt(tokens: example.source, slots: 1, capacity: 8)])
         _ = model.advance(&encoding, blocks: .max)
         var counts = encoding.routing.plans.map { LayerCounts($0) }
-        let state = model.finish(encoding)[0]
+        let state = model.finish(encoding)[0].state
         var decoder: [LayerCounts] = []
         let rows = example.inputs.map { token in
             model.enqueue(token, state, slot: 0, for: .all)

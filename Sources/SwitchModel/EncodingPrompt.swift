@@ -1,0 +1,36 @@
+/// A prompt on its way through the model's first passes, and what its request will need of the caches.
+package struct EncodingPrompt: Sendable {
+    /// What the encoder reads, or what a language model goes on from; never empty.
+    package var tokens: [Int32]
+    /// What the decoder reads with its first pass: after the start token, or after a language model's prompt.
+    package var forced: [Int32] = []
+    /// Of how many of the last tokens that the decoder reads with its first pass scores may be asked for; at least 1.
+    package var scoredPositions = 1
+    /// Histories.
+    package var slots: Int
+    /// Positions each history may reach, a language model's prompt not counted.
+    package var capacity: Int
+
+    package init(tokens: [Int32], slots: Int, capacity: Int) {
+        self.tokens = tokens
+        self.slots = slots
+        self.capacity = capacity
+    }
+}
+
+/// A prompt that has been read.
+package struct EncodedPrompt<State> {
+    package var state: State
+    /// The prompt's tokens among the rows that the pass's encoder routed; of a language model none.
+    package var encoderRows: Range<Int>
+    /// The tokens that the decoder has read, oldest first, among the rows that it routed.
+    ///
+    /// None where the start token is still to be stepped.
+    package var decoderRows: Range<Int>
+
+    package init(state: State, encoderRows: Range<Int>, decoderRows: Range<Int>) {
+        self.state = state
+        self.encoderRows = encoderRows
+        self.decoderRows = decoderRows
+    }
+}
