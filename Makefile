@@ -7,7 +7,7 @@ BIG = .build/base128
 
 .PHONY: serve test train-compare lint docs check-imports check-deploy packages client-packages parity \
 	tokenizer-parity test-clients bench expert-memory compare latency accuracy endurance http-throughput fuzz \
-	fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak sanitize
+	fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak sanitize image-check
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -188,3 +188,7 @@ sanitize: packages
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build/sanitize
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.suppressions swift test --sanitize=thread \
 		--scratch-path .build/sanitize-threads --filter 'HTTPServing|Batching|InferenceAPI|Telemetry|TraceExport'
+
+# The Dockerfile built without an engine, its image run and asked, compose.yaml held to it. Needs root and 10 GB of disk.
+image-check:
+	scripts/image-check/run.sh
