@@ -110,16 +110,16 @@ def published(context):
                       "encoder_no_repeat_ngram_size": 3, "min_length": 12, "max_length": 20}),
         ("speech", {"suppress_tokens": many, "begin_suppress_tokens": [context.ordinary()[-1], end], "max_length": 16}),
         ("paraphraser", {"do_sample": True, "top_k": 120, "top_p": 0.95, "max_length": 16}),
-        ("plain", {}),
     ]
 
 
 def file_cases(context):
     """Requests that say nothing but a prompt, to a model whose files do."""
-    files = rules(context) + lengths(context) + searched() + tokens(context) + published(context)
+    files = [("plain", {})] + rules(context) + lengths(context) + searched() + tokens(context) + published(context)
     for name, values in files:
         file = {key: value for key, value in (context.tokens | values).items() if value is not None}
-        yield World(name, file, [Case("prompt alone", prompt, {"seed": 5}) for prompt in context.prompts])
+        yield World(f"file: {name}", file, [
+            Case("prompt alone", prompt, {"seed": 5}, place=f"file {prompt}") for prompt in context.prompts])
 
 
 def old_file_cases(context):
@@ -132,21 +132,30 @@ def old_file_cases(context):
                 config={"force_bos_token_to_be_generated": True, "bos_token_id": context.answer[2]})
 
 
-def member_cases(context):
+def searches(index, context, is_thin):
+    """Greedy and two others, or one, which are others for other rules and checkpoints; without a rule all of them."""
+    if index == 0:
+        return [("completions", {}), *SEARCHES]
+    turn = index + sum(context.answer)
+    return [("completions", {})] + [SEARCHES[(turn + more) % len(SEARCHES)] for more in range(1 if is_thin else 2)]
+
+
+def member_cases(context, is_thin=False):
     """Every member alone, greedy and in beams, with a decoder prompt and without; then mixtures."""
     choice = random.Random(11)
-    asked = [(name, {key: value for key, value in values.items() if key != "eos_token_id"})
-             for name, values in rules(context)]
-    asked += [("allowed_token_ids", {"allowed_token_ids": context.ordinary()[::2] + context.ends}), ("nothing", {})]
+    asked = [("nothing", {})]
+    asked += [(name, {key: value for key, value in values.items() if key != "eos_token_id"})
+              for name, values in rules(context)]
+    asked += [("allowed_token_ids", {"allowed_token_ids": context.ordinary()[::2] + context.ends})]
     asked += [(f"mixture {index}", random_members(choice, context)) for index in range(MIXTURES)]
     decoder = {"decoder_prompt": context.answer[3:3 + min(2, context.room)]}
     cases = []
-    for name, members in asked:
-        for endpoint, search in [("completions", {}), *SEARCHES]:
-            for prompt in context.prompts[:1] if search else context.prompts:
-                cases.append(Case(f"{name} {search}", prompt, members | search, endpoint))
-            cases.append(Case(f"{name} {search} after a decoder prompt", context.prompts[-1], members | search | decoder,
-                              endpoint))
+    for index, (name, members) in enumerate(asked):
+        for endpoint, search in searches(index, context, is_thin):
+            cases.append(Case(name, context.prompts[0], members | search, endpoint, place=f"{endpoint} {search}"))
+            if not is_thin:
+                cases.append(Case(name, context.prompts[-1], members | search | decoder, endpoint,
+                                  place=f"{endpoint} {search} {decoder}"))
     yield World("members", context.tokens, cases)
 
 
@@ -198,8 +207,10 @@ def drawn_cases(context):
     yield World("drawn", context.tokens, cases)
 
 
-def worlds(context, with_old_files):
-    yield from member_cases(context)
+def worlds(context, with_old_files=False, is_thin=False):
+    yield from member_cases(context, is_thin)
+    if is_thin:
+        return
     yield from drawn_cases(context)
     yield from override_cases(context)
     yield from file_cases(context)

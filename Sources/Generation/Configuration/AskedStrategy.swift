@@ -55,7 +55,8 @@ package struct AskedStrategy: Equatable, Sendable {
         parameters.returned = choices
         parameters.lengthPenalty = lengthPenalty ?? defaults.lengthPenalty ?? 1
         parameters.earlyStopping = earlyStopping ?? defaults.earlyStopping ?? .heuristic
-        if draws ?? defaults.draws ?? false { parameters.draw = .init(filters: filters(defaults)) }
+        let filters = filters(defaults)
+        if draws ?? defaults.draws ?? false, filters.temperature > 0 { parameters.draw = .init(filters: filters) }
         return .beam(parameters)
     }
 

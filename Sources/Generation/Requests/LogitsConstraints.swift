@@ -48,8 +48,8 @@ package struct LogitsConstraints: Equatable, Sendable {
     package var badWords: [[Int32]] = []
     /// Length of the output before an end token is allowed, start token and forced tokens counted.
     package var minimumLength = 0
-    /// Generated tokens before an end token is allowed.
-    package var minimumTokens = 0
+    /// Generated tokens before an end token is allowed; where it is given, `minimumLength` has no effect.
+    package var minimumTokens: Int? = nil
     /// vLLM's: no other token is allowed; nil for any.
     package var allowedTokens: [Int32]? = nil
     /// The only token that may follow the start token.

@@ -12,6 +12,8 @@ class Case:
     prompt: list
     members: dict = field(default_factory=dict)
     endpoint: str = "completions"
+    place: str = ""
+    """Of cases that differ in nothing but a rule: the same; the first of them has none."""
 
     @property
     def body(self):

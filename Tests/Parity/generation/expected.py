@@ -9,7 +9,7 @@ from transformers.utils import logging
 
 import reference
 from generation.cases import DRAWING
-from generation.draws import LeftToChance, injected
+from generation.draws import Draws, injected
 
 logging.set_verbosity_error()
 warnings.filterwarnings("ignore")
@@ -25,6 +25,10 @@ SAME = ("length_penalty", "early_stopping", "bad_words_ids", "suppress_tokens", 
 
 class NothingAllowed(Exception):
     """The constraints rule out every token."""
+
+
+class LeftToChance(Exception):
+    """Which continuations without a probability are drawn decides the answer."""
 
 
 @dataclass
@@ -75,8 +79,12 @@ def arguments(case, own, config, limit):
         told.setdefault("num_return_sequences", 1)
     if "allowed_token_ids" in asked:
         told["prefix_allowed_tokens_fn"] = lambda *_: sorted(set(asked["allowed_token_ids"]))
-    if "max_new_tokens" not in told and not own.max_length:
-        told["max_new_tokens"] = min(own.max_new_tokens or limit, limit)
+    if "max_new_tokens" not in told:
+        # transformers would go on to 20 where nothing is said; the server has a limit of its own.
+        given = 1 + len(asked.get("decoder_prompt", []))
+        by_length = own.max_length - given if own.max_length and not own.max_new_tokens else limit
+        if not own.max_length or by_length > limit:
+            told["max_new_tokens"] = min(own.max_new_tokens or limit, limit)
     if own.eos_token_id is None:
         told["eos_token_id"] = config.eos_token_id
     if own.decoder_start_token_id is None and own.bos_token_id is None:
@@ -89,6 +97,7 @@ class Oracle:
 
     def __init__(self, directory, limit):
         self.model = reference.load(Path(directory))
+        self.shaking = None
         self.limit = limit
 
     def configure(self, directory):
@@ -108,12 +117,23 @@ class Oracle:
 
     def answer(self, case):
         """Raises `NothingAllowed` and `LeftToChance` where transformers has no answer of its own."""
+        draws = Draws(from_the_end=False)
+        answer = self.generated(case, draws)
+        if draws.ran_out and self.generated(case, Draws(from_the_end=True)) != answer:
+            raise LeftToChance
+        return answer
+
+    def generated(self, case, draws):
         told = arguments(case, self.own, self.model.config, self.limit)
         given = [self.start(), *case.asked.get("decoder_prompt", [])]
         if len(given) > 1:
             told["decoder_input_ids"] = torch.tensor([given])
+        beams = told.get("num_beams", self.own.num_beams) or 1
+        if self.shaking and beams > 1:
+            # Equal scores of beams are in an order of chance; of equal logits the first is greedy's.
+            told["logits_processor"] = [self.shaking]
         inputs = torch.tensor([case.prompt])
-        with injected(case.asked.get("seed", 0)), torch.no_grad():
+        with injected(case.asked.get("seed", 0), draws), torch.no_grad():
             out = self.model.generate(
                 inputs, attention_mask=torch.ones_like(inputs), return_dict_in_generate=True, output_scores=True,
                 past_key_values=EncoderDecoderCache(DynamicCache(), DynamicCache()), **told)

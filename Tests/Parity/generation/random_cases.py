@@ -50,6 +50,9 @@ FILTERS = {
 }
 
 
+MILD = {"temperature": 1.3, "top_k": 60, "top_p": 0.97, "min_p": 0.003, "typical_p": 0.97}
+
+
 def some(choice, context, makers, share):
     return {name: make(choice, context) for name, make in makers.items() if choice.random() < share}
 
@@ -87,6 +90,9 @@ def random_search(choice, context):
         search |= some(choice, context, FILTERS, 0.35)
         if choice.random() < 0.7:
             search["do_sample"] = choice.random() < 0.9
+        # Filters that leave beams fewer continuations than are drawn leave the answer to chance.
+        if search.get("num_beams", 2) > 1 and choice.random() < 0.8:
+            search |= {name: value for name, value in MILD.items() if name in search}
     return search
 
 
@@ -114,9 +120,10 @@ LISTS = ("bad_words_ids", "suppress_tokens", "begin_suppress_tokens", "sequence_
 
 def legal(members, context, own):
     """Within what a request may say: the rest is tested as bad input."""
-    longest = members.get("max_tokens", members.get("max_new_tokens", own.get("max_new_tokens", own.get("max_length", 9))))
-    if "min_new_tokens" in members:
-        members["min_new_tokens"] = min(members["min_new_tokens"], (longest or 9) - 1)
+    maxima = (members.get("max_tokens"), members.get("max_new_tokens"), own.get("max_new_tokens"), own.get("max_length"))
+    longest = next((maximum for maximum in maxima if maximum), context.limit)
+    if members.get("min_new_tokens"):
+        members["min_new_tokens"] = min(members["min_new_tokens"], longest - 1)
     if members.get("do_sample") and members.get("temperature") == 0:
         del members["temperature"]
     merged = {name: members.get(name) or own.get(name) for name in RULES if members.get(name) or own.get(name)}

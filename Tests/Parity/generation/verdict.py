@@ -16,6 +16,7 @@ class Verdict:
     kind: str
     """same, near-tie, chance, refused, nothing-allowed or different."""
     detail: str = ""
+    expected: Answer | None = None
 
 
 def answer_of(body, case):
@@ -47,19 +48,21 @@ def difference(expected, found):
 
 
 @contextmanager
-def shaken(model, amplitude, seed):
-    """Moves every logit by up to `amplitude`, those of routers too."""
+def shaken(oracle, amplitude, seed):
+    """Moves every logit by up to `amplitude`: those of routers too, and the processed scores of beams."""
     noise = torch.Generator().manual_seed(seed)
 
-    def move(_, inputs, output):
-        return output + amplitude * (2 * torch.rand(output.shape, generator=noise) - 1)
+    def moved(values):
+        return values + amplitude * (2 * torch.rand(values.shape, generator=noise) - 1)
 
-    modules = [module for name, module in model.named_modules()
+    modules = [module for name, module in oracle.model.named_modules()
                if name.endswith("lm_head") or name.endswith("router.classifier")]
-    hooks = [module.register_forward_hook(move) for module in modules]
+    hooks = [module.register_forward_hook(lambda _, inputs, output: moved(output)) for module in modules]
+    oracle.shaking = lambda input_ids, scores: moved(scores)
     try:
         yield
     finally:
+        oracle.shaking = None
         for hook in hooks:
             hook.remove()
 
@@ -68,7 +71,7 @@ def nearest(oracle, case, found):
     """The least move of the logits that was tried and makes transformers' answer the server's."""
     for amplitude in NEAR:
         for trial in range(TRIALS):
-            with shaken(oracle.model, amplitude, trial):
+            with shaken(oracle, amplitude, trial):
                 try:
                     if difference(oracle.answer(case), found) is None:
                         return amplitude
@@ -91,7 +94,7 @@ def verdict(oracle, case, reply):
     found = answer_of(body, case)
     where = difference(expected, found)
     if where is None:
-        return Verdict("same")
+        return Verdict("same", expected=expected)
     moved = nearest(oracle, case, found)
     both = f"transformers {expected} ours {found}"
     if moved is None:
