@@ -101,6 +101,7 @@ package struct StepRow: Equatable, Sendable {
         self.detail = detail
     }
 
+    /// A token that the step reads into a slot.
     package init(slot: Int, token: Int32, detail: VocabularyScores.Detail = .all) {
         self.init(.token(token, slot: slot), detail: detail)
     }

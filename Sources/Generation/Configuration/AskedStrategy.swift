@@ -14,9 +14,11 @@ package struct AskedStrategy: Equatable, Sendable {
     package var choices = 1
     /// Continuations drawn, or beams where beams are wanted and no number of them is given.
     package var bestOf: Int?
+    /// Hypotheses kept at each step, at least 1; 1 asks for none.
     package var beams: Int?
     /// Beams without their number: as many as drawn or wanted.
     package var wantsBeams = false
+    /// Scores are divided by the length to this power.
     package var lengthPenalty: Float?
     package var earlyStopping: BeamParameters.EarlyStopping?
     /// `do_sample`.
@@ -25,8 +27,11 @@ package struct AskedStrategy: Equatable, Sendable {
     package var temperature: Float?
     /// 0 for all tokens.
     package var topK: Int?
+    /// Above 0 up to 1; 1 for all tokens.
     package var topP: Float?
+    /// From 0, for all tokens, to 1.
     package var minP: Float?
+    /// Above 0 up to 1; 1 for all tokens.
     package var typicalP: Float?
 
     package init() {}
@@ -55,7 +60,8 @@ package struct AskedStrategy: Equatable, Sendable {
         parameters.returned = choices
         parameters.lengthPenalty = lengthPenalty ?? defaults.lengthPenalty ?? 1
         parameters.earlyStopping = earlyStopping ?? defaults.earlyStopping ?? .heuristic
-        if draws ?? defaults.draws ?? false { parameters.draw = .init(filters: filters(defaults)) }
+        let filters = filters(defaults)
+        if draws ?? defaults.draws ?? false, filters.temperature > 0 { parameters.draw = .init(filters: filters) }
         return .beam(parameters)
     }
 

@@ -46,7 +46,8 @@ extension GenerationConfiguration {
         }
         entries = file.reader.keys.compactMap { key in
             let effect: Entry.Effect
-            if GenerationFile.constraintKeys.contains(key) || Self.tokens.contains(key) {
+            let isOlder = source == "config.json" && key == GenerationFile.olderForcedStart
+            if GenerationFile.constraintKeys.contains(key) || Self.tokens.contains(key) || isOlder {
                 effect = .always
             } else if GenerationFile.defaultKeys.contains(key) {
                 effect = .unlessAsked

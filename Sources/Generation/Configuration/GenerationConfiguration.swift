@@ -13,16 +13,22 @@ package struct GenerationConfiguration: Equatable, Sendable {
 
     /// How tokens are picked; nil where the files do not say.
     package struct Defaults: Equatable, Sendable {
+        /// `num_beams`, at least 1.
         package var beams: Int?
+        /// Scores are divided by the length to this power.
         package var lengthPenalty: Float?
         package var earlyStopping: BeamParameters.EarlyStopping?
         /// `do_sample`.
         package var draws: Bool?
+        /// 0 or more; 0 draws nothing.
         package var temperature: Float?
         /// 0 for all tokens.
         package var topK: Int?
+        /// From 0 to 1; 1 for all tokens.
         package var topP: Float?
+        /// From 0, for all tokens, to 1.
         package var minP: Float?
+        /// From 0 to 1; 0 and 1 for all tokens.
         package var typicalP: Float?
 
         package init() {}
@@ -38,6 +44,7 @@ package struct GenerationConfiguration: Equatable, Sendable {
             case unlessAsked
             case none
 
+            /// In the order in which they are told.
             package static func < (a: Effect, b: Effect) -> Bool { a.rawValue < b.rawValue }
 
             /// The end of a sentence that begins with what has the effect.

@@ -16,6 +16,9 @@ struct GenerationFile {
         "typical_p",
     ]
 
+    /// What `config.json`, and it alone, says for `forced_bos_token_id` in older checkpoints: that `bos_token_id` is it.
+    static let olderForcedStart = "force_bos_token_to_be_generated"
+
     private static let counts = 0...Int(Int32.max)
 
     let reader: ConfigurationReader
@@ -34,10 +37,11 @@ struct GenerationFile {
         constraints.encoderNoRepeatNgramSize = try reader.integer("encoder_no_repeat_ngram_size", in: Self.counts) ?? 0
         constraints.badWords = try sequences("bad_words_ids")
         constraints.minimumLength = try reader.integer("min_length", in: Self.counts) ?? 0
-        if let minimum = try reader.integer("min_new_tokens", in: Self.counts) {
-            constraints.requireTokens(minimum)
-        }
+        constraints.minimumTokens = try reader.integer("min_new_tokens", in: Self.counts)
         constraints.forcedFirstToken = try tokens("forced_bos_token_id", asOne: true)?.first
+        if reader.file == "config.json", try reader.bool(Self.olderForcedStart) == true {
+            constraints.forcedFirstToken = try tokens("bos_token_id", asOne: true)?.first
+        }
         constraints.forcedLastTokens = try tokens("forced_eos_token_id") ?? []
         constraints.lengthDecay = try lengthDecay("exponential_decay_length_penalty")
         constraints.suppressedTokens = try tokens("suppress_tokens") ?? []
@@ -100,8 +104,13 @@ struct GenerationFile {
         guard case .array(let pairs) = value else { throw reader.wrongKind(key, expected, value) }
         var sequences: [LogitsConstraints.BiasedSequence] = []
         for pair in pairs {
-            guard case .array(let parts) = pair, parts.count == 2, let bias = parts[1].asNumber, bias.isFinite else {
+            guard case .array(let parts) = pair, parts.count == 2, let bias = parts[1].asNumber else {
                 throw reader.wrongKind(key, expected, pair)
+            }
+            // No sum of them passes what a score can be.
+            let allowed = -1e30...1e30
+            guard allowed.contains(bias) else {
+                throw .numberOutOfRange(file: reader.file, key: key, value: bias, allowed: allowed)
             }
             sequences.append(.init(tokens: try sequence(parts[0], key), bias: Float(bias)))
         }

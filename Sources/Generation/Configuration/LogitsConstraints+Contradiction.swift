@@ -1,9 +1,4 @@
 extension LogitsConstraints {
-    /// Requires so many generated tokens before an end; as in transformers, nothing is asked of the length any more.
-    package mutating func requireTokens(_ count: Int) {
-        (minimumTokens, minimumLength) = (count, 0)
-    }
-
     /// Why no output can satisfy all of this, nil when one may.
     ///
     /// Finds what is certain from the constraints alone; what only shows on the way ends a request with `.nothingAllowed`.

@@ -19,8 +19,10 @@ struct LogitsProcessing: Sendable {
             RepeatedNgrams(size: constraints.noRepeatNgramSize),
             PromptNgrams(size: constraints.encoderNoRepeatNgramSize, prompt: read),
             SequenceBias(badWords: constraints.badWords, endTokens: ends),
-            HeldBackEnd(ending, minimumLength: constraints.minimumLength),
-            HeldBackEnd(ending, minimumLength: constraints.minimumTokens == 0 ? 0 : start + constraints.minimumTokens),
+            HeldBackEnd(
+                ending,
+                minimumLength: constraints.minimumTokens.map { start + $0 } ?? constraints.minimumLength
+            ),
             AllowedTokens(constraints.allowedTokens),
             ForcedFirstToken(constraints.forcedFirstToken),
             ForcedLastTokens(constraints.forcedLastTokens, maximumTokens: request.stop.maximumTokens),

@@ -24,6 +24,7 @@ package struct BeamParameters: Equatable, Sendable {
     package struct Draw: Equatable, Sendable {
         /// Act on each beam's processed log-probabilities before the beam's sum is added.
         package var filters: Sampling.Filters
+        /// The same candidates are drawn for the same seed, whatever else is running.
         package var seed: UInt64
 
         package init(filters: Sampling.Filters, seed: UInt64 = 0) {

@@ -18,7 +18,9 @@ package struct LogitsConstraints: Equatable, Sendable {
 
     /// From `start` generated tokens on, end tokens gain `|score| · (factor^n − 1)`, `n` counting on from there.
     package struct LengthDecay: Equatable, Sendable {
+        /// Generated tokens, 0 or more.
         package var start: Int
+        /// Above 0; above 1 it shortens outputs.
         package var factor: Double
 
         package init(start: Int, factor: Double) {
@@ -48,8 +50,8 @@ package struct LogitsConstraints: Equatable, Sendable {
     package var badWords: [[Int32]] = []
     /// Length of the output before an end token is allowed, start token and forced tokens counted.
     package var minimumLength = 0
-    /// Generated tokens before an end token is allowed.
-    package var minimumTokens = 0
+    /// Generated tokens before an end token is allowed; where it is given, `minimumLength` has no effect.
+    package var minimumTokens: Int? = nil
     /// vLLM's: no other token is allowed; nil for any.
     package var allowedTokens: [Int32]? = nil
     /// The only token that may follow the start token.

@@ -38,7 +38,7 @@ extension CompletionReader {
         let tokens = 0...max(maximumTokens, 0)
         let minimum = try reader.integer("min_tokens", in: tokens)
         if let minimum = try reader.integer("min_new_tokens", in: tokens) ?? minimum {
-            constraints.requireTokens(minimum)
+            constraints.minimumTokens = minimum
         }
         if let decay = try readLengthDecay() { constraints.lengthDecay = decay }
     }

@@ -65,12 +65,18 @@ package struct ConfigurationReader {
         return value ?? other
     }
 
+    /// What is at `key`, nil when it is absent or null.
+    ///
+    /// - Throws: `.wrongKind` for anything but true and false.
     package func bool(_ key: String) throws(ConfigurationError) -> Bool? {
         guard let value = self[key] else { return nil }
         guard case .bool(let bool) = value else { throw wrongKind(key, "true or false", value) }
         return bool
     }
 
+    /// The text at `key`, nil when it is absent or null.
+    ///
+    /// - Throws: `.wrongKind` for anything but text.
     package func string(_ key: String) throws(ConfigurationError) -> String? {
         guard let value = self[key] else { return nil }
         guard case .string(let string) = value else { throw wrongKind(key, "a string", value) }
@@ -122,6 +128,7 @@ package struct ConfigurationReader {
         throw .unsupported(file: file, key: key, value: "'\(shown)'", expected: expected)
     }
 
+    /// The error of a value that is not what `expected` says, such as `a whole number`.
     package func wrongKind(_ key: String, _ expected: String, _ found: JSONValue) -> ConfigurationError {
         .wrongKind(file: file, key: key, expected: expected, found: found.summary)
     }

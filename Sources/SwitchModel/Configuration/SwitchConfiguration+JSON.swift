@@ -178,8 +178,8 @@ extension SwitchConfiguration {
         _ keys: [String],
         in sources: [ConfigurationReader]
     ) throws(ConfigurationError) -> Int? {
-        for key in keys {
-            for source in sources {
+        for source in sources {
+            for key in keys {
                 if let token = try source.integer(key, in: Int.min...Int.max) { return token }
             }
         }

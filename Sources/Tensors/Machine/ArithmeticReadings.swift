@@ -3,6 +3,7 @@
 /// Whoever takes a core away while it is measured makes the machine look slower than it is. So the greatest reading
 /// counts, and it is no figure when a pass of a model did more in the same moment.
 package struct ArithmeticReadings: Sendable {
+    /// What the readings so far come to.
     package enum Verdict: Equatable, Sendable {
         case measureAgain
         /// Operations per second.

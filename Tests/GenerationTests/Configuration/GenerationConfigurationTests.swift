@@ -85,8 +85,25 @@ import Testing
         #expect(own.entries == [.init(key: "mystery", value: "1", effect: .none)])
     }
 
+    @Test func olderConfigurationsForceTheFirstTokenByAnotherName() throws {
+        let members = #"{"force_bos_token_to_be_generated": true, "bos_token_id": 7}"#
+        let older = try read(members, file: "config.json")
+        #expect(older.constraints.forcedFirstToken == 7)
+        #expect(older.entries.map(\.effect) == [.always, .always])
+        #expect(try read(members).constraints.forcedFirstToken == nil)
+    }
+
+    @Test func temperatureZeroIsBeamSearchWhereTheModelDraws() throws {
+        var asked = AskedStrategy()
+        (asked.beams, asked.temperature) = (3, 0)
+        let model = try read(#"{"do_sample": true}"#)
+        let strategy = asked.strategy(model, .model, isLanguageModel: false, maximumRows: 8)
+        guard case .beam(let beam) = strategy else { Issue.record("\(strategy)"); return }
+        #expect(beam.beams == 3 && beam.draw == nil)
+    }
+
     @Test func newTokensTakeLengthsPlace() throws {
-        #expect(try read(#"{"min_length": 9, "min_new_tokens": 2}"#).constraints.minimumLength == 0)
+        #expect(try read(#"{"min_length": 9, "min_new_tokens": 2}"#).constraints.minimumTokens == 2)
         let lengthOnly = try read(#"{"max_length": 10}"#)
         #expect(lengthOnly.maximumTokens(given: 4, limit: 100) == 6)
         #expect(lengthOnly.maximumTokens(given: 40, limit: 100) == 1)

@@ -12,39 +12,68 @@ import Testing
             let topP: Float?
             let minP: Float?
             let typicalP: Float?
+
+            var chosen: Sampling.Filters {
+                var chosen = Sampling.Filters()
+                chosen.temperature = temperature ?? 1
+                chosen.topK = topK
+                chosen.topP = topP
+                chosen.minP = minP
+                chosen.typicalP = typicalP
+                return chosen
+            }
         }
 
         let logits: [Float?]
         let filters: Filters
+        let kept: Int
         let probabilities: [String: Double]
 
-        var pick: RandomPick {
-            var chosen = Sampling.Filters()
-            chosen.temperature = filters.temperature ?? 1
-            chosen.topK = filters.topK
-            chosen.topP = filters.topP
-            chosen.minP = filters.minP
-            chosen.typicalP = filters.typicalP
-            return RandomPick(filters: chosen)
-        }
-
+        var pick: RandomPick { RandomPick(filters: filters.chosen, leastKept: kept) }
         var scores: [Float] { logits.map { $0 ?? -.infinity } }
     }
 
+    /// One step of beam sampling.
+    struct BeamCase: Decodable {
+        let logprobs: [[Float?]]
+        let beamScores: [Float]
+        let filters: Case.Filters
+        let endTokens: Int
+        let renormalizes: Bool
+        /// Beam, token, score, probability.
+        let candidates: [[Double]]
+
+        var drawn: [(continuation: BeamCandidates.Continuation, probability: Double)] {
+            var parameters = BeamParameters()
+            parameters.beams = beamScores.count
+            parameters.draw = .init(filters: filters.chosen)
+            return BeamCandidates(parameters, endTokens: endTokens).distribution(
+                of: logprobs.map { $0.map { $0 ?? -.infinity } },
+                beamScores: beamScores,
+                renormalizes: renormalizes
+            )
+        }
+    }
+
+    struct File: Decodable {
+        let cases: [Case]
+        let beams: [BeamCase]
+    }
+
     /// Written by `Tests/Parity/filters_reference.py`.
-    private static func cases() throws -> [Case] {
-        struct File: Decodable { let cases: [Case] }
+    private static func file() throws -> File {
         let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
             .appending(path: "Parity/Fixtures/filters.json")
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode(File.self, from: Data(contentsOf: path)).cases
+        return try decoder.decode(File.self, from: Data(contentsOf: path))
     }
 
     @Test func whatIsLeftIsTheReferences() throws {
-        let cases = try Self.cases()
-        #expect(cases.count > 50)
+        let cases = try Self.file().cases
+        #expect(Set(cases.map(\.kept)) == [1, 2, 3])
+        #expect(cases.count > 100)
         for (index, expected) in cases.enumerated() {
             var scores = expected.scores
             let left = expected.pick.distribution(of: &scores)
@@ -54,6 +83,23 @@ import Testing
             )
             for (token, probability) in left {
                 #expect(abs(probability - (expected.probabilities[String(token)] ?? 2)) < 1e-5, "case \(index)")
+            }
+        }
+    }
+
+    @Test func beamsAreDrawnFromTheReferencesCandidates() throws {
+        let cases = try Self.file().beams
+        #expect(cases.count > 30)
+        for (index, expected) in cases.enumerated() {
+            let drawn = expected.drawn
+            #expect(
+                drawn.map { [Double($0.continuation.beam), Double($0.continuation.token)] }
+                    == expected.candidates.map { Array($0.prefix(2)) },
+                "case \(index): \(expected.filters)"
+            )
+            for ((continuation, probability), candidate) in zip(drawn, expected.candidates) {
+                #expect(abs(Double(continuation.score) - candidate[2]) < 1e-5, "case \(index)")
+                #expect(abs(probability - candidate[3]) < 1e-5, "case \(index)")
             }
         }
     }

@@ -184,6 +184,17 @@ import Testing
         #expect(tokens(events, choice: 1) == best[1].tokens)
     }
 
+    @Test func minimumTokensTakeTheMinimumLengthsPlace() throws {
+        let model = ScriptedModel(vocabularySize: 4) { _, _ in [0, 9, 1, 2] }
+        var request = request()
+        request.constraints.minimumLength = 6
+        #expect(try finished(run(request, model))[0].tokens == [3, 3, 3, 3, 3, 1])
+        request.constraints.minimumTokens = 2
+        #expect(try finished(run(request, model))[0].tokens == [3, 3, 1])
+        request.constraints.minimumTokens = 0
+        #expect(try finished(run(request, model))[0].tokens == [1])
+    }
+
     @Test func minimumTokensHoldBackTheEnd() throws {
         let model = ScriptedModel(vocabularySize: 4) { _, _ in [0, 9, 1, 2] }
         var request = request()

@@ -96,7 +96,7 @@ import Testing
             #""min_tokens": 2, "suppress_tokens": [], "repetition_penalty": 1, "forced_bos_token_id": null"#,
             model: model
         ).constraints
-        #expect(named.minimumLength == 0 && named.minimumTokens == 2)
+        #expect(named.minimumTokens == 2)
         #expect(named.suppressedTokens.isEmpty && named.repetitionPenalty == 1 && named.forcedFirstToken == 5)
     }
 

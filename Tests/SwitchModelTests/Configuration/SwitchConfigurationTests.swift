@@ -140,6 +140,12 @@ private func refusal(_ members: String, _ generation: String? = nil) -> Configur
         #expect(configuration.padToken == 7)
     }
 
+    @Test func anyStartOfGenerationConfigWins() throws {
+        let configuration = try read(#"{"decoder_start_token_id": 1}"#, #"{"bos_token_id": 8, "eos_token_id": 1}"#)
+        #expect(configuration.startToken == 8)
+        #expect(configuration.notes.isEmpty)
+    }
+
     @Test func noEndTokenIsAllowedWhenSaid() throws {
         let configuration = try read(#"{"decoder_start_token_id": 4, "eos_token_id": null, "pad_token_id": null}"#)
         #expect(configuration.endTokens == [])
