@@ -68,7 +68,8 @@ struct BeamCandidates {
         for (beam, row) in scores.enumerated() {
             var spent = row
             let kept = pick.distribution(of: &spent).map(\.token)
-            let warped = kept.map { row[Int($0)] * pick.filters.sharpness }
+            // However low the temperature, a score stays finite.
+            let warped = kept.map { min(max(row[Int($0)] * pick.filters.sharpness, -1e37), 1e37) }
             let norm = renormalizes ? Self.logSumExp(warped) : 0
             for (token, score) in zip(kept, warped) {
                 pool.append(Continuation(beam: beam, token: token, score: score - norm + beamScores[beam]))

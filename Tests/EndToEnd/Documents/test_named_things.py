@@ -79,7 +79,7 @@ def test_flags_exist(document):
     for span in code_spans(document):
         words = span.split()
         if words[0].startswith("--"):
-            assert words[0].split("=")[0] in every or words[0] in ("--on-…",), span
+            assert words[0].split("=")[0] in every or words[0] in ("--on-…", "--ulimit"), span
         if words[0] == "switchyard" and len(words) > 1 and words[1] in subcommands():
             assert {word.split("=")[0] for word in words if word.startswith("--")} <= set(flags_of(words[1])), span
 
