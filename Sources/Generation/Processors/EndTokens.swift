@@ -53,9 +53,9 @@ struct DecayedLength: LogitsProcessor {
 
     func apply(to scores: inout [Float], after output: OutputSoFar) {
         guard output.generated > decay.start else { return }
-        let growth = Float(pow(decay.factor, Double(output.generated - decay.start)) - 1)
+        let growth = min(Float(pow(decay.factor, Double(output.generated - decay.start)) - 1), .greatestScore)
         for token in endTokens.map(Int.init) where scores[token].isFinite {
-            scores[token] += abs(scores[token]) * growth
+            scores[token] = min(scores[token] + abs(scores[token]) * growth, .greatestScore)
         }
     }
 }

@@ -48,6 +48,7 @@ struct RandomPick {
         }
         // Relative to the largest, so that no temperature, however low, overflows.
         let total = scores.exponentiate(0..<scores.count, largest: largest, scale: filters.sharpness)
+        guard total > 0 else { return ([], 0) }
         // Tokens so improbable that all of them together stay below what top-p drops.
         let share = leastKept > 1 ? 0 : filters.topP.map { 1 - $0 } ?? 0
         let sure = share * total / Float(scores.count) * 0.99
