@@ -5,7 +5,7 @@ BASE8 = .build/base8
 DENSE = .build/dense
 BIG = .build/base128
 
-.PHONY: serve test train-compare lint docs check-imports check-deploy packages client-packages parity \
+.PHONY: serve test train-compare lint docs check-imports check-deploy packages client-packages parity parity-fuzz \
 	tokenizer-parity test-clients bench expert-memory compare latency accuracy endurance http-throughput fuzz \
 	fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak sanitize image-check
 
@@ -129,6 +129,13 @@ fuzz-checkpoints: packages
 # The wide comparison with transformers: minutes, and a virtual environment with torch.
 parity: packages
 	scripts/parity
+
+COUNT = 10000
+FROM = 0
+
+# COUNT random requests to random generation configurations, beside transformers; FROM goes on where a run ended.
+parity-fuzz: packages
+	scripts/parity-fuzz $(COUNT) $(FROM)
 
 # Twenty thousand lines of every kind beside tokenizers and sentencepiece; TEXTS are gzipped files of more lines.
 tokenizer-parity: packages

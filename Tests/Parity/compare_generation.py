@@ -22,9 +22,11 @@ from generation_cases import worlds
 # Checkpoints whose files are also tried without generation_config.json.
 WITH_OLD_FILES = ("plain", "t5")
 PRINTED = ("different", "near-tie")
+# What the others are beside.
+PLAIN = ("nothing", "file: plain")
 # These change nothing, and that is what is held.
 WITHOUT_EFFECT = {"file: num_return_sequences", "file: filters without do_sample", "file: max_length above the server's",
-                  "file: no eos_token_id", "file: no start token"}
+                  "file: no eos_token_id", "file: no start token", "forced_bos_token_id after a decoder prompt"}
 
 
 class Rules:
@@ -41,7 +43,7 @@ class Rules:
 
     @property
     def idle(self):
-        return sorted(self.tried - self.changed - WITHOUT_EFFECT - {"nothing", "file: plain"})
+        return sorted(rule for rule in self.tried - self.changed - WITHOUT_EFFECT if not rule.startswith(PLAIN))
 
 
 def compare(base, arguments, rules):

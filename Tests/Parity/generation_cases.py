@@ -84,6 +84,8 @@ def tokens(context):
     return [
         ("eos_token_id", {"eos_token_id": a[2]}), ("eos_token_id of several", {"eos_token_id": [a[3], end]}),
         ("eos_token_id repeated", {"eos_token_id": [end, end, a[3]], "num_beams": 3}),
+        ("eos_token_id repeated where beams are drawn",
+         {"eos_token_id": [end, end, end], "num_beams": 3, "do_sample": True, "top_k": 1}),
         ("no eos_token_id", {"eos_token_id": None}),
         ("decoder_start_token_id", {"decoder_start_token_id": a[1]}),
         ("bos_token_id", {"decoder_start_token_id": None, "bos_token_id": a[2]}),
@@ -132,16 +134,16 @@ def old_file_cases(context):
                 config={"force_bos_token_to_be_generated": True, "bos_token_id": context.answer[2]})
 
 
-def searches(index, context, is_thin):
-    """Greedy and two others, or one, which are others for other rules and checkpoints; without a rule all of them."""
+def searches(index, context, count):
+    """Greedy and `count` others, which are others for other rules and checkpoints; without a rule all of them."""
     if index == 0:
         return [("completions", {}), *SEARCHES]
     turn = index + sum(context.answer)
-    return [("completions", {})] + [SEARCHES[(turn + more) % len(SEARCHES)] for more in range(1 if is_thin else 2)]
+    return [("completions", {})] + [SEARCHES[(turn + more) % len(SEARCHES)] for more in range(count)]
 
 
-def member_cases(context, is_thin=False):
-    """Every member alone, greedy and in beams, with a decoder prompt and without; then mixtures."""
+def member_cases(context, count=2, with_decoder_prompt=True):
+    """Every member alone, greedy and in `count` searches of beams, with a decoder prompt and without; then mixtures."""
     choice = random.Random(11)
     asked = [("nothing", {})]
     asked += [(name, {key: value for key, value in values.items() if key != "eos_token_id"})
@@ -151,10 +153,13 @@ def member_cases(context, is_thin=False):
     decoder = {"decoder_prompt": context.answer[3:3 + min(2, context.room)]}
     cases = []
     for index, (name, members) in enumerate(asked):
-        for endpoint, search in searches(index, context, is_thin):
+        for endpoint, search in searches(index, context, count):
+            if search and isinstance(members.get("forced_eos_token_id"), list):
+                # Beams that end in one or the other are equal, and in an order of chance.
+                continue
             cases.append(Case(name, context.prompts[0], members | search, endpoint, place=f"{endpoint} {search}"))
-            if not is_thin:
-                cases.append(Case(name, context.prompts[-1], members | search | decoder, endpoint,
+            if with_decoder_prompt:
+                cases.append(Case(f"{name} after a decoder prompt", context.prompts[-1], members | search | decoder, endpoint,
                                   place=f"{endpoint} {search} {decoder}"))
     yield World("members", context.tokens, cases)
 
@@ -208,9 +213,10 @@ def drawn_cases(context):
 
 
 def worlds(context, with_old_files=False, is_thin=False):
-    yield from member_cases(context, is_thin)
     if is_thin:
+        yield from member_cases(context, count=1, with_decoder_prompt=False)
         return
+    yield from member_cases(context)
     yield from drawn_cases(context)
     yield from override_cases(context)
     yield from file_cases(context)

@@ -2,11 +2,12 @@ import Batching
 import Generation
 import HTTPServing
 import HTTPTypes
+import Tensors
 import Tokenization
 
 /// Reads the bytes as the body of each endpoint that generates, as far as the request for the engine.
 ///
-/// What is accepted keeps every limit.
+/// What is accepted keeps every limit, and can be searched with.
 @_cdecl("LLVMFuzzerTestOneInput")
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
@@ -64,5 +65,24 @@ private func check(_ parameters: CompletionParameters, of reader: CompletionRead
         precondition(request.rows >= 1)
         precondition((0...configuration.maximumLogprobs).contains(request.topLogprobs ?? 0))
         _ = reader.model.tokenizer?.decode(request.prompt, skippingSpecialTokens: true)
+    }
+    if let prompt = parameters.prompts.first { search(parameters.request(for: prompt)) }
+}
+
+/// A few steps of the search, on scores that depend on the tokens alone.
+private func search(_ request: GenerationRequest) {
+    guard request.rows <= 8, request.prompt.count <= 64 else { return }
+    var request = request
+    request.decoderPrompt = []
+    let size = tokenizer.vocabularySize
+    var search = DecodingSearch(request, start: [0])
+    var step = search.begin()
+    for _ in 0..<6 where !step.rows.isEmpty {
+        let scores = step.rows.flatMap { row in
+            (0..<size).map { Float((Int(row.token) * 31 + $0 * 17) % 23) / 3 - 2 }
+        }
+        let logits = VocabularyScores(Matrix(rows: step.rows.count, columns: size, elements: scores))
+        do { try search.advance(logits, firstRow: 0, into: &step) } catch { return }
+        precondition(step.rows.allSatisfy { (0..<Int32(size)).contains($0.token) })
     }
 }

@@ -42,9 +42,6 @@ struct ForcedLastTokens: LogitsProcessor {
 ///
 /// What is added grows with the score's magnitude, so that log-probabilities, too, may become positive.
 struct DecayedLength: LogitsProcessor {
-    /// The highest score that an end token may reach.
-    private static let greatest: Float = 1e30
-
     private let decay: LogitsConstraints.LengthDecay
     private let endTokens: [Int32]
 
@@ -56,10 +53,9 @@ struct DecayedLength: LogitsProcessor {
 
     func apply(to scores: inout [Float], after output: OutputSoFar) {
         guard output.generated > decay.start else { return }
-        let growth = min(pow(decay.factor, Double(output.generated - decay.start)) - 1, Double(Self.greatest))
+        let growth = min(Float(pow(decay.factor, Double(output.generated - decay.start)) - 1), .greatestScore)
         for token in endTokens.map(Int.init) where scores[token].isFinite {
-            // Past it scores would become infinite, and what is drawn from them no number.
-            scores[token] = min(scores[token] + abs(scores[token]) * Float(growth), Self.greatest)
+            scores[token] = min(scores[token] + abs(scores[token]) * growth, .greatestScore)
         }
     }
 }

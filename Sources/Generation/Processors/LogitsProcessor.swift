@@ -6,6 +6,11 @@ protocol LogitsProcessor: Sendable {
     func apply(to scores: inout [Float], after output: OutputSoFar)
 }
 
+extension Float {
+    /// No processed score is greater: the sum of two of them is still a number, and so is their probability.
+    static let greatestScore: Float = 1e30
+}
+
 /// The decoder's tokens before the one that is scored.
 struct OutputSoFar {
     /// Start token, forced tokens, generated tokens.

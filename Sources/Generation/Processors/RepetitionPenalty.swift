@@ -12,9 +12,15 @@ struct RepetitionPenalty: LogitsProcessor {
     }
 
     func apply(to scores: inout [Float], after output: OutputSoFar) {
-        for token in Set(output.tokens).map(Int.init) {
-            scores[token] = scores[token] < 0 ? scores[token] * penalty : scores[token] / penalty
-        }
+        for token in Set(output.tokens).map(Int.init) { scores[token] = scores[token].penalized(by: penalty) }
+    }
+}
+
+extension Float {
+    /// Less for a penalty above 1, whatever its sign.
+    fileprivate func penalized(by penalty: Float) -> Float {
+        guard isFinite else { return self }
+        return self < 0 ? max(self * penalty, -.greatestScore) : min(self / penalty, .greatestScore)
     }
 }
 
@@ -32,9 +38,7 @@ struct EncoderRepetitionPenalty: LogitsProcessor {
     }
 
     func apply(to scores: inout [Float], after output: OutputSoFar) {
-        for token in tokens {
-            scores[token] = scores[token] < 0 ? scores[token] * penalty : scores[token] / penalty
-        }
+        for token in tokens { scores[token] = scores[token].penalized(by: penalty) }
     }
 }
 

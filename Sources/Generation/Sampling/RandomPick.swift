@@ -26,7 +26,7 @@ struct RandomPick {
         var (candidates, dropped) = candidates(of: &scores)
         if let topP = filters.topP, topP < 1 { keepTop(topP, &candidates, dropped: dropped) }
         if let minP = filters.minP, minP > 0 { keepAbove(minP, &candidates) }
-        if let typicalP = filters.typicalP, typicalP < 1 { keepTypical(typicalP, &candidates) }
+        if let typicalP = filters.typicalP, typicalP < 1, !candidates.isEmpty { keepTypical(typicalP, &candidates) }
         let sum = candidates.reduce(0) { $0 + $1.weight }
         return candidates.map { ($0.token, $0.weight / sum) }
     }
@@ -40,7 +40,7 @@ struct RandomPick {
     /// Tokens that may survive, and the weight of those that top-p is sure to drop.
     private func candidates(of scores: inout [Float]) -> ([Candidate], dropped: Double) {
         let largest = scores.largestScore
-        guard largest > -.infinity else { return ([], 0) }
+        guard largest.isFinite else { return ([], 0) }
         if let topK = filters.topK.map({ max($0, leastKept) }), topK < scores.count {
             // Ties with the k-th stay, as in the reference.
             let least = LogitsRow.largest(topK, of: scores).last.map { scores[$0] } ?? -.infinity
@@ -66,7 +66,7 @@ struct RandomPick {
     /// Without filters: walks the running sum, a block of the vocabulary at a time.
     private func drawFromAll(_ scores: inout [Float], _ uniform: Double) -> Int32? {
         let largest = scores.largestScore
-        guard largest > -.infinity else { return nil }
+        guard largest.isFinite else { return nil }
         let block = 512
         var total = 0.0
         for start in stride(from: 0, to: scores.count, by: block) {

@@ -11,6 +11,8 @@ struct BeamCandidates {
         let score: Float
     }
 
+    private static let greatestSharpness: Float = 1e6
+
     /// How many are chosen at most.
     let count: Int
     private let draw: BeamParameters.Draw?
@@ -65,11 +67,12 @@ struct BeamCandidates {
         renormalizes: Bool
     ) -> [(continuation: Continuation, probability: Double)] {
         var pool: [Continuation] = []
+        // Below it the draw is decided already, and scores would no longer be numbers.
+        let sharpness = min(pick.filters.sharpness, Self.greatestSharpness)
         for (beam, row) in scores.enumerated() {
             var spent = row
             let kept = pick.distribution(of: &spent).map(\.token)
-            // However low the temperature, a score stays finite.
-            let warped = kept.map { min(max(row[Int($0)] * pick.filters.sharpness, -1e37), 1e37) }
+            let warped = kept.map { min(row[Int($0)] * sharpness, .greatestScore) }
             let norm = renormalizes ? Self.logSumExp(warped) : 0
             for (token, score) in zip(kept, warped) {
                 pool.append(Continuation(beam: beam, token: token, score: score - norm + beamScores[beam]))

@@ -25,8 +25,9 @@ def rounded(choice, low, high):
 
 RULES = {
     "forced_bos_token_id": lambda choice, context: tokens_of(choice, context, 1)[0],
+    # Several are equal, and which of equal beams comes first is chance.
     "forced_eos_token_id": lambda choice, context: choice.choice(
-        [context.ends[0], context.ends, tokens_of(choice, context, 2)]),
+        [context.ends[0]] * 6 + tokens_of(choice, context, 3) + [tokens_of(choice, context, 2)]),
     "bad_words_ids": runs,
     "suppress_tokens": lambda choice, context: sorted(set(tokens_of(choice, context, choice.randint(1, 6)))),
     "begin_suppress_tokens": lambda choice, context: sorted(
