@@ -83,7 +83,7 @@ struct LoadedModel {
         let facts: KeyValuePairs = [
             "version": BuildInformation.version,
             "weights": precision.rawValue,
-            "cache": "\(options.cacheType.precision(for: precision))",
+            "cache": options.cacheType.precision(for: precision).rawValue,
             "instruction_set": InstructionSet.current.rawValue,
             "capacity_mode": capacityMode.rawValue,
             "expert_capacity": "\(configuration.expertCapacity)",
