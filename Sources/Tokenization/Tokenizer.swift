@@ -8,7 +8,10 @@ package protocol Tokenizer: Sendable {
     /// How pieces become text.
     var joining: PieceJoining { get }
 
-    /// Token ids of `text`, without `</s>`.
+    /// What follows the tokens of a text in a prompt, `</s>` most often or nothing; nil when the vocabulary has no such token.
+    var textEnd: [Int32]? { get }
+
+    /// Token ids of `text`, without `textEnd`.
     ///
     /// Special tokens written out, such as `<extra_id_0>`, become their own ids; text between them is cut on its own.
     func encode(_ text: String) -> [Int32]
@@ -22,6 +25,11 @@ package protocol Tokenizer: Sendable {
 
 extension Tokenizer {
     package var joining: PieceJoining { .dropsFirstSpaces }
+
+    /// The id of the entry that is stored as `name`, nil when there is none.
+    func id(named name: String) -> Int32? {
+        (0..<Int32(vocabularySize)).first { token($0)?.stored == name }
+    }
 
     /// Text of `ids`; those outside the vocabulary decode to nothing.
     ///

@@ -46,8 +46,10 @@ extension TokenizerDescription.Component.TemplatePart {
     init(_ value: TokenizerValue) throws(TokenizerError) {
         if try value.member("Sequence") != nil {
             self = .sequence
+        } else if let token = try value.member("SpecialToken") {
+            self = .specialToken(name: try token.required("id").text())
         } else {
-            self = try value.member("SpecialToken") == nil ? .unknown : .specialToken
+            self = .unknown
         }
     }
 }

@@ -10,7 +10,7 @@ struct TokenizerDescription {
         /// An element of a template.
         enum TemplatePart {
             case sequence
-            case specialToken
+            case specialToken(name: String)
             case unknown
         }
 

@@ -29,11 +29,9 @@ package struct TokenizerDirectory: Sendable {
                 fileName: file
             )
         }
-        var description = try TokenizerDescription(bytes, file: file)
-        if let names = declared.namesOfT5 { description.makeSpecial(names) }
         return try UnigramTokenizer(
-            description,
-            declared: declared.tokens,
+            TokenizerDescription(bytes, file: file),
+            declared: declared,
             modelVocabularySize: modelVocabularySize,
             file: file
         )

@@ -150,9 +150,9 @@ extension SwitchConfiguration {
         }
         guard let start = named else { throw .noStartToken }
         startToken = try Self.token(start, "decoder_start_token_id", below: vocabularySize)
-        var ends = try generation.tokens("eos_token_id")
-        if ends == nil { ends = try config.tokens("eos_token_id") }
-        if ends == nil, config.mentions("eos_token_id") { ends = [] }
+        let own = try config.tokens("eos_token_id") ?? (config.mentions("eos_token_id") ? [] : nil)
+        let ends = try generation.tokens("eos_token_id") ?? own
+        textEnd = try Self.tokens((own ?? ends ?? textEnd.map(Int.init)).prefix(1), "eos_token_id", below: vocabularySize)
         endTokens = try Self.tokens(ends ?? endTokens.map(Int.init), "eos_token_id", below: vocabularySize)
         let pad = try Self.firstToken(["pad_token_id"], in: sources)
         if let pad {
@@ -187,7 +187,7 @@ extension SwitchConfiguration {
     }
 
     private static func tokens(
-        _ tokens: [Int],
+        _ tokens: some Sequence<Int>,
         _ key: String,
         below vocabularySize: Int
     ) throws(ConfigurationError) -> [Int32] {

@@ -4,7 +4,7 @@ extension SwitchConfiguration {
     /// An encoder reads them with an end. A language model goes on after them; after nothing, it begins.
     package func prompt(_ text: [Int32]) -> [Int32] {
         switch architecture {
-        case .encoderDecoder: text + endTokens.prefix(1)
+        case .encoderDecoder: text + textEnd
         case .decoderOnly: text.isEmpty ? [startToken] : text
         }
     }

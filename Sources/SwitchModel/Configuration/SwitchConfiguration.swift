@@ -79,6 +79,8 @@ package struct SwitchConfiguration: Equatable, Sendable {
     package var startToken: Int32
     /// The tokens that end an output; may be empty.
     package var endTokens: [Int32] = [1]
+    /// What an encoder reads behind a text: the first end of `config.json`, unless a tokenizer has its own.
+    package var textEnd: [Int32] = [1]
     /// Written and shown but never computed with: sequences lie end to end, without padding.
     package var padToken: Int32 = 0
     /// What was missing from the files or wrong in them, and what is done about it: a sentence each.

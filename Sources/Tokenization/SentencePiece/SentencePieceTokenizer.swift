@@ -6,6 +6,7 @@ import CSentencePiece
 /// token `<unk>`. Byte pieces are put together as SentencePiece does, who cut them.
 package struct SentencePieceTokenizer: Tokenizer {
     package let vocabularySize: Int
+    package private(set) var textEnd: [Int32]?
     private let model: SentencePieceModel
     /// What every id stands for, read once so that decoding never crosses into the library.
     private let tokens: [Token]
@@ -67,6 +68,7 @@ package struct SentencePieceTokenizer: Tokenizer {
         self.tokens = tokens
         vocabularySize = tokens.count
         specials = AddedTokenMatcher(added.patterns(normalized: false) + added.patterns(normalized: true))
+        textEnd = id(named: declared.endOfT5 ?? SpecialTokens.endOfT5).map { [$0] }
     }
 
     /// How many pieces a `.model` file has: sentinels and added tokens are not among them.

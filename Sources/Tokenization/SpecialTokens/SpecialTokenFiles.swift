@@ -14,6 +14,9 @@ struct SpecialTokenFiles: Equatable, Sendable {
     /// for another class.
     private(set) var namesOfT5: [String]?
 
+    /// What the end is called where T5's tokenizer reads the text; nil when the files call for another class.
+    private(set) var endOfT5: String? = SpecialTokens.endOfT5
+
     /// Sentinels a file may ask for.
     private static let maximumSentinels = 1 << 20
     private static let maximumBytes = 64 << 20
@@ -30,7 +33,7 @@ struct SpecialTokenFiles: Equatable, Sendable {
         if let numbered = config.added_tokens_decoder {
             try number(numbered, configPath)
             name(config.named)
-            namesOfT5 = config.namesOfT5
+            (namesOfT5, endOfT5) = (config.namesOfT5, config.endOfT5)
             return
         }
         let map = try Self.read("\(directory)/special_tokens_map.json", SpecialTokens.init) ?? SpecialTokens()
@@ -49,8 +52,9 @@ struct SpecialTokenFiles: Equatable, Sendable {
             },
             addedPath
         )
-        name(config.overridden(by: map).named)
-        namesOfT5 = config.overridden(by: map).namesOfT5
+        let overridden = config.overridden(by: map)
+        name(overridden.named)
+        (namesOfT5, endOfT5) = (overridden.namesOfT5, overridden.endOfT5)
     }
 
     /// What `make` makes of the file at `path`, nil when there is none.

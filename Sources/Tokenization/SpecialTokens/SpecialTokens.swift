@@ -22,10 +22,19 @@ struct SpecialTokens {
             + (extra.isEmpty ? additional_special_tokens ?? [] : extra)
     }
 
+    static let endOfT5 = "</s>"
+
+    private var isOfT5: Bool {
+        tokenizer_class.map { name in ["T5", "MT5"].contains { name.hasPrefix($0) } } ?? true
+    }
+
+    /// What T5's tokenizer ends a text with; nil for other classes.
+    var endOfT5: String? { isOfT5 ? eos_token?.content ?? Self.endOfT5 : nil }
+
     /// Names that T5's tokenizer gives to the end, the unknown and the padding when no file does; nil for other classes.
     var namesOfT5: [String]? {
-        if let tokenizer_class, !["T5", "MT5"].contains(where: tokenizer_class.hasPrefix) { return nil }
-        return [(eos_token, "</s>"), (unk_token, "<unk>"), (pad_token, "<pad>")].filter { $0.0 == nil }.map(\.1)
+        guard isOfT5 else { return nil }
+        return [(eos_token, Self.endOfT5), (unk_token, "<unk>"), (pad_token, "<pad>")].filter { $0.0 == nil }.map(\.1)
     }
 
     /// What `other` names instead where it does.

@@ -1,10 +1,11 @@
 /// The tokenizer a `tokenizer.json` with a `Unigram` model describes, step by step as `tokenizers` takes them.
 ///
 /// Added tokens are found first, the text between them is normalised, cut into words, and words into pieces. The file's
-/// truncation and padding are not applied; its template is, by the caller, who ends prompts with `</s>`.
+/// truncation and padding are not applied; what its template has behind a text is `textEnd`.
 package struct UnigramTokenizer: Tokenizer {
     package let vocabularySize: Int
     package let joining: PieceJoining
+    package private(set) var textEnd: [Int32]?
     private let normalize: TextNormalizer
     private let splitter: WordSplitter
     private let model: UnigramModel
@@ -14,21 +15,22 @@ package struct UnigramTokenizer: Tokenizer {
     private let tokens: [Token]
 
     /// - Parameters:
-    ///   - declared: added tokens of other files.
+    ///   - declared: what other files say of added tokens and the end.
     ///   - modelVocabularySize: rows of the model's embedding.
     ///   - file: for error messages.
     /// - Throws: `TokenizerError` naming the component this server would not follow to the letter.
     init(
         _ description: TokenizerDescription,
-        declared: [AddedToken],
+        declared files: SpecialTokenFiles,
         modelVocabularySize: Int,
         file: String
     ) throws(TokenizerError) {
         if let type = description.model.type, type != "Unigram" {
             throw .unsupported(file: file, component: "model '\(type)'")
         }
-        try Self.checkTemplate(description.post_processor, file)
-        var (description, declared) = (description, declared)
+        let template = try Self.tokensBehindText(description.post_processor, file)
+        var (description, declared) = (description, files.tokens)
+        if let names = files.namesOfT5 { description.makeSpecial(names) }
         description.dropSentinels(beyond: modelVocabularySize, &declared)
         let pieces = description.model.vocab.count
         guard pieces <= modelVocabularySize else {
@@ -56,21 +58,29 @@ package struct UnigramTokenizer: Tokenizer {
         self.model = model
         normalize = normalizer
         joining = decoder.joining
+        // T5's tokenizer writes a template of its own.
+        textEnd = (files.endOfT5.map { [$0] } ?? template).reduce([]) { ids, name in
+            id(named: name).flatMap { id in ids.map { $0 + [id] } }
+        }
     }
 
-    /// Accepts `</s>` or another token behind the text, which is what prompts end with.
-    private static func checkTemplate(
+    /// Names of what the template puts behind a text: one token or none.
+    private static func tokensBehindText(
         _ component: TokenizerDescription.Component?,
         _ file: String
-    ) throws(TokenizerError) {
-        guard let component else { return }
+    ) throws(TokenizerError) -> [String] {
+        guard let component else { return [] }
         guard component.type == "TemplateProcessing" else {
             throw .unsupported(file: file, component: "post_processor '\(component.type)'")
         }
-        let parts = component.single ?? []
-        guard parts.first == .sequence, parts.dropFirst().allSatisfy({ $0 == .specialToken }), parts.count <= 2 else {
-            throw .unsupported(file: file, component: "post_processor template with more than an end token")
+        switch component.single ?? [] {
+        case let parts where parts.count == 1:
+            if case .sequence = parts[0] { return [] }
+        case let parts where parts.count == 2:
+            if case (.sequence, .specialToken(let name)) = (parts[0], parts[1]) { return [name] }
+        default: break
         }
+        throw .unsupported(file: file, component: "post_processor template with more than an end token")
     }
 
     package func encode(_ text: String) -> [Int32] {

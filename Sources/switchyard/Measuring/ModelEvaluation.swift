@@ -21,13 +21,14 @@ struct ModelEvaluation {
     init(_ command: Evaluate) throws {
         self.command = command
         checkpoint = try CheckpointDirectory(command.modelDirectory)
-        configuration = try SwitchConfiguration(directory: command.modelDirectory, tensors: checkpoint.claimedNames)
+        var configuration = try SwitchConfiguration(directory: command.modelDirectory, tensors: checkpoint.claimedNames)
         generation = try GenerationConfiguration(directory: command.modelDirectory, configuration)
         let files = TokenizerDirectory(command.modelDirectory)
         guard let tokenizer = try files.tokenizer(modelVocabularySize: configuration.vocabularySize) else {
             throw TrainingError.unreadable(file: command.modelDirectory, reason: "it has no tokenizer")
         }
-        self.tokenizer = tokenizer
+        configuration.textEnd = tokenizer.textEnd ?? configuration.textEnd
+        (self.tokenizer, self.configuration) = (tokenizer, configuration)
     }
 
     /// Computes the loss and, unless that was left out, translates and scores; writes translations where that was asked
@@ -80,7 +81,7 @@ struct ModelEvaluation {
     }
 
     private var special: SpecialIDs {
-        SpecialIDs(start: configuration.startToken, end: configuration.endTokens.first ?? configuration.padToken)
+        SpecialIDs(start: configuration.startToken, end: configuration.textEnd.first ?? configuration.padToken)
     }
 
     private func examples(_ pairs: [TextPair]) throws -> PairExamples {

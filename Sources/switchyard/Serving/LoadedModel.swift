@@ -36,9 +36,11 @@ struct LoadedModel {
         let directory = options.modelDirectory
         let started = ContinuousClock.now
         let checkpoint = try CheckpointDirectory(directory)
-        configuration = try options.configuration(tensors: checkpoint.claimedNames)
+        var configuration = try options.configuration(tensors: checkpoint.claimedNames)
         generation = try GenerationConfiguration(directory: directory, configuration)
         tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
+        configuration.textEnd = tokenizer?.textEnd ?? configuration.textEnd
+        self.configuration = configuration
         expertMemory = configuration.experts > 0 ? options.expertMemory.map { ExpertMemory(budget: $0.bytes) } : nil
         let resident = configuration.parameterCount - (expertMemory == nil ? 0 : configuration.expertParameterCount)
         let progress = ProgressLine("loading \(directory)", total: resident)

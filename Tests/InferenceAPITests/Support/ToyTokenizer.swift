@@ -15,6 +15,7 @@ struct ToyTokenizer: Tokenizer {
         + ["<extra_id_0>", "<extra_id_1>"]
 
     var vocabularySize: Int { Self.pieces.count }
+    var textEnd: [Int32]? { [Self.end] }
 
     func encode(_ text: String) -> [Int32] {
         var rest = Substring("▁" + text.split(separator: " ").joined(separator: "▁"))

@@ -137,6 +137,7 @@ private func refusal(_ members: String, _ generation: String? = nil) -> Configur
         )
         #expect(configuration.startToken == 5)
         #expect(configuration.endTokens == [6])
+        #expect(configuration.textEnd == [1])
         #expect(configuration.padToken == 7)
     }
 
@@ -149,6 +150,7 @@ private func refusal(_ members: String, _ generation: String? = nil) -> Configur
     @Test func noEndTokenIsAllowedWhenSaid() throws {
         let configuration = try read(#"{"decoder_start_token_id": 4, "eos_token_id": null, "pad_token_id": null}"#)
         #expect(configuration.endTokens == [])
+        #expect(configuration.textEnd == [])
         #expect(configuration.padToken == 4)
     }
 

@@ -24,7 +24,12 @@ private func tokenizer(
     ]
     let bytes = [UInt8](try JSONSerialization.data(withJSONObject: file.merging(parts) { $1 }))
     let description = try TokenizerDescription(bytes, file: "f")
-    return try UnigramTokenizer(description, declared: [], modelVocabularySize: modelVocabularySize, file: "f")
+    return try UnigramTokenizer(
+        description,
+        declared: SpecialTokenFiles(sentinels: nil),
+        modelVocabularySize: modelVocabularySize,
+        file: "f"
+    )
 }
 
 private func added(_ content: String, _ flags: [String: Bool] = [:]) -> [String: Any] {
@@ -57,7 +62,12 @@ private func added(_ content: String, _ flags: [String: Bool] = [:]) -> [String:
 func whatSentencePieceCutsOtherwiseIsCutAsTheReference(text: String, ids: [Int32]) throws {
     let bytes = try SentencePieceFile(captions).tokenizerJSON()
     let description = try TokenizerDescription(bytes, file: "f")
-    let tokenizer = try UnigramTokenizer(description, declared: [], modelVocabularySize: 6100, file: "f")
+    let tokenizer = try UnigramTokenizer(
+        description,
+        declared: SpecialTokenFiles(sentinels: nil),
+        modelVocabularySize: 6100,
+        file: "f"
+    )
     #expect(tokenizer.encode(text) == ids)
 }
 
@@ -196,7 +206,12 @@ func sentinelsTheModelHasNoRowsForAreText(modelVocabularySize: Int, sentinels: I
         }
         if seed.isMultiple(of: 3) { broken.removeLast(Int.random(in: 1..<broken.count, using: &random)) }
         guard let description = try? TokenizerDescription(broken, file: "f"),
-            let tokenizer = try? UnigramTokenizer(description, declared: [], modelVocabularySize: 1000, file: "f")
+            let tokenizer = try? UnigramTokenizer(
+                description,
+                declared: SpecialTokenFiles(sentinels: nil),
+                modelVocabularySize: 1000,
+                file: "f"
+            )
         else { continue }
         let ids = tokenizer.encode("Ein ﬁ＜ Mann ª\u{301} [name] <mine> 世")
         #expect(ids.allSatisfy { $0 >= 0 && $0 < tokenizer.vocabularySize })
