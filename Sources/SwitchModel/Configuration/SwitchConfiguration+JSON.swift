@@ -152,7 +152,8 @@ extension SwitchConfiguration {
         startToken = try Self.token(start, "decoder_start_token_id", below: vocabularySize)
         let own = try config.tokens("eos_token_id") ?? (config.mentions("eos_token_id") ? [] : nil)
         let ends = try generation.tokens("eos_token_id") ?? own
-        textEnd = try Self.tokens((own ?? ends ?? textEnd.map(Int.init)).prefix(1), "eos_token_id", below: vocabularySize)
+        let last = own ?? ends ?? textEnd.map(Int.init)
+        textEnd = try Self.tokens(last.prefix(1), "eos_token_id", below: vocabularySize)
         endTokens = try Self.tokens(ends ?? endTokens.map(Int.init), "eos_token_id", below: vocabularySize)
         let pad = try Self.firstToken(["pad_token_id"], in: sources)
         if let pad {

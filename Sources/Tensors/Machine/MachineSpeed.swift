@@ -32,7 +32,8 @@ package struct MachineSpeed {
     /// nil when a thread came too late for its share, so that another did the work of two: that says nothing of all.
     package func arithmetic(_ precision: WeightPrecision) -> Double? {
         let steps = 50_000
-        workers.forEach(workers.threads) { _, _ in _ = ck_run_arithmetic(precision.element, steps / 50) }  // Wakes them.
+        // Wakes them.
+        workers.forEach(workers.threads) { _, _ in _ = ck_run_arithmetic(precision.element, steps / 50) }
         // By tile: what was done, and by which thread. No two threads write the same place.
         var shares = [(operations: UInt64, thread: Int)](repeating: (0, 0), count: workers.threads)
         let seconds = shares.withUnsafeMutableBufferPointer { shares in

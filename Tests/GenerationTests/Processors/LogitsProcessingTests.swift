@@ -23,7 +23,9 @@ import Testing
     @Test func noRuleMakesAScoreInfinite() {
         let scores: [Float] = [5, 4, 0, -3]
         let history = [Int32](repeating: 0, count: 301)
-        let decayed = processed(scores, history: history, generated: 300) { $0.lengthDecay = .init(start: 0, factor: 100) }
+        let decayed = processed(scores, history: history, generated: 300) {
+            $0.lengthDecay = .init(start: 0, factor: 100)
+        }
         #expect(decayed == [5, .greatestScore, 0, -3])
         let favoured = processed(scores, history: history, generated: 300) {
             $0.repetitionPenalty = .leastNormalMagnitude

@@ -53,6 +53,7 @@ private func refusal(_ members: String, _ generation: String? = nil) -> Configur
         expected.tieWordEmbeddings = false
         expected.scalesDecoderOutput = false
         expected.endTokens = [7, 9]
+        expected.textEnd = [7]
         expected.padToken = 2
         expected.notes = [
             "generation_config.json names no start token: that of config.json, 3, is used",
