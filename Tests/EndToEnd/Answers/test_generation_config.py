@@ -119,6 +119,20 @@ def test_when_nothing_is_left_on_the_way_the_request_alone_ends(server, members,
     refused(server, answer)
 
 
+@pytest.mark.parametrize("members", [
+    {"exponential_decay_length_penalty": [0, 100]}, {"exponential_decay_length_penalty": [0, 1e-30]},
+    {"sequence_bias": [[[5], 1e6], [[6], -1e6]]}, {"encoder_repetition_penalty": 1e-9}, {"repetition_penalty": 100},
+    {"exponential_decay_length_penalty": [0, 100], "min_tokens": 100}], ids=lambda m: ", ".join(m))
+@pytest.mark.parametrize("search", [{}, {"num_beams": 3}, {"do_sample": True, "seed": 1},
+                                    {"do_sample": True, "num_beams": 3, "seed": 1, "renormalize_logits": True},
+                                    {"do_sample": True, "top_p": 0.9, "typical_p": 0.9, "min_p": 0.1, "seed": 2}],
+                         ids=json.dumps)
+def test_extreme_values_leave_a_whole_answer(server, members, search):
+    answer = server.post("/v1/completions", **{"prompt": "A dog.", "max_tokens": 120} | members | search)
+    assert answer.status_code == 200 and answer.json()["choices"][0]["finish_reason"], answer.text[:300]
+    assert server.alive()
+
+
 def test_ten_thousand_entries_are_refused(server):
     for name, entry in (("bad_words_ids", [5]), ("sequence_bias", [[5], 1.0]), ("bad_words", "a")):
         refused(server, server.post("/v1/completions", prompt="A dog.", **{name: [entry] * 10_000}), param=name)
