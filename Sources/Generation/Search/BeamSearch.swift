@@ -1,4 +1,3 @@
-import Foundation
 import Tensors
 
 /// Beam search with the bookkeeping of transformers 5.23.0 (`_beam_search`), one request at a time.
@@ -21,9 +20,7 @@ struct BeamSearch {
     private let start: [Int32]
     private let choice: BeamCandidates
     private var running: [BeamHypothesis]
-    private var finished: [FinishedHypothesis] = []
-    /// Latched: once no running beam can beat the worst finished one, nothing more is taken in.
-    private var canImprove = true
+    private var finished: FinishedBeams
     private var isFirstStep = true
     /// Tokens sent already: the start that all hypotheses share.
     private var sent = 0
@@ -35,6 +32,7 @@ struct BeamSearch {
         processing = LogitsProcessing(request, start: self.start.count)
         choice = BeamCandidates(parameters, endTokens: request.stop.ignoresEndTokens ? 0 : request.stop.endTokens.count)
         running = (0..<parameters.beams).map { BeamHypothesis(score: $0 == 0 ? 0 : Self.ruledOut) }
+        finished = FinishedBeams(parameters, maximumTokens: request.stop.maximumTokens)
     }
 
     /// Takes the logits of all beams; of the one history they share at the first step.
@@ -49,7 +47,10 @@ struct BeamSearch {
             step.events = try finalEvents()
             return
         }
-        takeFinished(candidates, length: length)
+        let ended = candidates.prefix(parameters.beams).compactMap { candidate in
+            candidate.reason.map { (candidate.hypothesis, $0) }
+        }
+        finished.take(ended, length: length)
 
         let next = candidates.indices.sorted {
             let (a, b) = (continuationScore(candidates[$0]), continuationScore(candidates[$1]))
@@ -58,7 +59,8 @@ struct BeamSearch {
         running = next.map { BeamHypothesis(path: $0.hypothesis.path, score: continuationScore($0)) }
         isFirstStep = false
 
-        if isOver(candidates, length: length) {
+        let isOver = finished.isOver(bestRunning: running[0].score, length: length)
+        if isOver || candidates.allSatisfy({ $0.reason != nil }) {
             step.events = try finalEvents()
         } else {
             step.parents = next.map(\.parent)
@@ -120,48 +122,11 @@ struct BeamSearch {
         candidate.hypothesis.score + (candidate.reason == nil ? 0 : Self.ruledOut)
     }
 
-    // MARK: - Finished hypotheses
-
-    private var isFull: Bool { finished.count == parameters.beams }
-
-    private mutating func takeFinished(_ candidates: [Candidate], length: Int) {
-        guard canImprove, !(isFull && parameters.earlyStopping == .whenFull) else { return }
-        for candidate in candidates.prefix(parameters.beams) {
-            guard let reason = candidate.reason, candidate.hypothesis.score > -.infinity else { continue }
-            finished.append(
-                FinishedHypothesis(
-                    hypothesis: candidate.hypothesis,
-                    reason: reason,
-                    normalizedScore: candidate.hypothesis.score / lengthPenalty(length)
-                )
-            )
-        }
-        let order = finished.indices.sorted {
-            let (a, b) = (finished[$0].normalizedScore, finished[$1].normalizedScore)
-            return a != b ? a > b : $0 < $1
-        }
-        finished = order.prefix(parameters.beams).map { finished[$0] }
-    }
-
-    private func lengthPenalty(_ length: Int) -> Float {
-        max(Float(pow(Double(length), Double(parameters.lengthPenalty))), .leastNormalMagnitude)
-    }
-
-    private mutating func isOver(_ candidates: [Candidate], length: Int) -> Bool {
-        let isLongest = parameters.earlyStopping == .never && parameters.lengthPenalty > 0
-        let bestLength = isLongest ? request.stop.maximumTokens : length
-        let bestPossible = running[0].score / lengthPenalty(bestLength)
-        // An extreme length penalty takes scores past what the reference fills empty places with; they stay empty.
-        canImprove = canImprove && (!isFull || bestPossible > finished[finished.count - 1].normalizedScore)
-        let isFullEnough = isFull && parameters.earlyStopping == .whenFull
-        return !canImprove || isFullEnough || candidates.allSatisfy { $0.reason != nil }
-    }
-
     // MARK: - Events
 
     /// The tokens every hypothesis that may still be returned begins with and that were not sent yet.
     private mutating func certainTokens() -> [GenerationEvent] {
-        let paths = running.map(\.path) + finished.prefix(parameters.returned).map(\.hypothesis.path)
+        let paths = running.map(\.path) + finished.best.prefix(parameters.returned).map(\.hypothesis.path)
         let first = paths[0]
         var end = sent
         while end < first.count, paths.allSatisfy({ end < $0.count && $0[end].id == first[end].id }) { end += 1 }
@@ -171,8 +136,8 @@ struct BeamSearch {
 
     /// - Throws: `.nothingAllowed` when the constraints left too few hypotheses that could end.
     private func finalEvents() throws(GenerationFailure) -> [GenerationEvent] {
-        guard finished.count >= parameters.returned else { throw .nothingAllowed }
-        return finished.prefix(parameters.returned).enumerated().flatMap { choice, finished in
+        guard finished.best.count >= parameters.returned else { throw .nothingAllowed }
+        return finished.best.prefix(parameters.returned).enumerated().flatMap { choice, finished in
             let path = finished.hypothesis.path
             let ended = FinishedChoice(
                 choice: choice,
