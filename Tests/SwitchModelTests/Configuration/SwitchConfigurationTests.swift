@@ -280,6 +280,15 @@ private func refusal(_ members: String, _ generation: String? = nil) -> Configur
         #expect(refusal(members) == error)
     }
 
+    @Test func valuesNestedTooDeeplyAreRefused() throws {
+        func nested(_ depth: Int) -> String {
+            let list = String(repeating: "[", count: depth - 1) + String(repeating: "]", count: depth - 1)
+            return #"{"decoder_start_token_id": 0, "eos_token_id": 1, "x": \#(list)}"#
+        }
+        #expect(throws: Never.self) { try read(nested(32)) }
+        #expect(throws: ConfigurationError.self) { try read(nested(33)) }
+    }
+
     @Test(arguments: [
         "", "[]", "{", "{}{}", #"{"layer_norm_epsilon": NaN}"#, #"{"d_model": 8, "d_model": 8}"#,
         #"{"a":"# + String(repeating: "[", count: 32) + String(repeating: "]", count: 32) + "}",
