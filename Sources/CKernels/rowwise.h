@@ -33,6 +33,7 @@ CK_INLINE float CK_NAME(exp)(float x) {
 typedef float CK_NAME(lanes) __attribute__((vector_size(64), aligned(4)));
 typedef uint32_t CK_NAME(words) __attribute__((vector_size(64), aligned(4)));
 typedef uint16_t CK_NAME(halves) __attribute__((vector_size(32), aligned(2)));
+typedef int8_t CK_NAME(bytes) __attribute__((vector_size(16), aligned(1)));
 
 // Skips NaN unless there is nothing else.
 CK_INLINE float CK_NAME(max)(const float *values, size_t count) {
@@ -170,23 +171,28 @@ CK_INLINE void CK_NAME(sums_of_16)(const CK_NAME(lanes) v[16], float *sums) {
                               CK_FOLD(w[0], w[1], 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
 }
 
-// Sixteen elements of a cached row as Float32.
+// Sixteen elements of a cached row as Float32, of CK_INT8 without their scale.
 #define CK_CACHED(at)                                                                                              \
-    (is_bf16 ? (CK_NAME(lanes))(__builtin_convertvector(*(const CK_NAME(halves) *)(at), CK_NAME(words)) << 16)     \
-             : *(const CK_NAME(lanes) *)(at))
+    (element == CK_F32    ? *(const CK_NAME(lanes) *)(at)                                                          \
+     : element == CK_BF16 ? (CK_NAME(lanes))(__builtin_convertvector(*(const CK_NAME(halves) *)(at), CK_NAME(words)) << 16) \
+                          : __builtin_convertvector(*(const CK_NAME(bytes) *)(at), CK_NAME(lanes)))
 
-// The place of a row among the keys (or values) of one head, whose first row is at `head`.
+// The place of a row among the keys, the values or the scales of one head, whose first row is at `head`.
 CK_INLINE const char *CK_NAME(cache_row)(const char *head, int32_t row, size_t block_bytes, size_t row_bytes) {
     const size_t block = (uint32_t)row / CK_CACHE_BLOCK, place = (uint32_t)row % CK_CACHE_BLOCK;
     return head + block * block_bytes + place * row_bytes;
 }
 
+CK_INLINE float CK_NAME(cache_scale)(const char *scales, int32_t row, size_t block_bytes) {
+    return *(const float *)CK_NAME(cache_row)(scales, row, block_bytes, sizeof(float));
+}
+
 // Heads of `blocks` times 16 elements.
-CK_INLINE void CK_NAME(attend)(const float *query, const char *keys, const char *values, size_t block_bytes,
-                               const int32_t *rows, size_t count, const float *bias, float *scores, float *output,
-                               const int blocks, const int is_bf16) {
+CK_INLINE void CK_NAME(attend)(const float *query, ck_cached_head head, const int32_t *rows, size_t count,
+                               const float *bias, float *scores, float *output, const int blocks,
+                               const ck_element element) {
 #pragma clang fp contract(fast)
-    const size_t step = is_bf16 ? 32 : 64, row_bytes = (size_t)blocks * step;
+    const size_t step = 16 * ck_cached_bytes(element), row_bytes = (size_t)blocks * step, block_bytes = head.block_bytes;
     CK_NAME(lanes) q[8];
 #pragma clang loop unroll(full)
     for (int b = 0; b < blocks; b++) q[b] = ((const CK_NAME(lanes) *)query)[b];
@@ -195,8 +201,8 @@ CK_INLINE void CK_NAME(attend)(const float *query, const char *keys, const char 
 #pragma clang loop unroll(full)
         for (size_t i = 0; i < 16; i++) {
             const size_t position = p + i < count ? p + i : count - 1;
-            const char *key = CK_NAME(cache_row)(keys, rows[position], block_bytes, row_bytes);
-            const char *value = CK_NAME(cache_row)(values, rows[position], block_bytes, row_bytes);
+            const char *key = CK_NAME(cache_row)(head.keys, rows[position], block_bytes, row_bytes);
+            const char *value = CK_NAME(cache_row)(head.values, rows[position], block_bytes, row_bytes);
 #pragma clang loop unroll(full)
             for (size_t line = 0; line < row_bytes; line += 64) __builtin_prefetch(value + line, 0, 3);
             CK_NAME(lanes) sum = q[0] * CK_CACHED(key);
@@ -206,6 +212,8 @@ CK_INLINE void CK_NAME(attend)(const float *query, const char *keys, const char 
         }
         CK_NAME(sums_of_16)(products, scores + p);
     }
+    if (element == CK_INT8)
+        for (size_t p = 0; p < count; p++) scores[p] *= CK_NAME(cache_scale)(head.key_scales, rows[p], block_bytes);
     if (bias)
         for (size_t p = 0; p < count; p++) scores[p] += bias[p];
     CK_NAME(softmax)(scores, count);
@@ -213,16 +221,19 @@ CK_INLINE void CK_NAME(attend)(const float *query, const char *keys, const char 
 #pragma clang loop unroll(full)
     for (int b = 0; b < blocks; b++) sums[b] = (CK_NAME(lanes)){0};
     for (size_t p = 0; p < count; p++) {
-        const char *value = CK_NAME(cache_row)(values, rows[p], block_bytes, row_bytes);
+        const char *value = CK_NAME(cache_row)(head.values, rows[p], block_bytes, row_bytes);
+        const float scale = element == CK_INT8 ? CK_NAME(cache_scale)(head.value_scales, rows[p], block_bytes) : 1;
+        const float weight = scores[p] * scale;
 #pragma clang loop unroll(full)
-        for (int b = 0; b < blocks; b++) sums[b] += scores[p] * CK_CACHED(value + (size_t)b * step);
+        for (int b = 0; b < blocks; b++) sums[b] += weight * CK_CACHED(value + (size_t)b * step);
     }
 #pragma clang loop unroll(full)
     for (int b = 0; b < blocks; b++) ((CK_NAME(lanes) *)output)[b] = sums[b];
 }
 
-CK_INLINE float CK_NAME(cached_element)(const char *row, size_t index, int is_bf16) {
-    if (!is_bf16) return ((const float *)row)[index];
+CK_INLINE float CK_NAME(cached_element)(const char *row, size_t index, ck_element element) {
+    if (element == CK_F32) return ((const float *)row)[index];
+    if (element == CK_INT8) return ((const int8_t *)row)[index];
     const uint32_t bits = (uint32_t)((const uint16_t *)row)[index] << 16;
     float value;
     memcpy(&value, &bits, 4);
@@ -230,48 +241,50 @@ CK_INLINE float CK_NAME(cached_element)(const char *row, size_t index, int is_bf
 }
 
 // Heads of any width.
-CK_TARGET static void CK_NAME(attend_any)(const float *query, const char *keys, const char *values, size_t block_bytes,
-                                          const int32_t *rows, size_t count, const float *bias, float *scores,
-                                          float *output, size_t width, int is_bf16) {
+CK_TARGET static void CK_NAME(attend_any)(const float *query, ck_cached_head head, const int32_t *rows, size_t count,
+                                          const float *bias, float *scores, float *output, size_t width,
+                                          ck_element element) {
 #pragma clang fp contract(fast)
-    const size_t row_bytes = width * (is_bf16 ? 2 : 4);
+    const size_t row_bytes = width * ck_cached_bytes(element);
     for (size_t p = 0; p < count; p++) {
-        const char *key = CK_NAME(cache_row)(keys, rows[p], block_bytes, row_bytes);
+        const char *key = CK_NAME(cache_row)(head.keys, rows[p], head.block_bytes, row_bytes);
+        const float scale = element == CK_INT8 ? CK_NAME(cache_scale)(head.key_scales, rows[p], head.block_bytes) : 1;
         float sum = 0;
-        for (size_t i = 0; i < width; i++) sum += query[i] * CK_NAME(cached_element)(key, i, is_bf16);
-        scores[p] = sum + (bias ? bias[p] : 0.0f);
+        for (size_t i = 0; i < width; i++) sum += query[i] * CK_NAME(cached_element)(key, i, element);
+        scores[p] = sum * scale + (bias ? bias[p] : 0.0f);
     }
     CK_NAME(softmax)(scores, count);
     for (size_t i = 0; i < width; i++) output[i] = 0;
     for (size_t p = 0; p < count; p++) {
-        const char *value = CK_NAME(cache_row)(values, rows[p], block_bytes, row_bytes);
-        for (size_t i = 0; i < width; i++) output[i] += scores[p] * CK_NAME(cached_element)(value, i, is_bf16);
+        const char *value = CK_NAME(cache_row)(head.values, rows[p], head.block_bytes, row_bytes);
+        const float scale = element == CK_INT8 ? CK_NAME(cache_scale)(head.value_scales, rows[p], head.block_bytes) : 1;
+        const float weight = scores[p] * scale;
+        for (size_t i = 0; i < width; i++) output[i] += weight * CK_NAME(cached_element)(value, i, element);
     }
 }
 
 CK_TARGET static void CK_NAME(attention_row)(const float *query, ck_cache cache, size_t first, size_t end,
                                              const int32_t *rows, size_t count, const float *bias, size_t bias_stride,
                                              float *scores, float *output) {
-    const size_t width = cache.width, bytes = cache.element == CK_BF16 ? 2 : 4;
-    const size_t head_bytes = CK_CACHE_BLOCK * width * bytes, block_bytes = 2 * cache.heads * head_bytes;
-    for (size_t head = first; head < end; head++) {
-        const char *keys = (const char *)cache.data + head * head_bytes, *values = keys + cache.heads * head_bytes;
-        const float *q = query + head * width, *head_bias = bias_stride ? bias + head * bias_stride : 0;
-        float *out = output + head * width;
+    const size_t width = cache.width;
+    for (size_t index = first; index < end; index++) {
+        const ck_cached_head head = ck_head_of(cache, index);
+        const float *q = query + index * width, *head_bias = bias_stride ? bias + index * bias_stride : 0;
+        float *out = output + index * width;
+#define CK_ATTEND_AS(blocks, element)                                                                             \
+    case element: CK_NAME(attend)(q, head, rows, count, head_bias, scores, out, blocks, element); break;
 #define CK_ATTEND(blocks)                                                                                         \
     case blocks * 16:                                                                                             \
-        if (cache.element == CK_BF16)                                                                             \
-            CK_NAME(attend)(q, keys, values, block_bytes, rows, count, head_bias, scores, out, blocks, 1);        \
-        else                                                                                                      \
-            CK_NAME(attend)(q, keys, values, block_bytes, rows, count, head_bias, scores, out, blocks, 0);        \
+        switch (cache.element) {                                                                                  \
+            CK_ATTEND_AS(blocks, CK_F32) CK_ATTEND_AS(blocks, CK_BF16) CK_ATTEND_AS(blocks, CK_INT8)               \
+        }                                                                                                         \
         break;
         switch (width) {
             CK_ATTEND(1) CK_ATTEND(2) CK_ATTEND(4) CK_ATTEND(8)
-            default:
-                CK_NAME(attend_any)(q, keys, values, block_bytes, rows, count, head_bias, scores, out, width,
-                                    cache.element == CK_BF16);
+            default: CK_NAME(attend_any)(q, head, rows, count, head_bias, scores, out, width, cache.element);
         }
 #undef CK_ATTEND
+#undef CK_ATTEND_AS
     }
 }
 
@@ -328,16 +341,40 @@ CK_TARGET static void CK_NAME(pack_values)(ck_element element, const float *valu
     }
 }
 
+// A row of keys or values of one head, from -127 to 127; returns what one step is worth.
+CK_INLINE float CK_NAME(round_cached)(const float *input, size_t count, int8_t *out) {
+    uint32_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, input + i, 4);
+        bits &= 0x7FFFFFFF;
+        largest = bits > largest ? bits : largest;
+    }
+    float magnitude;
+    memcpy(&magnitude, &largest, 4);
+    // As in rows of products: below, the inverse would not be finite.
+    const float inverse = magnitude >= 1e-36f ? 127.0f / magnitude : 0.0f;
+    for (size_t i = 0; i < count; i++) {
+        const float shifted = input[i] * inverse + 12582912.0f;
+        uint32_t bits;
+        memcpy(&bits, &shifted, 4);
+        out[i] = (int8_t)(uint8_t)bits;
+    }
+    return magnitude / 127.0f;
+}
+
 CK_TARGET static void CK_NAME(store_cache_row)(const float *input, ck_cache cache, int32_t row) {
-    const size_t width = cache.width, bytes = cache.element == CK_BF16 ? 2 : 4;
-    const size_t head_bytes = CK_CACHE_BLOCK * width * bytes;
-    char *out = (char *)cache.data + (uint32_t)row / CK_CACHE_BLOCK * (2 * cache.heads * head_bytes) +
-                (uint32_t)row % CK_CACHE_BLOCK * (width * bytes);
-    for (size_t head = 0; head < 2 * cache.heads; head++, input += width, out += head_bytes) {
+    const size_t width = cache.width, row_bytes = width * ck_cached_bytes(cache.element);
+    const size_t block_bytes = ck_block_bytes(cache);
+    for (size_t index = 0; index < 2 * cache.heads; index++, input += width) {
+        const ck_cached_head head = ck_head_of(cache, index);
+        char *out = (char *)CK_NAME(cache_row)(head.keys, row, block_bytes, row_bytes);
+        if (cache.element == CK_F32) memcpy(out, input, width * 4);
         if (cache.element == CK_BF16)
             for (size_t i = 0; i < width; i++) ((uint16_t *)out)[i] = CK_NAME(bf16)(input[i]);
-        else
-            memcpy(out, input, width * 4);
+        if (cache.element == CK_INT8)
+            *(float *)CK_NAME(cache_row)(head.key_scales, row, block_bytes, sizeof(float)) =
+                CK_NAME(round_cached)(input, width, (int8_t *)out);
     }
 }
 

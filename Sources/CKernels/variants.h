@@ -46,6 +46,32 @@ typedef struct {
     void (*round_to_bf16)(const float *, float *, size_t);
 } ck_kernels;
 
+// Bytes of one element of a cached key or value.
+static inline size_t ck_cached_bytes(ck_element element) { return element == CK_F32 ? 4 : element == CK_BF16 ? 2 : 1; }
+
+// One head's part of block 0 of a cache; other blocks lie `block_bytes` apart.
+typedef struct {
+    const char *keys, *values;
+    // CK_INT8: [CK_CACHE_BLOCK] floats.
+    const char *key_scales, *value_scales;
+    size_t block_bytes;
+} ck_cached_head;
+
+static inline size_t ck_block_bytes(ck_cache cache) {
+    const size_t scale_bytes = cache.element == CK_INT8 ? sizeof(float) : 0;
+    return 2 * cache.heads * CK_CACHE_BLOCK * (cache.width * ck_cached_bytes(cache.element) + scale_bytes);
+}
+
+// An index past the heads stands for their values, as keys.
+static inline ck_cached_head ck_head_of(ck_cache cache, size_t index) {
+    const size_t head_bytes = CK_CACHE_BLOCK * cache.width * ck_cached_bytes(cache.element);
+    const size_t scale_bytes = CK_CACHE_BLOCK * sizeof(float);
+    const char *data = cache.data, *scales = data + 2 * cache.heads * head_bytes;
+    return (ck_cached_head){
+        data + index * head_bytes, data + (cache.heads + index) * head_bytes, scales + index * scale_bytes,
+        scales + (cache.heads + index) * scale_bytes, ck_block_bytes(cache)};
+}
+
 // Rounds a row of weights in place, to whole groups; for CK_INT8 returns its scale and tells its offset.
 float ck_round_weights(ck_element element, float *row, size_t count, int32_t *offset);
 

@@ -30,13 +30,13 @@ package struct PassCost: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - context: positions, own and of the prompt, that each row attends to.
-    ///   - cacheElementBytes: of one element of a key or a value.
+    ///   - cacheRowBytes: of the keys and values of one position in one layer.
     ///   - plans: of every sparse layer, in this step.
     package static func step(
         _ model: SwitchConfiguration,
         _ precision: WeightPrecision,
         context: [(own: Int, prompt: Int)],
-        cacheElementBytes: Int,
+        cacheRowBytes: Int,
         plans: [RoutingPlan]
     ) -> PassCost {
         var cost = PassCost()
@@ -52,8 +52,9 @@ package struct PassCost: Equatable, Sendable {
                 )
             }
             let positions = context.reduce(0) { $0 + $1.own + $1.prompt }
-            let elements = Double(positions * 2 * inner)
-            cost.parts.append(Part(bytes: elements * Double(cacheElementBytes), operations: elements * 2))
+            cost.parts.append(
+                Part(bytes: Double(positions * cacheRowBytes), operations: Double(positions * 2 * inner) * 2)
+            )
         }
         cost.addExperts(plans, model, precision)
         cost.addProduct(width * model.vocabularySize, rows: context.count, precision)

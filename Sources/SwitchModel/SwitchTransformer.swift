@@ -104,8 +104,8 @@ package final class SwitchTransformer {
     /// Bytes of keys and values of one position, of a prompt or of a slot's history.
     package var cacheBytesPerPosition: Int { pool.shape.bytesPerPosition }
 
-    /// Of one element of a key or a value.
-    package var cacheElementBytes: Int { pool.shape.elementBytes }
+    /// Of the keys and values of one position in one layer.
+    package var cacheRowBytes: Int { pool.shape.rowBytes }
 }
 
 /// Which tensors hold the two embeddings and the head.

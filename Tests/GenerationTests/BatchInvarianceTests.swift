@@ -44,6 +44,11 @@ import Testing
         try check(Reference.model(in: directory, precision) { $0.configuration.choices = 2 })
     }
 
+    @Test(arguments: Reference.directories)
+    func norDoTheyWithKeysAndValuesOfEightBits(directory: URL) throws {
+        try check(Reference.model(in: directory, .int8, cache: .int8))
+    }
+
     private func check(_ model: SwitchTransformer) throws {
         let alone = try logits(beside: [], model)
         #expect(alone.count == 12 * model.vocabularySize)

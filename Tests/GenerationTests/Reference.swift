@@ -93,6 +93,7 @@ struct Reference: Decodable {
     static func model(
         in directory: URL,
         _ precision: WeightPrecision = .float32,
+        cache: KeyValuePool.Precision? = nil,
         _ change: (inout LoadingContext) -> Void = { _ in }
     ) throws -> SwitchTransformer {
         let checkpoint = try CheckpointDirectory(directory.path)
@@ -105,8 +106,8 @@ struct Reference: Decodable {
             reach: 192
         )
         change(&context)
-        let cache = configuration.cacheShape(precision == .float32 ? .float32 : .bfloat16)
-        let pool = try KeyValuePool(cache, bytes: 1 << 26)
+        let shape = configuration.cacheShape(cache ?? (precision == .float32 ? .float32 : .bfloat16))
+        let pool = try KeyValuePool(shape, bytes: 1 << 26)
         return try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
     }
 

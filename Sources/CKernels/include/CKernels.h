@@ -133,8 +133,9 @@ void ck_add_scaled_f32(const float *input, float scale, float *output, size_t co
 /// Rows in a block of cached keys and values.
 #define CK_CACHE_BLOCK 16
 
-/// Keys and values of one layer, CK_F32 or CK_BF16, in blocks of rows: [keys then values, heads, CK_CACHE_BLOCK, width],
-/// so that what one head reads of neighbouring rows lies together.
+/// Keys and values of one layer in blocks of rows: [keys then values, heads, CK_CACHE_BLOCK, width], so that what one head
+/// reads of neighbouring rows lies together. CK_INT8: from -127 to 127, and behind them in each block what one step of a
+/// row is worth, Float32 [keys then values, heads, CK_CACHE_BLOCK].
 typedef struct {
     ck_element element;
     /// Block 0, aligned to 64 bytes.

@@ -15,6 +15,16 @@ package final class KeyValuePool: @unchecked Sendable {
     package enum Precision: String, CaseIterable, Sendable {
         case float32 = "f32"
         case bfloat16 = "bf16"
+        /// With a scale for each head of each position.
+        case int8
+
+        var element: ck_element {
+            switch self {
+            case .float32: CK_F32
+            case .bfloat16: CK_BF16
+            case .int8: CK_INT8
+            }
+        }
     }
 
     /// What decides the size of a row.
@@ -37,10 +47,14 @@ package final class KeyValuePool: @unchecked Sendable {
         /// Of one position, in all layers.
         package var bytesPerPosition: Int { layers * rowBytes }
 
-        /// 4 or 2, of one element of a key or a value.
-        package var elementBytes: Int { precision == .float32 ? 4 : 2 }
         /// Keys and values of one position in one layer.
-        fileprivate var rowBytes: Int { 2 * heads * headWidth * elementBytes }
+        package var rowBytes: Int {
+            switch precision {
+            case .float32: 2 * heads * headWidth * 4
+            case .bfloat16: 2 * heads * headWidth * 2
+            case .int8: 2 * heads * (headWidth + MemoryLayout<Float>.size)
+            }
+        }
     }
 
     package let shape: Shape
@@ -128,7 +142,7 @@ package final class KeyValuePool: @unchecked Sendable {
 
     func cache(layer: Int) -> ck_cache {
         ck_cache(
-            element: shape.precision == .float32 ? CK_F32 : CK_BF16,
+            element: shape.precision.element,
             data: base + layer * layerBytes,
             heads: shape.heads,
             width: shape.headWidth

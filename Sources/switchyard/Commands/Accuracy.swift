@@ -21,7 +21,7 @@ struct Accuracy: ParsableCommand {
 
     func run() throws {
         var exact = model
-        exact.weights = .f32
+        (exact.weights, exact.cacheType) = (.f32, .f32)
         let (reference, rounded) = (try LoadedModel(exact, logger: nil), try LoadedModel(model, logger: nil))
         guard let tokenizer = reference.tokenizer else { throw ValidationError("the model has no tokenizer") }
         var divergence = Divergence()

@@ -14,6 +14,9 @@ struct Bench: ParsableCommand {
     @Option(help: "Sequences decoded together; one measurement for each number.")
     var sequences = [1, 8, 32, 64]
 
+    @Option(help: "Tokens that each of them has read before, 0 to the most of an output.")
+    var history = 0
+
     @Option(help: "Tokens of the prompt encoded; one measurement for each number.")
     var encode = [64, 512]
 
@@ -28,6 +31,7 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         for count in sequences { try Limit.check("--sequences", count, in: 1...1024) }
+        try Limit.check("--history", history, in: 0...model.maxOutputTokens)
         for count in encode { try Limit.check("--encode", count, in: 1...model.maxInputTokens) }
         try Limit.check("--rounds", rounds, in: 1...10_000)
     }
@@ -42,7 +46,7 @@ struct Bench: ParsableCommand {
         )
         var results: [BenchResult] = []
         if !json { print(BenchResult.heading) }
-        for measure in sequences.map({ count in { bench.decode(sequences: count) } })
+        for measure in sequences.map({ count in { bench.decode(sequences: count, history: history) } })
             + encode.map({ count in { bench.encode(tokens: count) } })
         {
             let result = measure()

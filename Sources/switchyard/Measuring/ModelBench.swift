@@ -44,10 +44,12 @@ struct ModelBench {
     }
 
     /// Steps of `sequences` requests that read tokens drawn at random, so that the router spreads them.
-    func decode(sequences: Int) -> BenchResult {
+    ///
+    /// - Parameter history: tokens that the decoder has read of each before, in one pass.
+    func decode(sequences: Int, history: Int) -> BenchResult {
         var random = SystemRandomNumberGenerator()
         let measured = measured { () -> (seconds: Double, cost: PassCost) in
-            let states = encoded(sequences, tokens: Self.promptTokens, &random).states
+            let states = encoded(sequences, tokens: Self.promptTokens, history: history, &random).states
             var routing = RoutingLog()
             var seconds: [(Double, PassCost)] = []
             for position in 1...Self.stepsPerRound {
@@ -57,12 +59,12 @@ struct ModelBench {
                 let start = ContinuousClock.now
                 _ = model.step(&routing)
                 let time = (ContinuousClock.now - start) / .seconds(1)
-                let context = states.map { _ in (own: position, prompt: Self.promptTokens) }
+                let context = states.map { _ in (own: history + position, prompt: Self.promptTokens) }
                 let cost = PassCost.step(
                     configuration,
                     precision,
                     context: context,
-                    cacheElementBytes: model.cacheElementBytes,
+                    cacheRowBytes: model.cacheRowBytes,
                     plans: routing.plans
                 )
                 seconds.append((time, cost))
@@ -78,7 +80,7 @@ struct ModelBench {
         var random = SystemRandomNumberGenerator()
         let measured = measured { () -> (seconds: Double, cost: PassCost) in
             let start = ContinuousClock.now
-            let plans = encoded(1, tokens: tokens, &random).routing.plans
+            let plans = encoded(1, tokens: tokens, history: 0, &random).routing.plans
             let time = (ContinuousClock.now - start) / .seconds(1)
             return (time, .encodingProducts(configuration, precision, rows: tokens, plans: plans))
         }
@@ -88,11 +90,14 @@ struct ModelBench {
     private func encoded(
         _ count: Int,
         tokens: Int,
+        history: Int,
         _ random: inout some RandomNumberGenerator
     ) -> (states: [DecoderState], routing: RoutingLog) {
         let prompts = (0..<count).map { _ in
             let prompt = (0..<tokens).map { _ in draw.token(&random) }
-            return EncodingPrompt(tokens: prompt, slots: 1, capacity: Self.stepsPerRound + 1)
+            var reading = EncodingPrompt(tokens: prompt, slots: 1, capacity: history + Self.stepsPerRound + 1)
+            reading.forced = (0..<history).map { _ in draw.token(&random) }
+            return reading
         }
         var encoding = model.beginEncoding(prompts)
         while model.advance(&encoding, blocks: .max) > 0 {}

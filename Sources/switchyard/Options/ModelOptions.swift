@@ -19,6 +19,7 @@ enum CacheOption: String, ExpressibleByArgument, CaseIterable {
     case auto
     case f32
     case bf16
+    case int8
 
     /// What `auto` is beside weights of that precision, else what was named.
     func precision(for weights: WeightPrecision) -> KeyValuePool.Precision {
