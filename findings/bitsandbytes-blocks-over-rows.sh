@@ -20,6 +20,7 @@ VALUES = get_4bit_type("nf4", device="cpu")
 
 def quantized(weights):
     """The nibbles, the rounded weights in their shape, and the number of blocks."""
+    # Read by hand: at such a width dequantize_4bit takes other scales on processors with AVX-512.
     packed, state = quantize_4bit(weights.contiguous(), blocksize=64, quant_type="nf4")
     nibbles = torch.stack([packed.flatten() >> 4, packed.flatten() & 15], -1).flatten().long()
     scales = state.absmax.repeat_interleave(64)[: nibbles.numel()]
