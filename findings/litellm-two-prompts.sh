@@ -1,5 +1,6 @@
 #!/bin/sh
-# litellm 1.110.2: two prompts in one text_completion are one conversation, and have one answer, where the server is reached by chat.
+# litellm 1.110.2: two prompts of one text_completion become one conversation with one answer, where the server is reached by
+# chat.
 #
 # Seen: text_completion(prompt=["Ein Hund.", "Zwei Katzen."]) with `text-completion-openai/` posts both to /completions and gives
 # two choices. With `lm_studio/`, `custom_openai/`, `huggingface/` and `deepseek/` it posts one request to /chat/completions, in

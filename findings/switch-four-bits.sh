@@ -4,8 +4,8 @@
 # Seen: small random models, loaded with load_in_4bit and Float32 to compute in. The logits of a T5 are off by 0.14 of their
 # norm, those of a Switch Transformer by 1.37. Its layers turn what they computed into the type of the weights that come
 # next, which here is the bytes that nibbles are packed in: `wo` takes bytes (0.9 has become 0) and gives bytes (nothing
-# negative is left). T5 has the same lines and is spared: its class keeps `wo` from being quantized, the Switch class does not. Nothing
-# warns. With `wo` left out by hand 0.26, in 8 bits 0.02.
+# negative is left). T5 has the same lines and is spared: its class keeps `wo` from being quantized, the Switch class does
+# not. Nothing warns. With `wo` left out by hand 0.26, in 8 bits 0.02.
 # A good guess: some per cent of error, as for T5, whose layers these are; what is computed with stays in floats.
 . "$(dirname "$0")/environment.sh"
 install torch==2.13.0 transformers==5.23.0 bitsandbytes==0.50.2 accelerate==1.15.0 numpy==2.4.6
