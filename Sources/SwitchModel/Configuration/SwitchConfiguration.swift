@@ -10,9 +10,9 @@ package struct SwitchConfiguration: Equatable, Sendable {
 
     /// What the feed-forward layer adds for a token that found its expert full.
     package enum DroppedTokens: String, Equatable, Sendable {
-        /// Nothing: only the residual remains, as in transformers from 4.52 on.
+        /// Nothing: only the residual remains, as in transformers 4.52 to 4.57 and from 5.18 on. (5.0 to 5.17 drop no token.)
         case zero
-        /// The normalized input scaled by the gate, as before.
+        /// The normalized input scaled by the gate, as in transformers up to 4.51.
         case gatedInput
     }
 

@@ -3,7 +3,7 @@ import SwitchModel
 
 /// What becomes of a token that finds its expert full: the three behaviours released versions of transformers have had.
 enum CapacityMode: String, ExpressibleByArgument, CaseIterable {
-    /// Nothing is added to it (4.52 on).
+    /// Nothing is added to it (4.52 to 4.57, and from 5.18 on).
     case residual
     /// Its normalised input, scaled by the gate, is added (up to 4.51).
     case passthrough
