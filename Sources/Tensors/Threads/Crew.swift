@@ -6,7 +6,8 @@ import Synchronization
 ///
 /// Every thread has a run of tiles of its own, so that it reads memory in order, and takes from the others' once that
 /// is used up. Between regions a helper spins briefly, then sleeps: a decoder step crosses dozens of regions, and waking
-/// a thread costs more than most of them.
+/// a thread costs more than most of them. The owner waits the same way for the last tiles: where another process has the
+/// core of the thread that holds one, an owner that sleeps leaves that thread its own.
 ///
 /// `@unchecked Sendable`: `job` is written by the owner before any `remaining` is stored with release order, and read
 /// only by a thread that took a tile from one of them with acquire order; the owner does not touch `job` again before
@@ -41,9 +42,14 @@ final class Crew: @unchecked Sendable {
     private let sleeping = Atomic<Int>(0)
     private let isStopping = Atomic<Bool>(false)
     private let wake = NSCondition()
+    /// The owner sleeps until the last tile is done.
+    private let isOwnerSleeping = Atomic<Bool>(false)
+    private let done = NSCondition()
 
     /// Pauses a helper spins for before it sleeps: about 100 µs.
     private static let spins = 4000
+    /// Pauses the owner spins for: about 50 µs, longer than nearly all tiles take.
+    private static let ownerSpins = 2000
 
     init(threads: Int) {
         shares = (0..<threads).map { _ in Share() }
@@ -72,7 +78,11 @@ final class Crew: @unchecked Sendable {
         region.wrappingAdd(1, ordering: .sequentiallyConsistent)
         if sleeping.load(ordering: .sequentiallyConsistent) > 0 { wakeHelpers() }
         takeTiles(as: 0)
-        while completed.load(ordering: .acquiring) < tiles { ck_pause() }
+        var spin = 0
+        while completed.load(ordering: .acquiring) < tiles {
+            spin += 1
+            if spin < Self.ownerSpins { ck_pause() } else { sleep(untilDone: tiles) }
+        }
     }
 
     /// Where the tiles of a thread end.
@@ -84,8 +94,10 @@ final class Crew: @unchecked Sendable {
             while true {
                 let left = shares[victim].remaining.wrappingSubtract(1, ordering: .acquiringAndReleasing).oldValue
                 guard left > 0 else { break }
-                job.run(tile: end(of: victim, job.tiles) - left, thread: thread)
-                completed.wrappingAdd(1, ordering: .releasing)
+                let tiles = job.tiles
+                job.run(tile: end(of: victim, tiles) - left, thread: thread)
+                let done = completed.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
+                if done == tiles, isOwnerSleeping.load(ordering: .sequentiallyConsistent) { wakeOwner() }
             }
         }
     }
@@ -114,6 +126,20 @@ final class Crew: @unchecked Sendable {
         }
         sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent)
         wake.unlock()
+    }
+
+    private func sleep(untilDone tiles: Int) {
+        done.lock()
+        isOwnerSleeping.store(true, ordering: .sequentiallyConsistent)
+        while completed.load(ordering: .sequentiallyConsistent) < tiles { done.wait() }
+        isOwnerSleeping.store(false, ordering: .relaxed)
+        done.unlock()
+    }
+
+    private func wakeOwner() {
+        done.lock()
+        done.signal()
+        done.unlock()
     }
 
     private func wakeHelpers() {
