@@ -14,33 +14,14 @@ package struct AskedStrategy: Equatable, Sendable {
     package var choices = 1
     /// Continuations drawn, or beams where beams are wanted and no number of them is given.
     package var bestOf: Int?
-    /// Hypotheses kept at each step, at least 1; 1 asks for none.
-    package var beams: Int?
     /// Beams without their number: as many as drawn or wanted.
     package var wantsBeams = false
-    /// Scores are divided by the length to this power.
-    package var lengthPenalty: Float?
-    package var earlyStopping: BeamParameters.EarlyStopping?
-    /// `do_sample`.
-    package var draws: Bool?
-    /// 0 is greedy.
-    package var temperature: Float?
-    /// 0 for all tokens.
-    package var topK: Int?
-    /// Above 0 up to 1; 1 for all tokens.
-    package var topP: Float?
-    /// From 0, for all tokens, to 1.
-    package var minP: Float?
-    /// Above 0 up to 1; 1 for all tokens.
-    package var typicalP: Float?
+    package var words = PickingWords()
 
     package init() {}
 
-    /// Words that ask for drawn tokens, and so for no beams.
-    private var speaksOfDrawing: Bool {
-        temperature != nil || topP != nil || topK != nil || minP != nil || typicalP != nil || draws != nil
-            || bestOf != nil
-    }
+    /// Whether it asks for drawn tokens, and so for no beams.
+    private var speaksOfDrawing: Bool { words.speakOfDrawing || bestOf != nil }
 
     /// - Parameters:
     ///   - model: what the files say.
@@ -52,52 +33,50 @@ package struct AskedStrategy: Equatable, Sendable {
         isLanguageModel: Bool,
         maximumRows: Int
     ) -> GenerationRequest.Strategy {
-        let defaults = speaker == .model ? model.defaults : GenerationConfiguration.Defaults()
+        let defaults = speaker == .model ? model.defaults : PickingWords()
         let width = beamWidth(defaults, maximumRows: maximumRows)
         guard width > 1 || wantsBeams else { return .sample(sampling(defaults, speaker, isLanguageModel)) }
+        let said = words.filled(with: defaults)
         var parameters = BeamParameters()
         parameters.beams = width
         parameters.returned = choices
-        parameters.lengthPenalty = lengthPenalty ?? defaults.lengthPenalty ?? 1
-        parameters.earlyStopping = earlyStopping ?? defaults.earlyStopping ?? .heuristic
+        parameters.lengthPenalty = said.lengthPenalty ?? 1
+        parameters.earlyStopping = said.earlyStopping ?? .heuristic
         let filters = filters(defaults)
-        if draws ?? defaults.draws ?? false, filters.temperature > 0 { parameters.draw = .init(filters: filters) }
+        if said.draws ?? false, filters.temperature > 0 { parameters.draw = .init(filters: filters) }
         return .beam(parameters)
     }
 
-    private func beamWidth(_ defaults: GenerationConfiguration.Defaults, maximumRows: Int) -> Int {
-        if let beams { return beams }
+    private func beamWidth(_ defaults: PickingWords, maximumRows: Int) -> Int {
+        if let beams = words.beams { return beams }
         if wantsBeams { return bestOf ?? choices }
         guard !speaksOfDrawing, let own = defaults.beams, own > 1 else { return 1 }
         // As many as are returned at least.
         return min(max(own, choices), maximumRows)
     }
 
-    private func sampling(
-        _ defaults: GenerationConfiguration.Defaults,
-        _ speaker: Speaker,
-        _ isLanguageModel: Bool
-    ) -> Sampling {
+    private func sampling(_ defaults: PickingWords, _ speaker: Speaker, _ isLanguageModel: Bool) -> Sampling {
         var sampling = Sampling()
         sampling.draws = bestOf ?? choices
         sampling.returned = choices
         // Nothing said anywhere: transformers is greedy, and nobody wants stray words in a translation.
         let byDefault = speaker == .openai || (defaults.draws ?? isLanguageModel)
-        let isDrawn = temperature == 0 ? false : draws ?? (speaksOfDrawing || byDefault)
+        let isDrawn = words.temperature == 0 ? false : words.draws ?? (speaksOfDrawing || byDefault)
         let filters = filters(defaults)
         sampling.pick = isDrawn && filters.temperature > 0 ? .random(filters) : .greedy
         return sampling
     }
 
-    private func filters(_ defaults: GenerationConfiguration.Defaults) -> Sampling.Filters {
+    private func filters(_ defaults: PickingWords) -> Sampling.Filters {
+        let said = words.filled(with: defaults)
         var filters = Sampling.Filters()
-        filters.temperature = temperature ?? defaults.temperature ?? 1
+        filters.temperature = said.temperature ?? 1
         // Where the files ask for drawing and nobody says from how many, transformers draws from 50.
         let implicit = !speaksOfDrawing && defaults.draws == true ? Self.impliedTopK : nil
-        filters.topK = (topK ?? defaults.topK ?? implicit).flatMap { $0 > 0 ? $0 : nil }
-        filters.topP = (topP ?? defaults.topP).flatMap { $0 < 1 ? $0 : nil }
-        filters.minP = (minP ?? defaults.minP).flatMap { $0 > 0 ? $0 : nil }
-        filters.typicalP = (typicalP ?? defaults.typicalP).flatMap { $0 > 0 && $0 < 1 ? $0 : nil }
+        filters.topK = (said.topK ?? implicit).flatMap { $0 > 0 ? $0 : nil }
+        filters.topP = said.topP.flatMap { $0 < 1 ? $0 : nil }
+        filters.minP = said.minP.flatMap { $0 > 0 ? $0 : nil }
+        filters.typicalP = said.typicalP.flatMap { $0 > 0 && $0 < 1 ? $0 : nil }
         return filters
     }
 

@@ -11,29 +11,6 @@ package struct GenerationConfiguration: Equatable, Sendable {
         case length(Int)
     }
 
-    /// How tokens are picked; nil where the files do not say.
-    package struct Defaults: Equatable, Sendable {
-        /// `num_beams`, at least 1.
-        package var beams: Int?
-        /// Scores are divided by the length to this power.
-        package var lengthPenalty: Float?
-        package var earlyStopping: BeamParameters.EarlyStopping?
-        /// `do_sample`.
-        package var draws: Bool?
-        /// 0 or more; 0 draws nothing.
-        package var temperature: Float?
-        /// 0 for all tokens.
-        package var topK: Int?
-        /// From 0 to 1; 1 for all tokens.
-        package var topP: Float?
-        /// From 0, for all tokens, to 1.
-        package var minP: Float?
-        /// From 0 to 1; 0 and 1 for all tokens.
-        package var typicalP: Float?
-
-        package init() {}
-    }
-
     /// One key that the files hold, for people.
     package struct Entry: Equatable, Sendable {
         /// What becomes of a key.
@@ -66,7 +43,7 @@ package struct GenerationConfiguration: Equatable, Sendable {
 
     package var constraints = LogitsConstraints()
     package var maximum: Maximum?
-    package var defaults = Defaults()
+    package var defaults = PickingWords()
     /// The file that was read: `generation_config.json`, or `config.json` where there is none.
     package var source = "generation_config.json"
     /// Every key that was found, sorted.

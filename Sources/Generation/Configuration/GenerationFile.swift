@@ -56,8 +56,8 @@ struct GenerationFile {
         return length.map { .length($0) }
     }
 
-    func defaults() throws(ConfigurationError) -> GenerationConfiguration.Defaults {
-        var defaults = GenerationConfiguration.Defaults()
+    func defaults() throws(ConfigurationError) -> PickingWords {
+        var defaults = PickingWords()
         defaults.beams = try reader.integer("num_beams", in: 1...Int(Int32.max))
         defaults.lengthPenalty = try number("length_penalty", in: -100...100)
         defaults.earlyStopping = try earlyStopping("early_stopping")

@@ -18,8 +18,8 @@ extension CompletionReader {
         switch strategy {
         case .beam(let beam):
             // Beams that nobody asked for are the model's, as many as there may be.
-            if asked.beams == nil, !asked.wantsBeams, asked.choices > beam.beams { throw tooMany(asked.choices) }
-            let decides = asked.beams == nil && asked.bestOf != nil ? "best_of" : "num_beams"
+            if asked.words.beams == nil, !asked.wantsBeams, asked.choices > beam.beams { throw tooMany(asked.choices) }
+            let decides = asked.words.beams == nil && asked.bestOf != nil ? "best_of" : "num_beams"
             return try checked(strategy, width: beam.beams, choices: asked.choices, rowsParameter: decides)
         case .sample:
             guard asked.choices <= limits.maximumRows else { throw tooMany(asked.choices) }
@@ -42,30 +42,30 @@ extension CompletionReader {
         asked.choices = try readChoices()
         asked.bestOf = try reader.integer("best_of", in: 0...limits.maximumRows).flatMap { $0 == 0 ? nil : $0 }
         asked.wantsBeams = try reader.flag("use_beam_search") ?? false
-        asked.beams = try reader.integer("num_beams", in: 1...limits.maximumRows)
+        asked.words.beams = try reader.integer("num_beams", in: 1...limits.maximumRows)
         if endpoint == .beamSearch {
             asked.wantsBeams = true
-            asked.beams = asked.beams ?? min(model.ownBeams ?? 4, limits.maximumRows)
+            asked.words.beams = asked.words.beams ?? min(model.ownBeams ?? 4, limits.maximumRows)
         }
         try readDrawing(into: &asked)
-        asked.lengthPenalty = try reader.number("length_penalty", .from(-100, to: 100))
-        asked.earlyStopping = try readEarlyStopping()
+        asked.words.lengthPenalty = try reader.number("length_penalty", .from(-100, to: 100))
+        asked.words.earlyStopping = try readEarlyStopping()
         return asked
     }
 
     private mutating func readDrawing(into asked: inout AskedStrategy) throws(APIError) {
-        asked.draws = try reader.flag("do_sample")
-        asked.temperature = try reader.number("temperature", .from(0, to: 2))
-        if asked.draws == true, asked.temperature == 0 {
+        asked.words.draws = try reader.flag("do_sample")
+        asked.words.temperature = try reader.number("temperature", .from(0, to: 2))
+        if asked.words.draws == true, asked.words.temperature == 0 {
             throw .invalid(
                 parameter: "temperature",
                 "'temperature' must be above 0 when 'do_sample' is true, but it is 0."
             )
         }
-        asked.topK = try reader.integer("top_k", in: -1...Int(Int32.max)).map { max($0, 0) }
-        asked.topP = try reader.number("top_p", .above(0, to: 1))
-        asked.minP = try reader.number("min_p", .from(0, to: 1))
-        asked.typicalP = try reader.number("typical_p", .above(0, to: 1))
+        asked.words.topK = try reader.integer("top_k", in: -1...Int(Int32.max)).map { max($0, 0) }
+        asked.words.topP = try reader.number("top_p", .above(0, to: 1))
+        asked.words.minP = try reader.number("min_p", .from(0, to: 1))
+        asked.words.typicalP = try reader.number("typical_p", .above(0, to: 1))
     }
 
     private mutating func readEarlyStopping() throws(APIError) -> BeamParameters.EarlyStopping? {

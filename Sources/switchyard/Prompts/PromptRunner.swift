@@ -95,10 +95,10 @@ struct PromptRunner {
     private var asked: AskedStrategy {
         var asked = AskedStrategy()
         asked.choices = options.returned
-        asked.beams = options.beams
-        asked.lengthPenalty = options.lengthPenalty
-        asked.earlyStopping = options.earlyStopping?.value
-        asked.temperature = options.temperature
+        asked.words.beams = options.beams
+        asked.words.lengthPenalty = options.lengthPenalty
+        asked.words.earlyStopping = options.earlyStopping?.value
+        asked.words.temperature = options.temperature
         return asked
     }
 

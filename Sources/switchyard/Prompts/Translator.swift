@@ -94,7 +94,7 @@ struct Translator {
 
     private var strategy: GenerationRequest.Strategy {
         var asked = AskedStrategy()
-        asked.beams = beams
+        asked.words.beams = beams
         return asked.strategy(generation, .model, isLanguageModel: false, maximumRows: Self.maximumBeams)
     }
 

@@ -32,7 +32,7 @@ import Testing
         constraints.lengthDecay = .init(start: 15, factor: 1.6)
         #expect(configuration.constraints == constraints)
         #expect(configuration.maximum == .newTokens(70))
-        var defaults = GenerationConfiguration.Defaults()
+        var defaults = PickingWords()
         (defaults.beams, defaults.lengthPenalty, defaults.earlyStopping, defaults.draws) = (6, 2, .never, true)
         (defaults.temperature, defaults.topK, defaults.topP) = (0.7, 40, 0.8)
         (defaults.minP, defaults.typicalP) = (0.1, 0.9)
@@ -95,7 +95,7 @@ import Testing
 
     @Test func temperatureZeroIsBeamSearchWhereTheModelDraws() throws {
         var asked = AskedStrategy()
-        (asked.beams, asked.temperature) = (3, 0)
+        (asked.words.beams, asked.words.temperature) = (3, 0)
         let model = try read(#"{"do_sample": true}"#)
         let strategy = asked.strategy(model, .model, isLanguageModel: false, maximumRows: 8)
         guard case .beam(let beam) = strategy else { Issue.record("\(strategy)"); return }
