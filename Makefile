@@ -7,7 +7,7 @@ BIG = .build/base128
 
 .PHONY: serve test train-compare lint docs check-imports check-deploy packages client-packages parity parity-fuzz \
 	tokenizer-parity test-clients bench expert-memory compare latency accuracy endurance http-throughput fuzz \
-	fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak sanitize image-check
+	fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak sanitize image-check quota
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -94,6 +94,11 @@ expert-memory: packages | $(BIG)
 latency: packages | $(BASE8)
 	swift build -c release --product switchyard
 	python3 benchmarks/latency.py $(BASE8)
+
+# The default number of threads beside every other, under quotas of 1 and 1.5 processors. Needs root.
+quota: packages | $(BASE8)
+	swift build -c release --product switchyard
+	python3 benchmarks/quota.py $(BASE8)
 
 # Tokens a second of training beside PyTorch: PAIRS is a file of lines 'source <tab> target'.
 train-compare: packages .venv/benchmarks/bin/python

@@ -40,7 +40,10 @@ struct Evaluate: AsyncParsableCommand {
     @Option(help: "Tokens of a batch.")
     var batchTokens = 4096
 
-    @Option(help: "Threads that compute. Default: one for each core this process may use.")
+    @Option(
+        help:
+            "Threads that compute. Default: one for each processor this process may use, or what its quota comes nearest to."
+    )
     var threads: Int?
 
     @Flag(help: "Leave translations and BLEU out.")
@@ -56,7 +59,7 @@ struct Evaluate: AsyncParsableCommand {
         try Limit.check("--beams", beams ?? 1, in: 1...128)
         try Limit.check("--max-tokens", maxTokens, in: 1...8192)
         try Limit.check("--batch-tokens", batchTokens, in: 16...1_048_576)
-        try Limit.check("--threads", threads ?? 1, in: 1...1024)
+        try Limit.check("--threads", threads ?? 1, in: 1...MachineShare.mostThreads)
         guard source.count == target.count else { throw ValidationError("every --source needs its --target") }
         guard (pairs.isEmpty && source.isEmpty) != text.isEmpty else {
             throw ValidationError("give --pairs, or --source and --target, or --text")

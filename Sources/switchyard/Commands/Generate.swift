@@ -63,6 +63,7 @@ struct Generate: AsyncParsableCommand {
         limits.maximumRows = max(limits.maximumRows, beams ?? 1, returned)
         limits.maximumInputTokens = model.maxInputTokens
         limits.maximumOutputTokens = model.maxOutputTokens
+        limits.maximumCacheBytes = loaded.cacheBytes
         let command = PromptRunner(
             tokenizer: loaded.tokenizer,
             configuration: loaded.configuration,

@@ -18,9 +18,10 @@ struct Inspect: ParsableCommand {
         let model = try SwitchConfiguration(directory: modelDirectory, tensors: checkpoint.claimedNames)
         let parameters = model.parameterCount
         let experts = model.expertParameterCount
-        for (name, value) in rows(model) { print("\(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(value)") }
+        show(rows(model))
         print("parameters            \(parameters) (\(experts) in experts)")
         print("tensors               \(checkpoint.names.count)")
+        show(defaults(model))
         let sizes = WeightPrecision.allCases.map { "\($0.rawValue) \(Self.readable(model.weightBytes($0)))" }
         print("bytes by --weights    \(sizes.joined(separator: ", "))")
         print("tokenizer             \(TokenizerDirectory(modelDirectory).source ?? "none: prompts are token ids")")
@@ -29,6 +30,10 @@ struct Inspect: ParsableCommand {
             print("\(generation.source): \(entry.key) \(entry.value), \(entry.effect.text(.model))")
         }
         for note in model.notes { print("repaired              \(note)") }
+    }
+
+    private func show(_ rows: [(String, String)]) {
+        for (name, value) in rows { print("\(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(value)") }
     }
 
     private func rows(_ model: SwitchConfiguration) -> [(String, String)] {
@@ -55,6 +60,18 @@ struct Inspect: ParsableCommand {
             ),
             ("vocabulary", "\(model.vocabularySize), \(model.tieWordEmbeddings ? "tied" : "untied") embeddings"),
             ("start, end, pad", "\(model.startToken), \(model.endTokens), \(model.padToken)"),
+        ]
+    }
+
+    /// What this process may use here, and what flags that are not given are for it.
+    private func defaults(_ model: SwitchConfiguration) -> [(String, String)] {
+        let machine = MachineShare.current()
+        let cache = ByteSize(bytes: machine.cacheBytes(besideWeights: model.weightBytes(.automatic)))
+        let memory = machine.memory.map(Self.readable) ?? "unknown"
+        let quota = machine.quota.map { ", a quota of \(String(format: "%g", $0))" } ?? ""
+        return [
+            ("processors here", "\(machine.processors)\(quota): --threads \(machine.threads)"),
+            ("memory here", "\(memory): --cache-memory \(cache.defaultValueDescription)"),
         ]
     }
 

@@ -27,7 +27,7 @@ struct Pack: ParsableCommand {
         var context = LoadingContext(
             configuration: configuration,
             precision: precision,
-            workers: Workers(threads: model.threads ?? ProcessInfo.processInfo.activeProcessorCount),
+            workers: Workers(threads: model.threads(of: .current())),
             reach: 1,
             loaded: { progress.advance(by: $0) }
         )

@@ -71,7 +71,7 @@ struct ModelEvaluation {
         return report
     }
 
-    private var threads: Int { command.threads ?? ProcessInfo.processInfo.activeProcessorCount }
+    private var threads: Int { command.threads ?? MachineShare.current().threads }
 
     private func readPairs() throws -> [TextPair] {
         let read =

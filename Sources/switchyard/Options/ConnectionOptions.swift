@@ -1,5 +1,6 @@
 import ArgumentParser
 import HTTPServing
+import Tensors
 
 /// How many clients may connect, and how long the server waits for them.
 struct ConnectionOptions: ParsableArguments {
@@ -25,8 +26,11 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "Seconds a client may read nothing of its answer.")
     var writeTimeout = 30
 
-    @Option(help: "Memory for request bodies larger than 64 kB, all together, such as 256M; 503 beyond.")
-    var maxBodyMemory = ByteSize(bytes: HTTPLimits().bodyMemoryBytes)
+    @Option(
+        help:
+            "Memory for request bodies larger than 64 kB, all together, such as 64M; 503 beyond. Default: 256M, or a sixteenth of the memory this process may use."
+    )
+    var maxBodyMemory: ByteSize?
 
     func validate() throws {
         try Limit.check("--max-connections", maxConnections, in: 1...1_000_000)
@@ -41,7 +45,10 @@ struct ConnectionOptions: ParsableArguments {
     func apply(to configuration: inout HTTPConfiguration) {
         configuration.limits.connections = maxConnections
         configuration.limits.connectionsPerClient = maxConnectionsPerAddress
-        configuration.limits.bodyMemoryBytes = maxBodyMemory.bytes
+        let limits = HTTPLimits()
+        // Room for two of the largest, at least.
+        let range = 2 * limits.bodyBytes...limits.bodyMemoryBytes
+        configuration.limits.bodyMemoryBytes = maxBodyMemory?.bytes ?? MachineShare.current().bodyBytes(in: range)
         configuration.timeouts.head = .seconds(headerTimeout)
         configuration.timeouts.body = .seconds(bodyTimeout)
         configuration.timeouts.idle = .seconds(idleTimeout)

@@ -54,8 +54,11 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "What keys and values are held in: auto is f32 with weights in f32, else bf16.")
     var cacheType = CacheOption.auto
 
-    @Option(help: "Memory for keys and values of running requests, such as 4G.")
-    var cacheMemory = ByteSize(bytes: 4 << 30)
+    @Option(
+        help:
+            "Memory for keys and values of running requests, such as 2G. Default: 4G, or what weights leave of the memory this process may use."
+    )
+    var cacheMemory: ByteSize?
 
     @Option(
         help:
@@ -72,7 +75,10 @@ struct ModelOptions: ParsableArguments {
     )
     var expertMemory: ByteSize?
 
-    @Option(help: "Threads that compute. Default: one for each core this process may use.")
+    @Option(
+        help:
+            "Threads that compute. Default: one for each processor this process may use, or what its quota comes nearest to."
+    )
     var threads: Int?
 
     @Option(help: "The longest prompt accepted, in tokens.")
@@ -82,7 +88,7 @@ struct ModelOptions: ParsableArguments {
     var maxOutputTokens = 512
 
     func validate() throws {
-        try Limit.check("--threads", threads ?? 1, in: 1...1024)
+        try Limit.check("--threads", threads ?? 1, in: 1...MachineShare.mostThreads)
         try Limit.check("--expert-capacity", expertCapacity ?? 1, in: 1...Int(Int32.max))
         try Limit.check("--max-input-tokens", maxInputTokens, in: 1...1_000_000)
         try Limit.check("--max-output-tokens", maxOutputTokens, in: 1...1_000_000)
@@ -102,6 +108,24 @@ extension ModelOptions {
             )
         }
         return precision
+    }
+
+    /// Threads that compute: those asked for, or what suits what this process may use of the machine.
+    func threads(of machine: MachineShare) -> Int { threads ?? machine.threads }
+
+    /// Bytes for keys and values beside weights rounded to `precision`: those asked for, or what suits `machine`.
+    func cacheBytes(of machine: MachineShare, _ configuration: SwitchConfiguration, _ precision: WeightPrecision) -> Int
+    {
+        cacheMemory?.bytes ?? machine.cacheBytes(besideWeights: weightBytes(configuration, precision))
+    }
+
+    /// What weights take in memory, of experts no more than `--expert-memory`.
+    func weightBytes(_ configuration: SwitchConfiguration, _ precision: WeightPrecision) -> Int {
+        let bytes = configuration.weightBytes(precision)
+        guard let expertMemory, configuration.parameterCount > 0 else { return bytes }
+        let share = Double(configuration.expertParameterCount) / Double(configuration.parameterCount)
+        let experts = min(bytes, Int(share * Double(bytes)))
+        return bytes - experts + min(experts, expertMemory.bytes)
     }
 
     /// The model directory's configuration, set right by the tensors named and by these flags.

@@ -32,10 +32,11 @@ struct Translator {
     func answers(to prompts: [String], _ weights: any WeightSource) throws -> [String] {
         let requests = prompts.map(request)
         let longest = requests.reduce(1) { max($0, $1.prompt.count) }
-        let model = try self.model(weights, reach: longest + maximumTokens + 1)
+        let cacheBytes = self.cacheBytes
+        let model = try self.model(weights, reach: longest + maximumTokens + 1, cacheBytes: cacheBytes)
         var limits = EngineLimits()
         (limits.maximumQueuedRequests, limits.maximumQueuedTokens) = (max(prompts.count, 1), Int.max / 2)
-        (limits.maximumInputTokens, limits.maximumCacheBytes) = (longest, Self.cacheBytes)
+        (limits.maximumInputTokens, limits.maximumCacheBytes) = (longest, cacheBytes)
         limits.maximumRows = max(limits.maximumRows, beams ?? 1)
         let engine = InferenceEngine(
             model,
@@ -70,17 +71,20 @@ struct Translator {
         }
     }
 
-    private func model(_ weights: any WeightSource, reach: Int) throws -> SwitchTransformer {
+    private func model(_ weights: any WeightSource, reach: Int, cacheBytes: Int) throws -> SwitchTransformer {
         let context = LoadingContext(
             configuration: configuration,
             workers: Workers(threads: threads),
             reach: reach
         )
-        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: Self.cacheBytes)
+        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: cacheBytes)
         return try SwitchTransformer(WeightScope(root: weights), context, pool: pool)
     }
 
-    private static let cacheBytes = 2 << 30
+    /// For keys and values of all answers that are made at the same time.
+    private var cacheBytes: Int {
+        min(2 << 30, MachineShare.current().cacheBytes(besideWeights: configuration.weightBytes(.float32)))
+    }
 
     private func request(for prompt: String) -> GenerationRequest {
         var request = GenerationRequest(

@@ -19,6 +19,8 @@ struct LoadedModel {
     /// What weights are rounded to.
     let precision: WeightPrecision
     let capacityMode: CapacityMode
+    /// The most that keys and values take.
+    let cacheBytes: Int
     /// nil when all experts are in memory.
     let expertMemory: ExpertMemory?
     /// Changes when a file of the model does, what it is computed with, or this program.
@@ -47,7 +49,15 @@ struct LoadedModel {
         options.instructionSet.set?.use()
         precision = try options.precision(of: checkpoint)
         capacityMode = options.capacityMode
-        workers = Workers(threads: options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        let machine = MachineShare.current()
+        workers = Workers(threads: options.threads(of: machine))
+        cacheBytes = options.cacheBytes(of: machine, configuration, precision)
+        machine.log(
+            threads: workers.threads,
+            cacheBytes: cacheBytes,
+            weightBytes: options.weightBytes(configuration, precision),
+            to: logger
+        )
         var context = LoadingContext(
             configuration: configuration,
             precision: precision,
@@ -64,7 +74,7 @@ struct LoadedModel {
         context.expertMemory = expertMemory
         let pool = try KeyValuePool(
             configuration.cacheShape(options.cacheType.precision(for: precision)),
-            bytes: options.cacheMemory.bytes
+            bytes: cacheBytes
         )
         model = try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
         progress.finish(logger: logger)

@@ -33,7 +33,7 @@ struct RunningModel: Sendable {
         load.register(in: registry)
         loaded.expertMemory?.register(in: registry)
         Self.describe(loaded, modelID: options.servedModelID, in: registry)
-        engine = InferenceEngine(loaded.model, limits: Self.limits(options), registry: registry, load: load)
+        engine = InferenceEngine(loaded.model, limits: Self.limits(options, loaded), registry: registry, load: load)
         var model = ServedModel(
             id: options.servedModelID,
             architecture: loaded.configuration.architecture == .decoderOnly ? .languageModel : .encoderDecoder,
@@ -72,7 +72,7 @@ struct RunningModel: Sendable {
         )
     }
 
-    private static func limits(_ options: Serve) -> EngineLimits {
+    private static func limits(_ options: Serve, _ loaded: LoadedModel) -> EngineLimits {
         var limits = EngineLimits()
         limits.maximumRows = options.admission.maxSequences
         limits.maximumQueuedRequests = options.admission.maxQueuedRequests
@@ -80,7 +80,7 @@ struct RunningModel: Sendable {
         limits.maximumBatchTokens = options.admission.maxBatchTokens
         limits.maximumInputTokens = options.model.maxInputTokens
         limits.maximumOutputTokens = options.model.maxOutputTokens
-        limits.maximumCacheBytes = options.model.cacheMemory.bytes
+        limits.maximumCacheBytes = loaded.cacheBytes
         return limits
     }
 

@@ -3,6 +3,7 @@ import HTTPServing
 import InferenceAPI
 import Logging
 import Telemetry
+import Tensors
 import TraceExport
 
 /// Everything `serve` wires together before the model is there: metrics, endpoints, guards, server.
@@ -20,6 +21,7 @@ struct ServedProcess {
     /// - Throws: what is wrong with a flag or a file it names, as one sentence.
     init(_ options: Serve, logger: Logger, writer: LogWriter) throws {
         ProcessMetrics.register(in: registry)
+        MachineShare.register(in: registry, threads: options.model.threads(of: .current()))
         keys = try options.access.keyRing()
         let tls = try options.tls.identity()
         for warning in tls?.warnings ?? [] { logger.warning("\(warning)") }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Tensors
 import Training
 
 extension Remedy: ExpressibleByArgument {}
@@ -18,7 +19,10 @@ struct TrainingLoopOptions: ParsableArguments {
     @Option(help: "Batches whose gradients make one step.")
     var accumulation = 1
 
-    @Option(help: "Threads that each compute a part of a batch. Default: one for each core this process may use.")
+    @Option(
+        help:
+            "Threads that each compute a part of a batch. Default: one for each processor this process may use, or what its quota comes nearest to."
+    )
     var workers: Int?
 
     @Option(help: "Decides everything random.")
@@ -68,7 +72,7 @@ struct TrainingLoopOptions: ParsableArguments {
             try Limit.check(flag, value, in: 1...100_000_000)
         }
         try Limit.check("--batch-tokens", batchTokens, in: 16...1_048_576)
-        try Limit.check("--workers", workers ?? 1, in: 1...1024)
+        try Limit.check("--workers", workers ?? 1, in: 1...MachineShare.mostThreads)
         try Limit.check(minutes: maxMinutes)
         try Limit.check("--patience", patience, in: 0...1_000_000)
         try Limit.check("--bleu-sentences", bleuSentences, in: 0...1_000_000)
@@ -76,11 +80,11 @@ struct TrainingLoopOptions: ParsableArguments {
 
     /// Sets how long the run goes on, what it keeps and what it does when it is ill.
     ///
-    /// Without `--workers` there is one for each core this process may use.
+    /// Without `--workers` there are as many as suit what this process may use of the machine.
     func apply(to settings: inout TrainingSettings) {
         (settings.steps, settings.batchTokens, settings.accumulation) = (steps, batchTokens, accumulation)
         settings.maximumSeconds = maxMinutes.map { $0 * 60 }
-        settings.workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
+        settings.workers = workers ?? MachineShare.current().threads
         (settings.seed, settings.validateEvery, settings.saveEvery) = (seed, validateEvery, saveEvery)
         (settings.logEvery, settings.keep, settings.patience) = (logEvery, keep, patience)
         (settings.health.notFinite, settings.health.exploding) = (onNotFinite, onExploding)
