@@ -78,11 +78,24 @@ private func search(_ request: GenerationRequest) {
     var search = DecodingSearch(request, start: [0])
     var step = search.begin()
     for _ in 0..<6 where !step.rows.isEmpty {
-        let scores = step.rows.flatMap { row in
-            (0..<size).map { Float((Int(row.token) * 31 + $0 * 17) % 23) / 3 - 2 }
+        let scores = step.rows.flatMap { row -> [Float] in
+            (0..<size).map { (token: Int) -> Float in
+                let mixed = (row.number * 31 + token * 17) % 23
+                return Float(mixed) / 3 - 2
+            }
         }
         let logits = VocabularyScores(Matrix(rows: step.rows.count, columns: size, elements: scores))
         do { try search.advance(logits, firstRow: 0, into: &step) } catch { return }
-        precondition(step.rows.allSatisfy { (0..<Int32(size)).contains($0.token) })
+        precondition(step.rows.allSatisfy { (0..<size).contains($0.number) })
+    }
+}
+
+extension StepRow {
+    /// The token it reads, or its place among those that were read.
+    fileprivate var number: Int {
+        switch source {
+        case .token(let token, _): Int(token)
+        case .position(let position): position
+        }
     }
 }
