@@ -55,14 +55,15 @@ static void product_int8(ck_rows input, ck_panel panel, float *output, size_t st
         float sums[CK_PANEL];
         for (size_t j = 0; j < CK_PANEL; j++)
             sums[j] = (float)(totals[j] - panel.offsets[j]) * panel.scales[j] * input.scales[r];
-        store(output + r * stride, outputs, sums, epilogue);
+        plain_finish_outliers(input, panel, sums, output, stride, outputs, r, 1, epilogue);
     }
 }
 
 // One panel with one row, a step being one group.
 static uint64_t arithmetic(ck_product *product, ck_element element, size_t steps) {
     enum { groups = 256 };
-    static const _Alignas(64) uint32_t weights[groups * CK_PANEL], row[groups];
+    // A row without outliers.
+    static const _Alignas(64) uint32_t weights[groups * CK_PANEL], row[groups + 1];
     static const float scales[CK_PANEL];
     static const int32_t offsets[CK_PANEL];
     float output[CK_PANEL];

@@ -22,7 +22,7 @@
 enum { CK_PASTE(CK_PRODUCT, _once), CK_PASTE(CK_PRODUCT, _first), CK_PASTE(CK_PRODUCT, _again) };
 
 CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
-    ck_rows x, ck_panel panel, float *y, size_t ys, size_t outputs, ck_epilogue epilogue, size_t row, const int rows,
+    ck_rows x, ck_panel panel, float *out, size_t ys, size_t outputs, ck_epilogue epilogue, size_t row, const int rows,
     const int pass) {
     const char *w = panel.data;
     const char *input = (const char *)x.data + row * x.stride;
@@ -52,7 +52,7 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
     }
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
-        FINISH(y + (row + (size_t)r) * ys, outputs, sums[r], panel, x.scales ? x.scales[row + (size_t)r] : 1.0f,
+        FINISH(out + (size_t)r * ys, outputs, sums[r], panel, x.scales ? x.scales[row + (size_t)r] : 1.0f,
                epilogue);
 }
 
@@ -64,8 +64,21 @@ CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y,
     for (size_t row = 0; blocks > 0; blocks--) {
         const size_t count = (rows - row + blocks - 1) / blocks;
         const int pass = isOnce ? 0 : row == 0 ? 1 : 2;
+        float *out = y + row * ys;
+        size_t stride = ys, width = outputs;
+        ck_epilogue end = epilogue;
+#if CK_GROUP == 4
+        // Sums of a block with outliers end elsewhere first, so that the others' code knows nothing of them.
+        float sums[CK_ROWS * CK_PANEL];
+        const int isApart = CK_NAME(any_outliers)(x, panel.groups, row, count);
+        if (__builtin_expect(isApart, 0)) {
+            out = sums;
+            stride = width = CK_PANEL;
+            end = CK_STORE;
+        }
+#endif
         switch (count * 3 + (size_t)pass) {
-#define CK_CASE(n, p) case n * 3 + p: CK_BLOCK(x, panel, y, ys, outputs, epilogue, row, n, p); break;
+#define CK_CASE(n, p) case n * 3 + p: CK_BLOCK(x, panel, out, stride, width, end, row, n, p); break;
 #define CK_CASES(n) CK_CASE(n, 0) CK_CASE(n, 1) CK_CASE(n, 2)
             CK_CASES(1) CK_CASES(2)
 #if CK_ROWS > 2
@@ -78,6 +91,10 @@ CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y,
 #undef CK_CASES
 #undef CK_CASE
         }
+#if CK_GROUP == 4
+        if (__builtin_expect(isApart, 0))
+            CK_NAME(finish_outliers)(x, panel, sums, y, ys, outputs, row, count, epilogue);
+#endif
         row += count;
     }
 }

@@ -378,28 +378,7 @@ CK_TARGET static void CK_NAME(store_cache_row)(const float *input, ck_cache cach
     }
 }
 
-CK_TARGET static float CK_NAME(round_row_int8)(const float *input, size_t count, void *output) {
-    uint8_t *out = output;
-    uint32_t largest = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, input + i, 4);
-        bits &= 0x7FFFFFFF;
-        largest = bits > largest ? bits : largest;
-    }
-    float magnitude;
-    memcpy(&magnitude, &largest, 4);
-    // Below, 127 / magnitude would not be finite; such a row is as good as 0.
-    const float inverse = magnitude >= 1e-36f ? 127.0f / magnitude : 0.0f;
-    for (size_t i = 0; i < count; i++) {
-        const float shifted = input[i] * inverse + (12582912.0f + 128.0f);  // an integer in the low mantissa bits
-        uint32_t bits;
-        memcpy(&bits, &shifted, 4);
-        out[i] = (uint8_t)bits;
-    }
-    for (size_t i = count; i % 4; i++) out[i] = 128;
-    return magnitude / 127.0f;
-}
+#include "outliers.h"
 
 // In place, by way of a buffer: what is written lies before what is still to be read.
 CK_TARGET static float CK_NAME(round_weights)(ck_element element, float *row, size_t count, int32_t *offset) {

@@ -35,15 +35,17 @@ package final class SwitchTransformer {
         configuration = context.configuration
         let names = EmbeddingNames(weights, isTied: configuration.tieWordEmbeddings)
         let (vocabulary, model) = (configuration.vocabularySize, configuration.modelWidth)
-        let embedding = try context.embedding(weights, names.encoder)
+        let embeddings = context.within("embedding")
+        let embedding = try embeddings.embedding(weights, names.encoder)
         encoderEmbedding = embedding
-        let own = names.encoder == names.decoder ? nil : try context.embedding(weights, names.decoder)
+        let own = names.encoder == names.decoder ? nil : try embeddings.embedding(weights, names.decoder)
         // Often one matrix under two names.
         decoderEmbedding = own.flatMap { $0.isEqual(to: embedding) ? nil : $0 } ?? embedding
         let hasEncoder = context.configuration.architecture == .encoderDecoder
         encoder = hasEncoder ? try Encoder(weights["encoder"], context) : nil
         decoder = try Decoder(weights["decoder"], context)
-        head = try context.linear(weights, [names.head], outputs: vocabulary, inputs: model)
+        let headContext = context.within(SwitchConfiguration.head)
+        head = try headContext.linear(weights, [names.head], outputs: vocabulary, inputs: model)
         workspace = Workspace(workers: context.workers, keyValuePrecision: pool.shape.precision)
         self.pool = pool
         expertMemory = context.expertMemory

@@ -18,6 +18,7 @@ from transformers import (
     SwitchTransformersForConditionalGeneration, T5Config, T5ForConditionalGeneration)
 
 import language_model
+import plant_outliers
 from gated_experts import gate_experts
 
 END_BOOST = 1.7
@@ -25,7 +26,7 @@ BASE = dict(
     vocab_size=96, d_model=32, d_kv=8, d_ff=48, num_heads=4, num_layers=2, num_decoder_layers=2, num_experts=8,
     expert_capacity=4, encoder_sparse_step=2, decoder_sparse_step=2, router_bias=False, tie_word_embeddings=True,
     relative_attention_num_buckets=32, relative_attention_max_distance=128, start=0, eos=1, pad=0,
-    dtype="float32", shard=None, layout="plain", family="switch", format="safetensors", exact=(),
+    dtype="float32", shard=None, layout="plain", family="switch", format="safetensors", exact=(), plant=None,
 )
 # What config.json says in place of the truth, as those of the largest published checkpoints do.
 CLAIMS = {
@@ -93,6 +94,8 @@ CHECKPOINTS = {
     "t5": dict(family="t5", feed_forward_proj="relu"),
     "t5-sharded-half": dict(family="t5", feed_forward_proj="relu", shard="40KB", dtype="float16", num_layers=3),
     "t5-gated": dict(family="t5", feed_forward_proj="gated-gelu", layout="own-head"),
+    "t5-gated-planted": dict(family="t5", feed_forward_proj="gated-gelu", layout="own-head", plant="units"),
+    "t5-gated-gate": dict(family="t5", feed_forward_proj="gated-gelu", layout="own-head", plant="gate"),
     "t5-silu": dict(family="t5", feed_forward_proj="gated-silu", num_decoder_layers=4),
     "mt5": dict(family="mt5", feed_forward_proj="gated-gelu", layout="own-head", vocab_size=120, d_model=40),
     "mt5-tied": dict(family="mt5", feed_forward_proj="gated-gelu"),
@@ -124,7 +127,7 @@ SEEDS = {
     "pickle-untied": 0, "pickle-before-1.6": 0, "pickle-five-shards": 0, "pickle-t5": 0, "tiny-xxl": 0, "tiny-t5-gated": 0,
     "capacity-one": 0, "capacity-three": 0, "capacity-64": 0, "language-model-one": 0, "language-model-three": 0,
     "language-model-64": 0, "tiny-language-model": 4,
-    "t5": 0, "t5-sharded-half": 0, "t5-gated": 0, "t5-silu": 0, "mt5": 0, "mt5-tied": 0,
+    "t5": 0, "t5-sharded-half": 0, "t5-gated": 0, "t5-gated-planted": 1, "t5-gated-gate": 0, "t5-silu": 0, "mt5": 0, "mt5-tied": 0,
 }
 
 
@@ -133,7 +136,7 @@ def build(name):
     spec = BASE | CHECKPOINTS[name]
     torch.manual_seed(zlib.crc32(name.encode()) + SEEDS[name])
     end = spec["eos"]
-    not_config = ("start", "eos", "pad", "dtype", "shard", "layout", "family", "is_gated", "format", "exact")
+    not_config = ("start", "eos", "pad", "dtype", "shard", "layout", "family", "is_gated", "format", "exact", "plant")
     config_type, model_type = FAMILIES[spec["family"]]
     if spec["family"] in ("t5", "mt5"):
         not_config += SWITCH_ONLY + ("tie_word_embeddings",)
@@ -189,9 +192,17 @@ def save(model, spec, directory):
     sharding = {"max_shard_size": spec["shard"]} if spec["shard"] else {}
     model.save_pretrained(directory, **sharding)
     rewrite_layout(spec["layout"], directory / "model.safetensors")
+    if spec["plant"]:
+        plant(directory / "model.safetensors", spec["plant"])
     if spec["format"] != "safetensors":
         pickle(directory, spec["format"], exact)
     claim(directory)
+
+
+def plant(path, kind):
+    tensors = load_file(path)
+    plant_outliers.plant(tensors, argparse.Namespace(kind=kind, share=0.05, factor=10_000, seed=0))
+    save_file(tensors, path, {"format": "pt"})
 
 
 def pickle(directory, format, exact):

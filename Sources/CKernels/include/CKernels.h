@@ -41,7 +41,30 @@ typedef enum {
 /// Elements are taken in groups of 4 bytes: 1, 2 or 4 of them.
 static inline size_t ck_group(ck_element element) { return element == CK_F32 ? 1 : element == CK_BF16 ? 2 : 4; }
 
-/// Rows of the input of a product: whole groups, the last one padded so that it adds nothing.
+/// An element of a row that is too large to share a scale with the others.
+typedef struct {
+    uint32_t column;
+    float value;
+} ck_outlier;
+
+/// Outliers of a row, at most.
+static inline size_t ck_most_outliers(size_t columns) { return columns / 8; }
+
+/// Bytes of a rounded row: its groups and, for CK_INT8, how many outliers it has, a uint32_t, and room for them.
+static inline size_t ck_row_bytes(ck_element element, size_t columns) {
+    const size_t groups = (columns + ck_group(element) - 1) / ck_group(element);
+    return groups * 4 + (element == CK_INT8 ? 4 + ck_most_outliers(columns) * sizeof(ck_outlier) : 0);
+}
+
+/// The bytes of a rounded row that are used.
+static inline size_t ck_used_row_bytes(ck_element element, size_t columns, const void *row) {
+    if (element != CK_INT8) return ck_row_bytes(element, columns);
+    const size_t groups = (columns + 3) / 4;
+    return (groups + 1) * 4 + ((const uint32_t *)row)[groups] * sizeof(ck_outlier);
+}
+
+/// Rows of the input of a product: whole groups, the last one padded so that it adds nothing. For CK_INT8 the row's
+/// outliers follow, in the order of their columns; among the groups they are 0.
 typedef struct {
     const void *data;
     /// Bytes between rows.
@@ -79,8 +102,8 @@ void ck_pack_keys(ck_element element, const float *keys, size_t stride, size_t w
 /// `count` positions.
 void ck_pack_values(ck_element element, const float *values, size_t stride, size_t width, size_t count, void *panel);
 
-/// Rounds one row of `count` values to whole groups; returns the row's scale, 1 unless CK_INT8.
-/// A NaN or an infinity makes every sum of the row one.
+/// Rounds one row of `count` values to ck_row_bytes; returns the row's scale, 1 unless CK_INT8. Which elements are outliers
+/// depends on the row alone. A NaN or an infinity makes every sum of the row one.
 float ck_round_row(ck_element element, const float *input, size_t count, void *output);
 
 /// What stands between the two products of a feed-forward layer.

@@ -71,9 +71,9 @@ package final class PackedFileWriter {
         guard rename(partial, path) == 0 else { throw .unwritable(file: path, reason: "it cannot be replaced") }
     }
 
-    /// How a precision and this layout are written down.
+    /// How a precision and this layout are written down: weights whose scales are shared were balanced before.
     package static func packing(_ precision: WeightPrecision) -> String {
-        "\(precision.rawValue)/\(PackedMatrix.layoutVersion)"
+        "\(precision.rawValue)/\(PackedMatrix.layoutVersion)" + (precision.sharesScales ? "/balanced" : "")
     }
 
     private func note(_ name: String, _ shape: [Int], bytes: Int) {

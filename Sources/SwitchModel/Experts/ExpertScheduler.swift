@@ -26,7 +26,7 @@ struct ExpertScheduler {
         var resident: [DenseFeedForward] = []
         for source in sources {
             let expert = try source.load(context)
-            if context.writer == nil { resident.append(expert) }
+            if context.writer == nil, context.survey == nil { resident.append(expert) }
         }
         experts = .resident(resident)
     }

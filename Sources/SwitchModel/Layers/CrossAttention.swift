@@ -20,9 +20,17 @@ struct CrossAttention {
         inner = configuration.heads * configuration.headWidth
         norm = try RMSNorm(weights["layer_norm"], context)
         let attention = weights["EncDecAttention"]
-        query = try context.linear(attention, ["q"], outputs: inner, inputs: model)
-        keyValue = try context.linear(attention, ["k", "v"], outputs: inner, inputs: model)
-        output = try context.linear(attention, ["o"], outputs: model, inputs: inner)
+        let query = try LinearSource(attention, ["q"], outputs: inner, inputs: model, context.precision)
+        let keyValue = try LinearSource(attention, ["k", "v"], outputs: inner, inputs: model, context.precision)
+        let output = try LinearSource(attention, ["o"], outputs: model, inputs: inner, context.precision)
+        let balance = AttentionBalance(
+            keys: keyValue.rowPeaks(of: 0, on: context.workers),
+            output: output.columnPeaks(on: context.workers),
+            headWidth: configuration.headWidth
+        )
+        self.query = try context.linear(query, scaled: balance.query)
+        self.keyValue = try context.linear(keyValue, scaled: balance.keyValue(inner: inner))
+        self.output = try context.linear(output, scaled: balance.output)
     }
 
     var precision: WeightPrecision { keyValue.precision }

@@ -20,11 +20,18 @@ struct Decoder {
         var blocks: [Block] = []
         let looksAcross = context.configuration.architecture == .encoderDecoder
         for (index, layers) in scopes.enumerated() {
+            let (attention, feedForward) = (layers["0"], layers[looksAcross ? "2" : "1"])
+            let crossContext = context.within(layers["1"].fullName(""))
             blocks.append(
                 Block(
-                    selfAttention: try SelfAttention(layers["0"], context),
-                    crossAttention: looksAcross ? try CrossAttention(layers["1"], context) : nil,
-                    feedForward: try FeedForward(layers[looksAcross ? "2" : "1"], in: .decoder, block: index, context)
+                    selfAttention: try SelfAttention(attention, context.within(attention.fullName(""))),
+                    crossAttention: looksAcross ? try CrossAttention(layers["1"], crossContext) : nil,
+                    feedForward: try FeedForward(
+                        feedForward,
+                        in: .decoder,
+                        block: index,
+                        context.within(feedForward.fullName(""))
+                    )
                 )
             )
         }
@@ -36,11 +43,15 @@ struct Decoder {
 
     /// Leaves the keys and values of encoded prompts, laid end to end, where `states` have room for them.
     func storePrompts(_ encoded: Matrix, for states: [DecoderState], in pool: KeyValuePool, _ workspace: Workspace) {
-        guard let precision = blocks.first?.crossAttention?.precision else { return }
-        workspace.input.load(encoded, as: precision, on: workspace.workers)
         let rows = states.flatMap { state in (0..<state.promptRows.count).map { state.promptRow($0) } }
+        var loaded: WeightPrecision?
         for (layer, block) in blocks.enumerated() {
-            block.crossAttention?.store(workspace.input, in: pool, layer: layer, at: rows, workspace)
+            guard let attention = block.crossAttention else { continue }
+            if attention.precision != loaded {
+                workspace.input.load(encoded, as: attention.precision, on: workspace.workers)
+                loaded = attention.precision
+            }
+            attention.store(workspace.input, in: pool, layer: layer, at: rows, workspace)
         }
     }
 

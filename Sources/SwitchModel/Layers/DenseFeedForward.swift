@@ -30,14 +30,18 @@ struct DenseFeedForward {
         }
 
         func fill(_ room: DenseFeedForward, on workers: Workers) {
-            inner.fill(room.inner, on: workers)
-            output.fill(room.output, on: workers)
+            let balance = FeedForwardBalance(kind, output: output.columnPeaks(on: workers))
+            inner.fill(room.inner, scaled: balance.inner, on: workers)
+            output.fill(room.output, scaled: balance.output, on: workers)
         }
 
         /// Loads one, writes it where the model is being packed, and tells that it is done.
         func load(_ context: LoadingContext) throws(CheckpointError) -> DenseFeedForward {
-            let inner = try inner.load(on: context.workers)
-            let output = try output.load(on: context.workers)
+            let balance = FeedForwardBalance(kind, output: output.columnPeaks(on: context.workers))
+            let inner = try inner.load(scaled: balance.inner, on: context.workers)
+            let output = try output.load(scaled: balance.output, on: context.workers)
+            context.survey?.add(self.inner, balance.inner, on: context.workers)
+            context.survey?.add(self.output, balance.output, on: context.workers)
             try context.writer?.write(self.inner.name, inner)
             try context.writer?.write(self.output.name, output)
             context.loaded(parameters)

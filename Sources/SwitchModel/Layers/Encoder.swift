@@ -17,10 +17,16 @@ struct Encoder {
         bias = try RelativePositionBias(weights["block"]["0"]["layer"]["0"]["SelfAttention"], in: .encoder, context)
         var blocks: [Block] = []
         for (index, layers) in scopes.enumerated() {
+            let (attention, feedForward) = (layers["0"], layers["1"])
             blocks.append(
                 Block(
-                    attention: try SelfAttention(layers["0"], context),
-                    feedForward: try FeedForward(layers["1"], in: .encoder, block: index, context)
+                    attention: try SelfAttention(attention, context.within(attention.fullName(""))),
+                    feedForward: try FeedForward(
+                        feedForward,
+                        in: .encoder,
+                        block: index,
+                        context.within(feedForward.fullName(""))
+                    )
                 )
             )
         }

@@ -18,13 +18,16 @@ struct SelfAttention {
         inner = configuration.heads * configuration.headWidth
         norm = try RMSNorm(weights["layer_norm"], context)
         let attention = weights["SelfAttention"]
-        queryKeyValue = try context.linear(
-            attention,
-            ["q", "k", "v"],
-            outputs: inner,
-            inputs: configuration.modelWidth
+        let (model, precision) = (configuration.modelWidth, context.precision)
+        let projections = try LinearSource(attention, ["q", "k", "v"], outputs: inner, inputs: model, precision)
+        let output = try LinearSource(attention, ["o"], outputs: model, inputs: inner, precision)
+        let balance = AttentionBalance(
+            keys: projections.rowPeaks(of: 1, on: context.workers),
+            output: output.columnPeaks(on: context.workers),
+            headWidth: configuration.headWidth
         )
-        output = try context.linear(attention, ["o"], outputs: configuration.modelWidth, inputs: inner)
+        queryKeyValue = try context.linear(projections, scaled: balance.queryKeyValue(inner: inner))
+        self.output = try context.linear(output, scaled: balance.output)
     }
 
     /// Encoder: every token attends to its whole sequence.

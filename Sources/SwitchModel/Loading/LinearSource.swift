@@ -49,20 +49,56 @@ struct LinearSource {
 
     var parameters: Int { outputs * inputs }
 
+    /// The largest magnitude in every column; nil where there is nothing to gain from it: rounding does not mix columns,
+    /// or was done before.
+    func columnPeaks(on workers: Workers) -> [Float]? {
+        guard precision.sharesScales, case .tensors(let tensors) = stored, tensors.count == 1 else { return nil }
+        return source(tensors[0]).columnPeaks(inputs: inputs, on: workers)
+    }
+
+    /// The largest magnitude in every row of one of the tensors that are stacked; nil as `columnPeaks`.
+    func rowPeaks(of tensor: Int, on workers: Workers) -> [Float]? {
+        guard precision.sharesScales, case .tensors(let tensors) = stored else { return nil }
+        return source(tensors[tensor]).rowPeaks(inputs: inputs, on: workers)
+    }
+
+    /// The share of every column that rounding loses, from 0 to 1; nil as `columnPeaks`.
+    func columnLosses(scaled scaling: LinearScaling = .none, on workers: Workers) -> [Float]? {
+        guard precision.sharesScales, case .tensors(let tensors) = stored else { return nil }
+        return PackedMatrix.Source.columnLosses(scaled(tensors, by: scaling), inputs: inputs, on: workers)
+    }
+
+    private func source(_ tensor: StoredTensor) -> PackedMatrix.Source {
+        PackedMatrix.Source(outputs: tensor.rows) { tensor.convert(rows: $0, into: $1) }
+    }
+
+    private func scaled(_ tensors: [StoredTensor], by scaling: LinearScaling) -> [PackedMatrix.Source] {
+        var first = 0
+        return tensors.map { tensor in
+            let rows = first..<first + tensor.rows
+            first = rows.upperBound
+            return source(tensor).scaled(
+                outputFactors: scaling.outputs.isEmpty ? [] : Array(scaling.outputs[rows]),
+                inputFactors: scaling.inputs,
+                inputs: inputs
+            )
+        }
+    }
+
     /// Bytes to read.
     var storedBytes: Int { tensors.reduce(0) { $0 + $1.storedBytes } }
 
     /// Room for the layer, to be filled.
     func makeRoom() -> PackedMatrix { PackedMatrix(outputs: outputs, inputs: inputs, precision: precision) }
 
-    /// Packs the layer into `matrix`, or copies it there; nothing of the file stays in this process's memory.
-    func fill(_ matrix: PackedMatrix, on workers: Workers) {
+    /// Packs the layer into `matrix`, its rows and columns scaled, or copies it there; nothing of the file stays in this
+    /// process's memory.
+    ///
+    /// A layer that was packed before was scaled before.
+    func fill(_ matrix: PackedMatrix, scaled scaling: LinearScaling = .none, on workers: Workers) {
         switch stored {
         case .tensors(let tensors):
-            let sources = tensors.map { tensor in
-                PackedMatrix.Source(outputs: tensor.rows) { tensor.convert(rows: $0, into: $1) }
-            }
-            matrix.fill(sources, on: workers)
+            matrix.fill(scaled(tensors, by: scaling), on: workers)
         case .packed(let tensor):
             matrix.fill(packed: { tensor.convert(rows: $0, into: $1) }, on: workers)
         }
@@ -72,12 +108,12 @@ struct LinearSource {
     /// The layer in memory of its own; one that was packed before stays in its file and is read there.
     ///
     /// - Throws: `.notFinite` for a weight that is no number.
-    func load(on workers: Workers) throws(CheckpointError) -> PackedMatrix {
+    func load(scaled scaling: LinearScaling = .none, on workers: Workers) throws(CheckpointError) -> PackedMatrix {
         if case .packed(let tensor) = stored, let lent = tensor.lend(), lent.isAligned {
             return PackedMatrix(outputs: outputs, inputs: inputs, precision: precision, packed: lent)
         }
         let matrix = makeRoom()
-        fill(matrix, on: workers)
+        fill(matrix, scaled: scaling, on: workers)
         if !matrix.isFinite { for tensor in tensors { try tensor.requireFinite() } }
         return matrix
     }

@@ -13,6 +13,11 @@ package struct LoadingContext {
     package var expertMemory: ExpertMemory?
     /// Takes every layer as it is loaded, where the model is being packed; experts are then not kept.
     package var writer: PackedFileWriter?
+    /// Takes what was balanced and what rounding costs, layer by layer; experts are then not kept.
+    package var survey: RoundingSurvey?
+    /// The one sublayer that is held in `precision`, of `SwitchConfiguration.sublayers`, while all others are Float32;
+    /// nil for all of them.
+    package var roundedSublayer: String?
     /// Called after each packed matrix with the parameters it holds.
     package var loaded: (_ parameters: Int) -> Void
 
@@ -33,6 +38,14 @@ package struct LoadingContext {
     /// What a dense feed-forward is called within its sublayer.
     var denseName: String { configuration.modelType == .switchTransformers ? "mlp" : "DenseReluDense" }
 
+    /// What the layers of a sublayer need.
+    func within(_ sublayer: String) -> LoadingContext {
+        guard let roundedSublayer, sublayer != roundedSublayer, sublayer != roundedSublayer + "." else { return self }
+        var context = self
+        context.precision = .float32
+        return context
+    }
+
     /// Packs the linear layers `names`, each `[outputs, inputs]`, stacked output by output.
     func linear(
         _ weights: WeightScope,
@@ -40,8 +53,13 @@ package struct LoadingContext {
         outputs: Int,
         inputs: Int
     ) throws(CheckpointError) -> PackedMatrix {
-        let source = try LinearSource(weights, names, outputs: outputs, inputs: inputs, precision)
-        let packed = try source.load(on: workers)
+        try linear(LinearSource(weights, names, outputs: outputs, inputs: inputs, precision))
+    }
+
+    /// Packs a linear layer, its rows and columns scaled.
+    func linear(_ source: LinearSource, scaled scaling: LinearScaling = .none) throws(CheckpointError) -> PackedMatrix {
+        let packed = try source.load(scaled: scaling, on: workers)
+        survey?.add(source, scaling, on: workers)
         try writer?.write(source.name, packed)
         loaded(source.parameters)
         return packed

@@ -75,6 +75,8 @@ package final class ProductInput: @unchecked Sendable {
         resize(rows: indices.count, columns: source.columns, source.precision)
         indices.withUnsafeBufferPointer { indices in
             let work = GatheredRows(
+                element: precision.element,
+                columns: columns,
                 source: source.memory.base,
                 sourceScales: source.scales.base,
                 sourceRows: source.rows,
@@ -111,7 +113,7 @@ package final class ProductInput: @unchecked Sendable {
         self.rows = rows
         self.columns = columns
         self.precision = precision
-        stride = (precision.groups(columns) + 15) / 16 * 16
+        stride = (ck_row_bytes(precision.element, columns) / MemoryLayout<Float>.size + 15) / 16 * 16
         if stride % 1024 == 0 { stride += 16 }
         if rows * stride > capacity {
             capacity = rows * stride
@@ -165,6 +167,8 @@ private struct ActivatedRows: RowWork {
 }
 
 private struct GatheredRows: RowWork {
+    let element: ck_element
+    let columns: Int
     let source: UnsafePointer<Float>
     let sourceScales: UnsafePointer<Float>
     let sourceRows: Int
@@ -177,7 +181,8 @@ private struct GatheredRows: RowWork {
     func run(row: Int) {
         let index = Int(indices[row])
         precondition(index >= 0 && index < sourceRows, "row \(index) of \(sourceRows)")
-        (target + row * stride).update(from: source + index * stride, count: stride)
+        let used = ck_used_row_bytes(element, columns, source + index * stride) / MemoryLayout<Float>.size
+        (target + row * stride).update(from: source + index * stride, count: used)
         targetScales[row] = sourceScales[index]
     }
 }

@@ -23,6 +23,9 @@ package enum WeightPrecision: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether values share a scale, so that large ones cost small ones their digits.
+    package var sharesScales: Bool { self == .int8 }
+
     var element: ck_element {
         switch self {
         case .float32: CK_F32

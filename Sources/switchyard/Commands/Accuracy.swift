@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Foundation
 import Generation
 import SwitchModel
@@ -19,10 +20,28 @@ struct Accuracy: ParsableCommand {
     @Option(help: "Put before every prompt.")
     var prefix = ""
 
+    @Flag(help: "Then hold one attention, feed-forward or head after the other in --weights, the others at f32.")
+    var layers = false
+
     func run() throws {
         var exact = model
         (exact.weights, exact.cacheType) = (.f32, .f32)
-        let (reference, rounded) = (try LoadedModel(exact, logger: nil), try LoadedModel(model, logger: nil))
+        let reference = try LoadedModel(exact, logger: nil)
+        print(try divergence(from: reference, try LoadedModel(model, logger: nil)))
+        guard layers else { return }
+        let checkpoint = try CheckpointDirectory(model.modelDirectory)
+        let table = try RoundingTable(checkpoint, reference.configuration, model.precision(of: checkpoint))
+        // Keys and values are no part of a layer's rounding.
+        var one = model
+        one.cacheType = .f32
+        for sublayer in reference.configuration.sublayers {
+            let rounded = try LoadedModel(one, logger: nil, roundedSublayer: sublayer)
+            print("\(sublayer): \(try divergence(from: reference, rounded))")
+            for line in table.lines(of: sublayer) { print("  " + line) }
+        }
+    }
+
+    private func divergence(from reference: LoadedModel, _ rounded: LoadedModel) throws -> Divergence {
         guard let tokenizer = reference.tokenizer else { throw ValidationError("the model has no tokenizer") }
         var divergence = Divergence()
         for line in try String(contentsOfFile: pairs, encoding: .utf8).split(whereSeparator: \.isNewline) {
@@ -39,7 +58,7 @@ struct Accuracy: ParsableCommand {
             divergence.add(expected.firstLogits(), found.firstLogits())
             for token in tokens { divergence.add(expected.logits(after: token), found.logits(after: token)) }
         }
-        print(divergence)
+        return divergence
     }
 }
 

@@ -6,12 +6,15 @@ import SwitchModel
 import Tensors
 import Tokenization
 
-/// Shows what a model directory holds, without loading it.
+/// Shows what a model directory holds, without loading it, and what rounding its weights would cost.
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows the configuration and size of a model.")
 
     @Argument(help: "A directory in the Hugging Face layout.")
     var modelDirectory: String
+
+    @Option(help: "Show what rounding to it costs each linear layer and what was balanced, too; reads all weights.")
+    var weights: WeightsOption?
 
     func run() throws {
         let checkpoint = try CheckpointDirectory(modelDirectory)
@@ -30,6 +33,21 @@ struct Inspect: ParsableCommand {
             print("\(generation.source): \(entry.key) \(entry.value), \(entry.effect.text(.model))")
         }
         for note in model.notes { print("repaired              \(note)") }
+        if let weights { try showRounding(checkpoint, model, weights.precision) }
+    }
+
+    /// The share of a column that rounding loses, on average over the columns of a layer.
+    private func showRounding(
+        _ checkpoint: CheckpointDirectory,
+        _ model: SwitchConfiguration,
+        _ precision: WeightPrecision
+    ) throws {
+        guard checkpoint.packing == nil else {
+            throw ValidationError("\(modelDirectory) is packed: it was rounded and balanced then")
+        }
+        let lines = try RoundingTable(checkpoint, model, precision).lines()
+        print("\(precision.rawValue): \(lines.isEmpty ? "columns do not share a scale" : "of a column is lost")")
+        for line in lines { print(line) }
     }
 
     private func show(_ rows: [(String, String)]) {

@@ -33,8 +33,15 @@ struct LoadedModel {
     /// Reads configuration, tokenizer and weights, and packs these: it takes seconds to minutes.
     ///
     /// - Throws: an error whose description names the file or tensor at fault.
-    /// - Parameter onProgress: told how much is loaded, from 0 to 1, on the thread that calls.
-    init(_ options: ModelOptions, logger: Logger?, onProgress: @escaping (Double) -> Void = { _ in }) throws {
+    /// - Parameters:
+    ///   - roundedSublayer: the one that is held in the precision asked for, all others in Float32; nil for all.
+    ///   - onProgress: told how much is loaded, from 0 to 1, on the thread that calls.
+    init(
+        _ options: ModelOptions,
+        logger: Logger?,
+        roundedSublayer: String? = nil,
+        onProgress: @escaping (Double) -> Void = { _ in }
+    ) throws {
         let directory = options.modelDirectory
         let started = ContinuousClock.now
         let checkpoint = try CheckpointDirectory(directory)
@@ -72,6 +79,7 @@ struct LoadedModel {
             }
         )
         context.expertMemory = expertMemory
+        context.roundedSublayer = roundedSublayer
         let pool = try KeyValuePool(
             configuration.cacheShape(options.cacheType.precision(for: precision)),
             bytes: cacheBytes
