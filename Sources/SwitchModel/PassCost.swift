@@ -56,7 +56,7 @@ package struct PassCost: Equatable, Sendable {
             cost.parts.append(Part(bytes: elements * Double(cacheElementBytes), operations: elements * 2))
         }
         cost.addExperts(plans, model, precision)
-        cost.addProduct(width * model.vocabularySize, rows: context.count, precision)
+        cost.addProduct(width * model.vocabularySize, rows: context.count, precision.head)
         return cost
     }
 
@@ -106,7 +106,7 @@ package struct PassCost: Equatable, Sendable {
     private mutating func addProduct(_ weights: Int, rows: Int, _ precision: WeightPrecision) {
         parts.append(
             Part(
-                bytes: Double(weights * precision.bytesPerWeight),
+                bytes: Double(weights) * precision.bytesPerWeight,
                 operations: 2 * Double(weights) * Double(rows)
             )
         )

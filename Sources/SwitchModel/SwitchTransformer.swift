@@ -43,7 +43,13 @@ package final class SwitchTransformer {
         let hasEncoder = context.configuration.architecture == .encoderDecoder
         encoder = hasEncoder ? try Encoder(weights["encoder"], context) : nil
         decoder = try Decoder(weights["decoder"], context)
-        head = try context.linear(weights, [names.head], outputs: vocabulary, inputs: model)
+        head = try context.linear(
+            weights,
+            [names.head],
+            outputs: vocabulary,
+            inputs: model,
+            at: context.precision.head
+        )
         workspace = Workspace(workers: context.workers, keyValuePrecision: pool.shape.precision)
         self.pool = pool
         expertMemory = context.expertMemory

@@ -4,7 +4,7 @@ package import Tensors
 /// What layers need while they are built: sizes, precision, the threads that pack, and who wants to see progress.
 package struct LoadingContext {
     package var configuration: SwitchConfiguration
-    /// Of every linear layer but the routers.
+    /// Of every linear layer but the routers, and the head where it has its own.
     package var precision: WeightPrecision
     package var workers: Workers
     /// Positions a sequence may reach, on either side.
@@ -34,13 +34,16 @@ package struct LoadingContext {
     var denseName: String { configuration.modelType == .switchTransformers ? "mlp" : "DenseReluDense" }
 
     /// Packs the linear layers `names`, each `[outputs, inputs]`, stacked output by output.
+    ///
+    /// - Parameter other: a precision of their own.
     func linear(
         _ weights: WeightScope,
         _ names: [String],
         outputs: Int,
-        inputs: Int
+        inputs: Int,
+        at other: WeightPrecision? = nil
     ) throws(CheckpointError) -> PackedMatrix {
-        let source = try LinearSource(weights, names, outputs: outputs, inputs: inputs, precision)
+        let source = try LinearSource(weights, names, outputs: outputs, inputs: inputs, other ?? precision)
         let packed = try source.load(on: workers)
         try writer?.write(source.name, packed)
         loaded(source.parameters)

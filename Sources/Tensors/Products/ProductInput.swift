@@ -16,7 +16,7 @@ package final class ProductInput: @unchecked Sendable {
     private var stride = 0
     private var memory = AlignedMemory(count: 16)
     private var capacity = 16
-    /// What one step of each row is worth, for int8.
+    /// What one step of each row is worth, for int8 and int4.
     private let scales = Matrix()
 
     package init() {}
@@ -111,7 +111,7 @@ package final class ProductInput: @unchecked Sendable {
         self.rows = rows
         self.columns = columns
         self.precision = precision
-        stride = (precision.groups(columns) + 15) / 16 * 16
+        stride = (precision.rowStride(columns) + 15) / 16 * 16
         if stride % 1024 == 0 { stride += 16 }
         if rows * stride > capacity {
             capacity = rows * stride
