@@ -2,7 +2,7 @@ import CKernels
 
 /// What the weights of linear layers are held in, and what their inputs are rounded to.
 ///
-/// Sums are Float32 whatever the precision; router, norms, biases and softmax are always Float32.
+/// Sums are Float32, or whole numbers at int8 and int4; router, norms, biases and softmax are always Float32.
 package enum WeightPrecision: String, CaseIterable, Sendable {
     case float32 = "f32"
     case bfloat16 = "bf16"
