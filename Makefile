@@ -19,7 +19,7 @@ test: packages
 	swift build --build-tests
 	for set in plain avx2 avx512 avx512-vnni; do \
 		SWITCHYARD_INSTRUCTION_SET=$$set swift test --skip-build --quiet \
-			--filter 'KernelTests|VocabularyScoresTests|KeyValuePoolTests|ParityTests|BatchInvarianceTests|PlantedModelTests|GoldenTests|LayerGradientTests|TwoExpertsTests' || exit 1; done
+			--filter 'KernelTests|FourBitTests|VocabularyScoresTests|KeyValuePoolTests|ParityTests|BatchInvarianceTests|PlantedModelTests|GoldenTests|LayerGradientTests|TwoExpertsTests' || exit 1; done
 	swift test
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build/release-tests --filter AllocationTests
 
@@ -65,9 +65,10 @@ $(DENSE): .venv/benchmarks/bin/python | $(BASE8)
 # Decoding and encoding of a Switch-base-8 shape beside the machine's own limits, and the picture of it.
 bench: packages | $(BASE8)
 	swift build -c release --product switchyard
-	for weights in f32 bf16 int8; do \
+	for weights in f32 bf16 int8 int4; do \
 		.build/release/switchyard bench $(BASE8) --weights $$weights --json >.build/bench-$$weights.json || exit 1; done
-	python3 benchmarks/roofline.py docs/roofline.svg .build/bench-f32.json .build/bench-bf16.json .build/bench-int8.json
+	python3 benchmarks/roofline.py docs/roofline.svg .build/bench-f32.json .build/bench-bf16.json .build/bench-int8.json \
+		.build/bench-int4.json
 
 # Tokens per second over HTTP beside transformers and CTranslate2: decoding, then encoding.
 compare: packages | $(BASE8) $(DENSE)
@@ -105,7 +106,7 @@ train-compare: packages .venv/benchmarks/bin/python
 	swift build -c release --product switchyard
 	.venv/benchmarks/bin/python benchmarks/train_compare.py .build/release/switchyard $(PAIRS)
 
-# What bf16 and int8 cost in accuracy: SOURCE and TARGET are parallel text.
+# What bf16, int8 and int4 cost in accuracy: SOURCE and TARGET are parallel text.
 accuracy: packages .venv/benchmarks/bin/python
 	swift build -c release --product switchyard
 	.venv/benchmarks/bin/python benchmarks/accuracy.py models/en-de $(SOURCE) $(TARGET)

@@ -39,7 +39,7 @@ def main():
         pairs = Path(directory) / "pairs.tsv"
         pairs.write_text("".join(f"{source}\t{target}\n" for source, target in zip(sources, targets, strict=True)))
         print(f"{len(sources)} pairs, sacrebleu {sacrebleu.__version__}")
-        for weights in ("f32", "bf16", "int8"):
+        for weights in ("f32", "bf16", "int8", "int4"):
             flags = [arguments.model, "--weights", weights]
             scores = []
             for beams in ("1", "4"):

@@ -27,8 +27,8 @@ from pathlib import Path
 import torch
 from transformers import SwitchTransformersForConditionalGeneration
 
-ENGINES = ["switchyard-f32", "switchyard-bf16", "switchyard-int8", "transformers-f32", "transformers-bf16",
-           "ctranslate2-f32", "ctranslate2-int8"]
+ENGINES = ["switchyard-f32", "switchyard-bf16", "switchyard-int8", "switchyard-int4", "transformers-f32",
+           "transformers-bf16", "ctranslate2-f32", "ctranslate2-int8"]
 
 
 class Switchyard:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 860, 520, 80, 190, 40, 60
-COLORS = {"f32": "#1b6ca8", "bf16": "#c0392b", "int8": "#2e8b57"}
+COLORS = {"f32": "#1b6ca8", "bf16": "#c0392b", "int8": "#2e8b57", "int4": "#8e44ad"}
 
 
 def main():

@@ -94,6 +94,65 @@ CK_INLINE __m512i step_int8(__m512i sum, __m512i row, __m512i weights) {
 #define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int8(out, outputs, sums, panel, scale, epilogue)
 #include "product.h"
 
+// 4 bits: a multiplier is at most 17, so that the product of two neighbouring bytes is one of 16 bits and carries nothing.
+// Without instructions for bytes, the even and the odd ones apart.
+typedef struct {
+    __m512i even, odd;
+} split;
+
+CK_INLINE __m512i spread_multipliers(const char *p) {
+    const __m512i both = _mm512_set4_epi32((int)0x800C800C, (int)0x80088008, (int)0x80048004, (int)0x80008000);
+    return _mm512_shuffle_epi8(_mm512_cvtepu8_epi32(_mm_load_si128((const __m128i *)p)), both);
+}
+
+CK_INLINE split split_weights(__m512i halves, __m512i multipliers) {
+    const __m512i products = _mm512_mullo_epi16(halves, multipliers);
+    return (split){_mm512_and_si512(products, _mm512_set1_epi16(0xFF)), _mm512_srli_epi16(products, 8)};
+}
+
+CK_INLINE split split_row(const char *p) {
+    const __m512i row = _mm512_set1_epi32(*(const int32_t *)p);
+    return (split){_mm512_srai_epi16(_mm512_slli_epi16(row, 8), 8), _mm512_srai_epi16(row, 8)};
+}
+
+CK_INLINE __m512i step_int4(__m512i sum, split row, split weights) {
+    return _mm512_add_epi32(sum, _mm512_add_epi32(_mm512_madd_epi16(row.even, weights.even),
+                                                  _mm512_madd_epi16(row.odd, weights.odd)));
+}
+
+CK_INLINE void finish_int4(float *out, size_t outputs, const __m512i sums[2], ck_panel panel, float scale,
+                           ck_epilogue epilogue) {
+    __m512 values[2];
+    for (int v = 0; v < 2; v++) {
+        const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[v]), _mm512_loadu_ps(panel.scales + 16 * v));
+        values[v] = _mm512_mul_ps(scaled, _mm512_set1_ps(scale));
+    }
+    store(out, outputs, values[0], values[1], epilogue);
+}
+
+#undef CK_ROWS
+#define CK_PRODUCT avx512_product_int4
+#define CK_ROWS 8
+#define sum_t __m512i
+#define word_t __m512i
+#define ZERO _mm512_setzero_si512()
+#define LOAD(p) _mm512_load_si512(p)
+#define SHIFT(word) _mm512_srli_epi16(word, 4)
+#define MASK(word) _mm512_and_si512(word, _mm512_set1_epi8(15))
+#define MULTIPLIERS(p) spread_multipliers(p)
+#define OFFSETS(p) _mm512_cvtepu8_epi16(_mm256_load_si256((const __m256i *)(p)))
+#define row_t split
+#define weights_t split
+#define SUBTRACT(sum, offsets, p) \
+    _mm512_add_epi32(sum, _mm512_madd_epi16(offsets, _mm512_set1_epi32(*(const int32_t *)(p))))
+#define WEIGHTS(halves, multipliers) split_weights(halves, multipliers)
+#define ROW(p) split_row(p)
+#define STEP(sum, row, weights) step_int4(sum, row, weights)
+#define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int4(out, outputs, sums, panel, scale, epilogue)
+#include "product_int4.h"
+
+#define CK_ROWS 14
+
 #undef CK_TARGET
 #define CK_TARGET __attribute__((target(CK_AVX512_TARGET ",avx512vnni"), min_vector_width(512)))
 
@@ -108,6 +167,29 @@ CK_INLINE __m512i step_int8(__m512i sum, __m512i row, __m512i weights) {
 #define STEP(sum, row, weights) _mm512_dpbusd_epi32(sum, row, weights)
 #define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int8(out, outputs, sums, panel, scale, epilogue)
 #include "product.h"
+
+// Weights before their offset, 0 to 255, are the unsigned factor here, rows the signed one.
+#undef CK_ROWS
+#define CK_PRODUCT avx512_vnni_product_int4
+#define CK_ROWS 12
+#define sum_t __m512i
+#define word_t __m512i
+#define ZERO _mm512_setzero_si512()
+#define LOAD(p) _mm512_load_si512(p)
+#define SHIFT(word) _mm512_srli_epi16(word, 4)
+#define MASK(word) _mm512_and_si512(word, _mm512_set1_epi8(15))
+#define MULTIPLIERS(p) spread_multipliers(p)
+#define OFFSETS(p) _mm512_cvtepu8_epi16(_mm256_load_si256((const __m256i *)(p)))
+#define row_t __m512i
+#define weights_t __m512i
+#define SUBTRACT(sum, offsets, p) _mm512_dpwssd_epi32(sum, offsets, _mm512_set1_epi32(*(const int32_t *)(p)))
+#define WEIGHTS(halves, multipliers) _mm512_mullo_epi16(halves, multipliers)
+#define ROW(p) _mm512_set1_epi32(*(const int32_t *)(p))
+#define STEP(sum, row, weights) _mm512_dpbusd_epi32(sum, weights, row)
+#define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int4(out, outputs, sums, panel, scale, epilogue)
+#include "product_int4.h"
+
+#define CK_ROWS 14
 
 #undef CK_TARGET
 #define CK_TARGET __attribute__((target(CK_AVX512_TARGET ",avx512bf16"), min_vector_width(512)))
@@ -124,21 +206,28 @@ CK_INLINE __m512i step_int8(__m512i sum, __m512i row, __m512i weights) {
 #define FINISH(out, outputs, sums, panel, scale, epilogue) finish_float(out, outputs, sums, epilogue)
 #include "product.h"
 
+// 4-bit weights are multiplied as 8-bit ones are: the same arithmetic bounds them.
 const ck_kernels ck_kernels_avx512 = {
-    .product = {avx512_product_f32, avx512_product_bf16, avx512_product_int8},
-    .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_bf16, avx512_arithmetic_int8},
+    .product = {avx512_product_f32, avx512_product_bf16, avx512_product_int8,
+                avx512_product_int4},
+    .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_bf16, avx512_arithmetic_int8,
+                   avx512_arithmetic_int8},
     CK_ROWWISE,
 };
 
 const ck_kernels ck_kernels_avx512_vnni = {
-    .product = {avx512_product_f32, avx512_product_bf16, avx512_vnni_product_int8},
-    .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_bf16, avx512_vnni_arithmetic_int8},
+    .product = {avx512_product_f32, avx512_product_bf16, avx512_vnni_product_int8,
+                avx512_vnni_product_int4},
+    .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_bf16, avx512_vnni_arithmetic_int8,
+                   avx512_vnni_arithmetic_int8},
     CK_ROWWISE,
 };
 
 const ck_kernels ck_kernels_avx512_bf16 = {
-    .product = {avx512_product_f32, avx512_bf16_product_bf16, avx512_vnni_product_int8},
-    .arithmetic = {avx512_arithmetic_f32, avx512_bf16_arithmetic_bf16, avx512_vnni_arithmetic_int8},
+    .product = {avx512_product_f32, avx512_bf16_product_bf16, avx512_vnni_product_int8,
+                avx512_vnni_product_int4},
+    .arithmetic = {avx512_arithmetic_f32, avx512_bf16_arithmetic_bf16, avx512_vnni_arithmetic_int8,
+                   avx512_vnni_arithmetic_int8},
     CK_ROWWISE,
 };
 #endif

@@ -55,7 +55,33 @@ static void product_int8(ck_rows input, ck_panel panel, float *output, size_t st
         float sums[CK_PANEL];
         for (size_t j = 0; j < CK_PANEL; j++)
             sums[j] = (float)(totals[j] - panel.offsets[j]) * panel.scales[j] * input.scales[r];
-        plain_finish_outliers(input, panel, sums, output, stride, outputs, r, 1, epilogue);
+        plain_finish_outliers(CK_INT8, input, panel, sums, output, stride, outputs, r, 1, epilogue);
+    }
+}
+
+static void product_int4(ck_rows input, ck_panel panel, float *output, size_t stride, size_t outputs, size_t rows,
+                         ck_epilogue epilogue) {
+    for (size_t r = 0; r < rows; r++) {
+        const int8_t *x = (const int8_t *)input.data + r * input.stride;
+        const int16_t *runs = (const int16_t *)(x + panel.groups * 4);
+        const uint8_t *w = panel.data;
+        int32_t totals[CK_PANEL] = {0};
+        for (size_t block = 0; block < panel.groups * 4 / CK_INT4_BLOCK; block++) {
+            const uint8_t *multipliers = w, *offsets = w + 2 * CK_PANEL;
+            w += 4 * CK_PANEL;
+            for (size_t run = 0; run < 2; run++, multipliers += CK_PANEL, runs++) {
+                int32_t sums[CK_PANEL] = {0};
+                for (size_t k = 0; k < CK_INT4_RUN; k += 8, x += 8, w += 4 * CK_PANEL)
+                    for (size_t j = 0; j < CK_PANEL; j++)
+                        for (size_t i = 0; i < 4; i++)
+                            sums[j] += x[i] * (w[4 * j + i] & 15) + x[i + 4] * (w[4 * j + i] >> 4);
+                for (size_t j = 0; j < CK_PANEL; j++)
+                    totals[j] += sums[j] * multipliers[j] + *runs * offsets[2 * j + run];
+            }
+        }
+        float sums[CK_PANEL];
+        for (size_t j = 0; j < CK_PANEL; j++) sums[j] = (float)totals[j] * panel.scales[j] * input.scales[r];
+        plain_finish_outliers(CK_INT4, input, panel, sums, output, stride, outputs, r, 1, epilogue);
     }
 }
 
@@ -63,7 +89,7 @@ static void product_int8(ck_rows input, ck_panel panel, float *output, size_t st
 static uint64_t arithmetic(ck_product *product, ck_element element, size_t steps) {
     enum { groups = 256 };
     // A row without outliers.
-    static const _Alignas(64) uint32_t weights[groups * CK_PANEL], row[groups + 1];
+    static const _Alignas(64) uint32_t weights[groups * CK_PANEL], row[groups + groups * 4 / CK_INT4_BLOCK + 1];
     static const float scales[CK_PANEL];
     static const int32_t offsets[CK_PANEL];
     float output[CK_PANEL];
@@ -79,9 +105,10 @@ static uint64_t arithmetic(ck_product *product, ck_element element, size_t steps
 static uint64_t arithmetic_f32(size_t steps) { return arithmetic(product_f32, CK_F32, steps); }
 static uint64_t arithmetic_bf16(size_t steps) { return arithmetic(product_bf16, CK_BF16, steps); }
 static uint64_t arithmetic_int8(size_t steps) { return arithmetic(product_int8, CK_INT8, steps); }
+static uint64_t arithmetic_int4(size_t steps) { return arithmetic(product_int4, CK_INT4, steps); }
 
 const ck_kernels ck_kernels_plain = {
-    .product = {product_f32, product_bf16, product_int8},
-    .arithmetic = {arithmetic_f32, arithmetic_bf16, arithmetic_int8},
+    .product = {product_f32, product_bf16, product_int8, product_int4},
+    .arithmetic = {arithmetic_f32, arithmetic_bf16, arithmetic_int8, arithmetic_int4},
     CK_ROWWISE,
 };

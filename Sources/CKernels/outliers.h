@@ -131,41 +131,60 @@ CK_TARGET static float CK_NAME(round_row_int8)(const float *input, size_t count,
     return CK_NAME(round_below)(input, count, all.largest, INFINITY, out);
 }
 
-// Of row `row` of products of `groups` groups.
-CK_INLINE const char *CK_NAME(row_end)(ck_rows x, size_t groups, size_t row) {
-    return (const char *)x.data + row * x.stride + groups * 4;
+// What follows the words of row `row`.
+CK_INLINE const char *CK_NAME(row_end)(ck_element element, ck_rows x, ck_panel panel, size_t row) {
+    const size_t words = ck_row_words(element, panel.groups * ck_group(element));
+    return (const char *)x.data + row * x.stride + words * 4;
 }
 
-CK_INLINE int CK_NAME(any_outliers)(ck_rows x, size_t groups, size_t row, size_t rows) {
+CK_INLINE int CK_NAME(any_outliers)(ck_element element, ck_rows x, ck_panel panel, size_t row, size_t rows) {
     uint32_t any = 0;
-    for (size_t r = row; r < row + rows; r++) any |= *(const uint32_t *)CK_NAME(row_end)(x, groups, r);
+    for (size_t r = row; r < row + rows; r++) any |= *(const uint32_t *)CK_NAME(row_end)(element, x, panel, r);
     return any != 0;
 }
 
+// What the outputs of a panel multiply an input with, without their scales.
+CK_INLINE void CK_NAME(column)(ck_element element, ck_panel panel, uint32_t column, float *weights) {
+    if (element == CK_INT8) {
+        const uint32_t *words = (const uint32_t *)panel.data + column / 4 * CK_PANEL;
+        const uint32_t shift = 24 - 8 * (column % 4);
+        for (size_t j = 0; j < CK_PANEL; j++) weights[j] = (float)((int32_t)(words[j] << shift) >> 24);
+        return;
+    }
+    const uint8_t *block = (const uint8_t *)panel.data + column / CK_INT4_BLOCK * (CK_INT4_BLOCK_WORDS * 4);
+    const size_t run = column % CK_INT4_BLOCK / CK_INT4_RUN, k = column % CK_INT4_RUN;
+    const uint8_t *multipliers = block + run * CK_PANEL, *offsets = block + 2 * CK_PANEL + run;
+    const uint8_t *halves = block + 4 * CK_PANEL + run * (CK_INT4_RUN / 2) * CK_PANEL + k / 8 * (4 * CK_PANEL) + k % 4;
+    for (size_t j = 0; j < CK_PANEL; j++) {
+        const int q = halves[4 * j] >> (k % 8 < 4 ? 0 : 4) & 15;
+        weights[j] = (float)(multipliers[j] * q - offsets[2 * j]);
+    }
+}
+
 // Adds what a row kept apart to its sums, [CK_PANEL]: element by element, in the order of columns.
-CK_TARGET __attribute__((noinline)) static void CK_NAME(add_outliers)(const char *row_end, ck_panel panel, float *sums) {
+CK_TARGET __attribute__((noinline)) static void CK_NAME(add_outliers)(ck_element element, const char *row_end,
+                                                                      ck_panel panel, float *sums) {
 #pragma clang fp contract(off)
     const uint32_t count = *(const uint32_t *)row_end;
     const ck_outlier *outliers = (const ck_outlier *)(row_end + 4);
     float apart[CK_PANEL] = {0};
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t *words = (const uint32_t *)panel.data + outliers[i].column / 4 * CK_PANEL;
-        const uint32_t shift = 24 - 8 * (outliers[i].column % 4);
         const float value = outliers[i].value;
-        for (size_t j = 0; j < CK_PANEL; j++)
-            apart[j] += value * ((float)((int32_t)(words[j] << shift) >> 24) * panel.scales[j]);
+        float weights[CK_PANEL];
+        CK_NAME(column)(element, panel, outliers[i].column, weights);
+        for (size_t j = 0; j < CK_PANEL; j++) apart[j] += value * (weights[j] * panel.scales[j]);
     }
     for (size_t j = 0; j < CK_PANEL; j++) sums[j] += apart[j];
 }
 
 // Ends a block of rows of which some may have kept elements apart: sums are [rows, CK_PANEL].
-CK_TARGET __attribute__((noinline)) static void CK_NAME(finish_outliers)(ck_rows x, ck_panel panel, float *sums,
-                                                                         float *y, size_t ys, size_t outputs,
-                                                                         size_t row, size_t rows,
-                                                                         ck_epilogue epilogue) {
+CK_TARGET __attribute__((noinline)) static void CK_NAME(finish_outliers)(ck_element element, ck_rows x,
+                                                                         ck_panel panel, float *sums, float *y,
+                                                                         size_t ys, size_t outputs, size_t row,
+                                                                         size_t rows, ck_epilogue epilogue) {
     for (size_t r = 0; r < rows; r++, sums += CK_PANEL) {
-        const char *row_end = CK_NAME(row_end)(x, panel.groups, row + r);
-        if (*(const uint32_t *)row_end) CK_NAME(add_outliers)(row_end, panel, sums);
+        const char *row_end = CK_NAME(row_end)(element, x, panel, row + r);
+        if (*(const uint32_t *)row_end) CK_NAME(add_outliers)(element, row_end, panel, sums);
         float *out = y + (row + r) * ys;
         for (size_t j = 0; j < outputs; j++) {
             if (epilogue == CK_ADD) out[j] += sums[j];

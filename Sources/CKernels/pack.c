@@ -5,6 +5,10 @@
 // Rows of weights are rounded where they stand, then moved as groups of 4 bytes, which are alike for all types.
 void ck_pack_panel(ck_element element, float *weights, size_t inputs, size_t outputs, void *panel, float *scales,
                    int32_t *offsets) {
+    if (element == CK_INT4) {
+        ck_pack_int4(weights, inputs, outputs, panel, scales);
+        return;
+    }
     const size_t groups = (inputs + ck_group(element) - 1) / ck_group(element);
     for (size_t j = 0; element == CK_INT8 && j < CK_PANEL; j++) {
         scales[j] = 0;

@@ -70,7 +70,7 @@ CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y,
 #if CK_GROUP == 4
         // Sums of a block with outliers end elsewhere first, so that the others' code knows nothing of them.
         float sums[CK_ROWS * CK_PANEL];
-        const int isApart = CK_NAME(any_outliers)(x, panel.groups, row, count);
+        const int isApart = CK_NAME(any_outliers)(CK_INT8, x, panel, row, count);
         if (__builtin_expect(isApart, 0)) {
             out = sums;
             stride = width = CK_PANEL;
@@ -93,7 +93,7 @@ CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y,
         }
 #if CK_GROUP == 4
         if (__builtin_expect(isApart, 0))
-            CK_NAME(finish_outliers)(x, panel, sums, y, ys, outputs, row, count, epilogue);
+            CK_NAME(finish_outliers)(CK_INT8, x, panel, sums, y, ys, outputs, row, count, epilogue);
 #endif
         row += count;
     }

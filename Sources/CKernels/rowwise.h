@@ -428,12 +428,14 @@ CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes)
     return sum;
 }
 
+#include "fourbit.h"
 #include "trainwise.h"
 
 // The row-wise kernels of a table.
 #define CK_ROWWISE                                                                                               \
     .pack_keys = CK_NAME(pack_keys), .pack_values = CK_NAME(pack_values),                                        \
-    .round_row = {CK_NAME(copy_row), CK_NAME(round_row_bf16), CK_NAME(round_row_int8)},                          \
+    .round_row = {CK_NAME(copy_row), CK_NAME(round_row_bf16), CK_NAME(round_row_int8), CK_NAME(round_row_int4)}, \
+    .pack_int4 = CK_NAME(pack_int4),                                                                              \
     .round_weights = CK_NAME(round_weights),                                                                     \
     .read_memory = CK_NAME(read_memory), .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),             \
     .max = CK_NAME(largest), .exponentials = CK_NAME(exponentials),                                             \

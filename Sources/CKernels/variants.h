@@ -8,12 +8,13 @@ typedef void ck_product(ck_rows, ck_panel, float *, size_t, size_t, size_t, ck_e
 // One table of kernels per instruction set. Each kernels_*.c fills its own.
 typedef struct {
     // By ck_element.
-    ck_product *product[3];
-    uint64_t (*arithmetic[3])(size_t);
+    ck_product *product[4];
+    uint64_t (*arithmetic[4])(size_t);
     void (*pack_keys)(ck_element, const float *, size_t, size_t, size_t, void *);
     void (*pack_values)(ck_element, const float *, size_t, size_t, size_t, void *);
     float (*round_weights)(ck_element, float *, size_t, int32_t *);
-    float (*round_row[3])(const float *, size_t, void *);
+    float (*round_row[4])(const float *, size_t, void *);
+    void (*pack_int4)(const float *, size_t, size_t, void *, float *);
     uint64_t (*read_memory)(const void *, size_t);
     void (*rms_norm)(const float *, const float *, float *, size_t, size_t, float);
     void (*softmax)(float *, size_t);
@@ -74,6 +75,9 @@ static inline ck_cached_head ck_head_of(ck_cache cache, size_t index) {
 
 // Rounds a row of weights in place, to whole groups; for CK_INT8 returns its scale and tells its offset.
 float ck_round_weights(ck_element element, float *row, size_t count, int32_t *offset);
+
+// ck_pack_panel for CK_INT4.
+void ck_pack_int4(const float *weights, size_t inputs, size_t outputs, void *panel, float *scales);
 
 extern const ck_kernels ck_kernels_plain;
 extern const ck_kernels ck_kernels_avx2;

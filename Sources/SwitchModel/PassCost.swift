@@ -57,7 +57,7 @@ package struct PassCost: Equatable, Sendable {
             )
         }
         cost.addExperts(plans, model, precision)
-        cost.addProduct(width * model.vocabularySize, rows: context.count, precision)
+        cost.addProduct(width * model.vocabularySize, rows: context.count, precision.head)
         return cost
     }
 
@@ -107,7 +107,7 @@ package struct PassCost: Equatable, Sendable {
     private mutating func addProduct(_ weights: Int, rows: Int, _ precision: WeightPrecision) {
         parts.append(
             Part(
-                bytes: Double(weights * precision.bytesPerWeight),
+                bytes: Double(weights) * precision.bytesPerWeight,
                 operations: 2 * Double(weights) * Double(rows)
             )
         )

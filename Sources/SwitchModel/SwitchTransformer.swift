@@ -45,7 +45,13 @@ package final class SwitchTransformer {
         encoder = hasEncoder ? try Encoder(weights["encoder"], context) : nil
         decoder = try Decoder(weights["decoder"], context)
         let headContext = context.within(SwitchConfiguration.head)
-        head = try headContext.linear(weights, [names.head], outputs: vocabulary, inputs: model)
+        head = try headContext.linear(
+            weights,
+            [names.head],
+            outputs: vocabulary,
+            inputs: model,
+            at: headContext.precision.head
+        )
         workspace = Workspace(workers: context.workers, keyValuePrecision: pool.shape.precision)
         self.pool = pool
         expertMemory = context.expertMemory

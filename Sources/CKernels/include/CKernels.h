@@ -29,17 +29,37 @@ typedef enum {
     CK_ADD,
 } ck_epilogue;
 
-/// What a product multiplies. Sums are Float32, or Int32 for CK_INT8, whatever the elements are.
+/// What a product multiplies. Sums are Float32, or Int32 for CK_INT8 and CK_INT4, whatever the elements are.
 typedef enum {
     CK_F32,
     /// Float32 without its lower 16 bits.
     CK_BF16,
     /// Weights from -127 to 127 and rows from 1 to 255, which stand for -127 to 127; each with a scale.
     CK_INT8,
+    /// Weights of 4 bits, step * (m * q - e): q from 0 to 15, m from 1 to 17 and e from 0 to 255 for each run of
+    /// CK_INT4_RUN inputs of an output, whose step is Float32. Rows from -127 to 127 with a scale each.
+    CK_INT4,
 } ck_element;
 
-/// Elements are taken in groups of 4 bytes: 1, 2 or 4 of them.
+/// Inputs of an output that share a multiplier and an offset.
+#define CK_INT4_RUN 32
+/// Inputs of CK_INT4 are padded to whole blocks of two runs.
+#define CK_INT4_BLOCK (2 * CK_INT4_RUN)
+
+/// Elements are taken in groups of 4 bytes: 1, 2 or 4 of them. For CK_INT4 those of rows.
 static inline size_t ck_group(ck_element element) { return element == CK_F32 ? 1 : element == CK_BF16 ? 2 : 4; }
+
+/// Groups of a row of `count` elements.
+static inline size_t ck_row_groups(ck_element element, size_t count) {
+    const size_t unit = element == CK_INT4 ? CK_INT4_BLOCK : ck_group(element);
+    return (count + unit - 1) / unit * (unit / ck_group(element));
+}
+
+/// 4-byte words of a row: its groups and, for CK_INT4, a word for each block: minus the sums of its two runs, Int16.
+static inline size_t ck_row_words(ck_element element, size_t count) {
+    const size_t groups = ck_row_groups(element, count);
+    return element == CK_INT4 ? groups + groups * ck_group(element) / CK_INT4_BLOCK : groups;
+}
 
 /// An element of a row that is too large to share a scale with the others.
 typedef struct {
@@ -50,37 +70,55 @@ typedef struct {
 /// Outliers of a row, at most.
 static inline size_t ck_most_outliers(size_t columns) { return columns / 8; }
 
-/// Bytes of a rounded row: its groups and, for CK_INT8, how many outliers it has, a uint32_t, and room for them.
+/// Whether elements of a row share a scale, and outliers stay apart.
+static inline int ck_keeps_apart(ck_element element) { return element == CK_INT8 || element == CK_INT4; }
+
+/// Bytes of a rounded row: its words and, where elements share a scale, how many outliers it has, a uint32_t, and room for
+/// them.
 static inline size_t ck_row_bytes(ck_element element, size_t columns) {
-    const size_t groups = (columns + ck_group(element) - 1) / ck_group(element);
-    return groups * 4 + (element == CK_INT8 ? 4 + ck_most_outliers(columns) * sizeof(ck_outlier) : 0);
+    const size_t outliers = ck_keeps_apart(element) ? 4 + ck_most_outliers(columns) * sizeof(ck_outlier) : 0;
+    return ck_row_words(element, columns) * 4 + outliers;
 }
 
 /// The bytes of a rounded row that are used.
 static inline size_t ck_used_row_bytes(ck_element element, size_t columns, const void *row) {
-    if (element != CK_INT8) return ck_row_bytes(element, columns);
-    const size_t groups = (columns + 3) / 4;
-    return (groups + 1) * 4 + ((const uint32_t *)row)[groups] * sizeof(ck_outlier);
+    if (!ck_keeps_apart(element)) return ck_row_bytes(element, columns);
+    const size_t words = ck_row_words(element, columns);
+    return (words + 1) * 4 + ((const uint32_t *)row)[words] * sizeof(ck_outlier);
 }
 
-/// Rows of the input of a product: whole groups, the last one padded so that it adds nothing. For CK_INT8 the row's
-/// outliers follow, in the order of their columns; among the groups they are 0.
+/// Rows of the input of a product: whole groups, the last one padded so that it adds nothing. For CK_INT8 and CK_INT4
+/// the row's outliers follow, in the order of their columns; among the groups they are 0.
 typedef struct {
     const void *data;
     /// Bytes between rows.
     size_t stride;
-    /// CK_INT8: what one step of each row is worth.
+    /// CK_INT8, CK_INT4: what one step of each row is worth.
     const float *scales;
 } ck_rows;
 
 /// 32 outputs of a weight matrix, [groups, CK_PANEL, elements of a group], aligned to 64 bytes; outputs past the matrix are 0.
+///
+/// CK_INT4: for each block of inputs the multipliers, [2 runs, CK_PANEL] bytes, the offsets, [CK_PANEL, 2 runs] bytes, and
+/// the weights, [8 inputs each, CK_PANEL, 4] bytes: the first 4 of the inputs in the low halves, the others in the high.
 typedef struct {
     const void *data;
+    /// Of a row.
     size_t groups;
-    /// CK_INT8, [CK_PANEL]: what one step of each output is worth, and 128 times the sum of its weights.
+    /// CK_INT8, CK_INT4, [CK_PANEL]: what one step of each output is worth. CK_INT8: 128 times the sum of its weights.
     const float *scales;
     const int32_t *offsets;
 } ck_panel;
+
+/// 4-byte words of a block of a CK_INT4 panel.
+#define CK_INT4_BLOCK_WORDS (CK_PANEL * (4 + CK_INT4_BLOCK / 2) / 4)
+
+/// 4-byte words of a panel's weights, its scales and offsets apart.
+static inline size_t ck_panel_words(ck_element element, size_t inputs) {
+    const size_t groups = ck_row_groups(element, inputs);
+    if (element == CK_INT4) return groups * ck_group(element) / CK_INT4_BLOCK * CK_INT4_BLOCK_WORDS;
+    return groups * CK_PANEL;
+}
 
 /// One panel of a matrix product: for each row r and each of the first `outputs` columns j,
 /// sum over k of input[r, k] * panel[j, k].
@@ -89,8 +127,8 @@ typedef struct {
 void ck_product_panel(ck_element element, ck_rows input, ck_panel panel, float *output, size_t output_stride,
                       size_t outputs, size_t rows, ck_epilogue epilogue);
 
-/// Lays `outputs` rows of weights, [outputs, inputs] without gaps, out as a panel and, for CK_INT8, fills its scales and
-/// offsets. The weights are overwritten.
+/// Lays `outputs` rows of weights, [outputs, inputs] without gaps, out as a panel and, for CK_INT8 and CK_INT4, fills its
+/// scales; for CK_INT8 its offsets, too. The weights are overwritten.
 void ck_pack_panel(ck_element element, float *weights, size_t inputs, size_t outputs, void *panel, float *scales,
                    int32_t *offsets);
 
@@ -102,8 +140,8 @@ void ck_pack_keys(ck_element element, const float *keys, size_t stride, size_t w
 /// `count` positions.
 void ck_pack_values(ck_element element, const float *values, size_t stride, size_t width, size_t count, void *panel);
 
-/// Rounds one row of `count` values to ck_row_bytes; returns the row's scale, 1 unless CK_INT8. Which elements are outliers
-/// depends on the row alone. A NaN or an infinity makes every sum of the row one.
+/// Rounds one row of `count` values to ck_row_bytes; returns the row's scale, 1 unless CK_INT8 or CK_INT4. Which elements are
+/// outliers depends on the row alone. A NaN or an infinity makes every sum of the row one.
 float ck_round_row(ck_element element, const float *input, size_t count, void *output);
 
 /// What stands between the two products of a feed-forward layer.

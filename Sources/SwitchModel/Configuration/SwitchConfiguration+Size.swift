@@ -30,9 +30,9 @@ extension SwitchConfiguration {
         // The head is a linear layer beside the embedding it may be tied to.
         let looked = embeddings * (tieWordEmbeddings ? 1 : 2)
         let exact = product(sparseLayers, experts) * Double(modelWidth)
-        let rounded = Double(parameterCount) + (tieWordEmbeddings ? embeddings : 0) - exact - looked
-        let embeddingBytes = looked * Double(max(precision.bytesPerWeight, 2))
-        return Self.clamped(embeddingBytes + exact * 4 + rounded * Double(precision.bytesPerWeight))
+        let rounded = Double(parameterCount) + (tieWordEmbeddings ? 0 : -embeddings) - exact - looked
+        let embeddingBytes = looked * max(precision.bytesPerWeight, 2) + embeddings * precision.head.bytesPerWeight
+        return Self.clamped(embeddingBytes + exact * 4 + rounded * precision.bytesPerWeight)
     }
 
     private var expertParameters: Double { product(sparseLayers, experts) * feedForwardLayer }

@@ -4,7 +4,7 @@ package import Tensors
 /// What layers need while they are built: sizes, precision, the threads that pack, and who wants to see progress.
 package struct LoadingContext {
     package var configuration: SwitchConfiguration
-    /// Of every linear layer but the routers.
+    /// Of every linear layer but the routers, and the head where it has its own.
     package var precision: WeightPrecision
     package var workers: Workers
     /// Positions a sequence may reach, on either side.
@@ -47,13 +47,16 @@ package struct LoadingContext {
     }
 
     /// Packs the linear layers `names`, each `[outputs, inputs]`, stacked output by output.
+    ///
+    /// - Parameter other: a precision of their own.
     func linear(
         _ weights: WeightScope,
         _ names: [String],
         outputs: Int,
-        inputs: Int
+        inputs: Int,
+        at other: WeightPrecision? = nil
     ) throws(CheckpointError) -> PackedMatrix {
-        try linear(LinearSource(weights, names, outputs: outputs, inputs: inputs, precision))
+        try linear(LinearSource(weights, names, outputs: outputs, inputs: inputs, other ?? precision))
     }
 
     /// Packs a linear layer, its rows and columns scaled.

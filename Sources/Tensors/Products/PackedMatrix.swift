@@ -12,8 +12,9 @@ package final class PackedMatrix: @unchecked Sendable {
     package let inputs: Int
     package let precision: WeightPrecision
     let panels: Int
-    private let groups: Int
-    /// Floats of a panel; its 32 scales and 32 offsets follow the weights of int8.
+    /// Floats of a panel's weights.
+    private let weightFloats: Int
+    /// Floats of a panel; the 32 scales of int8 and int4 and the 32 offsets of int8 follow its weights.
     let panelStride: Int
     private let memory: AlignedMemory
     private let foundNonFinite = Atomic<Bool>(false)
@@ -63,14 +64,14 @@ package final class PackedMatrix: @unchecked Sendable {
         self.precision = precision
         let shape = Self.packedShape(outputs: outputs, inputs: inputs, precision)
         (panels, panelStride) = (shape[0], shape[1])
-        groups = precision.groups(inputs)
+        weightFloats = precision.panelFloats(inputs).weights
         self.memory = memory
     }
 
     /// `[panels, floats of a panel]` of a packed matrix: what its bytes are as Float32.
     package static func packedShape(outputs: Int, inputs: Int, _ precision: WeightPrecision) -> [Int] {
-        let stride = precision.groups(inputs) * width + (precision == .int8 ? 2 * width : 0)
-        return [(outputs + width - 1) / width, stride]
+        let floats = precision.panelFloats(inputs)
+        return [(outputs + width - 1) / width, floats.weights + floats.scales]
     }
 
     /// Changes when packed matrices of before cannot be read any more.
@@ -87,8 +88,13 @@ package final class PackedMatrix: @unchecked Sendable {
     /// One panel, for as long as the matrix lives.
     func panel(_ index: Int) -> ck_panel {
         let data = memory.base + index * panelStride
-        let scales = data + groups * Self.width
-        return ck_panel(data: data, groups: groups, scales: scales, offsets: Self.offsets(after: scales))
+        let scales = data + weightFloats
+        return ck_panel(
+            data: data,
+            groups: ck_row_groups(precision.element, inputs),
+            scales: scales,
+            offsets: Self.offsets(after: scales)
+        )
     }
 
     private static func offsets(after scales: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Int32> {
@@ -109,7 +115,7 @@ package final class PackedMatrix: @unchecked Sendable {
             read(first..<first + used, from: sources, into: rows)
             if ck_all_finite_f32(rows, used * inputs) == 0 { foundNonFinite.store(true, ordering: .releasing) }
             let data = memory.base + panel * panelStride
-            let scales = data + groups * Self.width
+            let scales = data + weightFloats
             ck_pack_panel(precision.element, rows, inputs, used, data, scales, Self.offsets(after: scales))
         }
     }

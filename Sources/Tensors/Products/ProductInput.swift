@@ -16,7 +16,7 @@ package final class ProductInput: @unchecked Sendable {
     private var stride = 0
     private var memory = AlignedMemory(count: 16)
     private var capacity = 16
-    /// What one step of each row is worth, for int8.
+    /// What one step of each row is worth, for int8 and int4.
     private let scales = Matrix()
 
     package init() {}

@@ -9,6 +9,7 @@ enum WeightsOption: String, ExpressibleByArgument, CaseIterable {
     case f32
     case bf16
     case int8
+    case int4
 
     /// What `auto` is on this processor, else what was named.
     var precision: WeightPrecision { WeightPrecision(rawValue: rawValue) ?? .automatic }

@@ -50,7 +50,7 @@ import Testing
                 let isUp = low > 0x8000 || low == 0x8000 && high & 1 == 1
                 return Double(Float(bitPattern: (high + (isUp ? 1 : 0)) << 16))
             }
-        case .int8:
+        case .int8, .int4:
             return stride(from: 0, to: values.count, by: width).flatMap { start in
                 let row = values[start..<start + width]
                 let step = Double(row.reduce(0) { max($0, abs($1)) }) / 127
@@ -59,7 +59,8 @@ import Testing
         }
     }
 
-    @Test(arguments: WeightPrecision.allCases)
+    /// Weights of four bits are rounded otherwise: `FourBitTests`.
+    @Test(arguments: [WeightPrecision.float32, .bfloat16, .int8])
     func aProductIsTheSumsOfRoundedValues(precision: WeightPrecision) {
         for rows in [1, 2, 3, 13, 14, 15, 29, 64] {
             for (outputs, inputs) in [(1, 1), (31, 7), (32, 33), (33, 64), (100, 50)] {

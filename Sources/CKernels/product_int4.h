@@ -1,0 +1,154 @@
+// The product of one CK_INT4 panel, included once per instruction set, with these defined:
+//   CK_PRODUCT      the name of the kernel
+//   CK_TARGET, CK_ROWS, CK_VECTORS   as in product.h
+//   sum_t, word_t   a vector of Int32 sums; a vector of bytes
+//   row_t, weights_t   what STEP takes of a row and of weights
+//   ZERO, LOAD(p), SHIFT(word), MASK(word)   the high halves of bytes moved down; their low halves alone
+//   MULTIPLIERS(p)  of a vector's outputs, each in both 16-bit halves of its word
+//   OFFSETS(p)      of a vector's outputs, two 16-bit ones in a word
+//   SUBTRACT(sum, offsets, p)   adds the products of the pair of offsets and the 16-bit pair at p
+//   WEIGHTS(halves, multipliers), ROW(p), STEP(sum, row, weights)
+//   FINISH(out, outputs, sums, panel, scale, epilogue)
+//
+// Sums are Int32 to the end: exact, so that order changes nothing.
+
+#define CK_PLAINLY __attribute__((no_sanitize("address", "undefined")))
+#define CK_PASTE2(a, b) a##b
+#define CK_PASTE(a, b) CK_PASTE2(a, b)
+#define CK_BLOCK CK_PASTE(CK_PRODUCT, _block)
+// What is asked of memory, as in product.h.
+#define CK_PREFETCH(p)                                                              \
+    if (pass == 0) {                                                                \
+        __builtin_prefetch((p) + 8192, 0, 3);                                       \
+        __builtin_prefetch((p) + 8192 + 64, 0, 3);                                  \
+    } else if (pass == 1) {                                                         \
+        __builtin_prefetch((p) + bytes, 0, 2);                                      \
+        __builtin_prefetch((p) + bytes + 64, 0, 2);                                 \
+    }
+
+CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
+    ck_rows x, ck_panel panel, float *out, size_t ys, size_t outputs, ck_epilogue epilogue, size_t row, const int rows,
+    const int pass) {
+    const char *w = panel.data;
+    const char *input = (const char *)x.data + row * x.stride, *runs = input + panel.groups * 4;
+    const size_t blocks = panel.groups * 4 / CK_INT4_BLOCK, bytes = blocks * CK_INT4_BLOCK_WORDS * 4;
+    sum_t sums[CK_ROWS][CK_VECTORS];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < CK_VECTORS; v++) sums[r][v] = ZERO;
+    for (size_t block = 0; block < blocks; block++, runs += 4) {
+        const char *multipliers = w;
+        CK_PREFETCH(w)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < CK_VECTORS; v++) {
+            const word_t offsets = OFFSETS(w + 2 * CK_PANEL + v * (2 * CK_PANEL / CK_VECTORS));
+#pragma clang loop unroll(full)
+            for (int r = 0; r < rows; r++) sums[r][v] = SUBTRACT(sums[r][v], offsets, runs + (size_t)r * x.stride);
+        }
+        w += 4 * CK_PANEL;
+        for (int run = 0; run < 2; run++, multipliers += CK_PANEL) {
+            word_t m[CK_VECTORS];
+#pragma clang loop unroll(full)
+            for (int v = 0; v < CK_VECTORS; v++) m[v] = MULTIPLIERS(multipliers + v * (CK_PANEL / CK_VECTORS));
+            // Unrolled, the compiler runs out of registers and keeps sums in memory.
+#pragma clang loop unroll(disable)
+            for (int step = 0; step < CK_INT4_RUN / 8; step++, w += 4 * CK_PANEL, input += 8) {
+                CK_PREFETCH(w)
+#pragma clang loop unroll(full)
+                for (int half = 0; half < 2; half++) {
+#if CK_ROWS > 2
+                    weights_t weights[CK_VECTORS];
+#pragma clang loop unroll(full)
+                    for (int v = 0; v < CK_VECTORS; v++) {
+                        const word_t both = LOAD(w + v * (4 * CK_PANEL / CK_VECTORS));
+                        weights[v] = WEIGHTS(MASK(half ? SHIFT(both) : both), m[v]);
+                    }
+#pragma clang loop unroll(full)
+                    for (int r = 0; r < rows; r++) {
+                        // Row by row: all rows' elements at once would take the registers of sums.
+                        __asm__ volatile("" : : : "memory");
+                        const row_t repeated = ROW(input + (size_t)r * x.stride + half * 4);
+#pragma clang loop unroll(full)
+                        for (int v = 0; v < CK_VECTORS; v++) sums[r][v] = STEP(sums[r][v], repeated, weights[v]);
+                    }
+#else
+                    // Registers hold the rows rather than the weights.
+                    row_t repeated[CK_ROWS];
+#pragma clang loop unroll(full)
+                    for (int r = 0; r < rows; r++) repeated[r] = ROW(input + (size_t)r * x.stride + half * 4);
+#pragma clang loop unroll(full)
+                    for (int v = 0; v < CK_VECTORS; v++) {
+                        const word_t both = LOAD(w + v * (4 * CK_PANEL / CK_VECTORS));
+                        const weights_t weights = WEIGHTS(MASK(half ? SHIFT(both) : both), m[v]);
+#pragma clang loop unroll(full)
+                        for (int r = 0; r < rows; r++) sums[r][v] = STEP(sums[r][v], repeated[r], weights);
+                    }
+#endif
+                }
+            }
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+        FINISH(out + (size_t)r * ys, outputs, sums[r], panel, x.scales[row + (size_t)r], epilogue);
+}
+
+CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y, size_t ys, size_t outputs, size_t rows,
+                                 ck_epilogue epilogue) {
+    size_t blocks = (rows + CK_ROWS - 1) / CK_ROWS;
+    const int isOnce = blocks == 1;
+    for (size_t row = 0; blocks > 0; blocks--) {
+        const size_t count = (rows - row + blocks - 1) / blocks;
+        const int pass = isOnce ? 0 : row == 0 ? 1 : 2;
+        // Sums of a block with outliers end elsewhere first, as in product.h.
+        float sums[CK_ROWS * CK_PANEL], *out = y + row * ys;
+        size_t stride = ys, width = outputs;
+        ck_epilogue end = epilogue;
+        const int isApart = CK_NAME(any_outliers)(CK_INT4, x, panel, row, count);
+        if (__builtin_expect(isApart, 0)) {
+            out = sums;
+            stride = width = CK_PANEL;
+            end = CK_STORE;
+        }
+        switch (count * 3 + (size_t)pass) {
+#define CK_CASE(n, p) case n * 3 + p: CK_BLOCK(x, panel, out, stride, width, end, row, n, p); break;
+#define CK_CASES(n) CK_CASE(n, 0) CK_CASE(n, 1) CK_CASE(n, 2)
+            CK_CASES(1) CK_CASES(2)
+#if CK_ROWS > 2
+            CK_CASES(3) CK_CASES(4) CK_CASES(5) CK_CASES(6) CK_CASES(7) CK_CASES(8)
+#endif
+#if CK_ROWS > 8
+            CK_CASES(9) CK_CASES(10) CK_CASES(11) CK_CASES(12)
+#endif
+#undef CK_CASES
+#undef CK_CASE
+        }
+        if (__builtin_expect(isApart, 0))
+            CK_NAME(finish_outliers)(CK_INT4, x, panel, sums, y, ys, outputs, row, count, epilogue);
+        row += count;
+    }
+}
+
+#undef CK_PLAINLY
+#undef CK_PASTE2
+#undef CK_PASTE
+#undef CK_BLOCK
+#undef CK_PREFETCH
+#undef CK_PRODUCT
+#undef CK_ROWS
+#undef sum_t
+#undef word_t
+#undef row_t
+#undef weights_t
+#undef ZERO
+#undef LOAD
+#undef MASK
+#undef SHIFT
+#undef MULTIPLIERS
+#undef OFFSETS
+#undef SUBTRACT
+#undef WEIGHTS
+#undef ROW
+#undef STEP
+#undef FINISH

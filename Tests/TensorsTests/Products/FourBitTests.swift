@@ -1,0 +1,124 @@
+import Tensors
+import Testing
+
+/// Weights of four bits: the product against whole numbers, and how weights are rounded, on the instructions that kernels
+/// run on.
+@Suite struct FourBitTests {
+    private let workers = Workers(threads: 2)
+
+    /// Sums of four numbers each, so that most are small.
+    private func values(_ count: Int, seed: UInt32) -> [Float] {
+        var state = seed &* 747_796_405 &+ 2_891_336_453
+        return (0..<count).map { _ in
+            (0..<4).reduce(Float(0)) { sum, _ in
+                state = state &* 747_796_405 &+ 2_891_336_453
+                return sum + Float(Int32(bitPattern: state) >> 8) / Float(1 << 23)
+            }
+        }
+    }
+
+    private func packed(_ elements: [Float], outputs: Int, inputs: Int) -> PackedMatrix {
+        let source = PackedMatrix.Source(outputs: outputs) { rows, destination in
+            for (offset, value) in elements[rows.lowerBound * inputs..<rows.upperBound * inputs].enumerated() {
+                destination[offset] = value
+            }
+        }
+        return PackedMatrix([source], inputs: inputs, precision: .int4, on: workers)
+    }
+
+    /// A row in whole steps, and the step.
+    private func rounded(_ row: ArraySlice<Float>) -> (whole: [Int32], step: Float) {
+        let magnitude = row.reduce(0) { max($0, abs($1)) }
+        let inverse = magnitude > 0 ? 127 / magnitude : 0
+        return (row.map { Int32(($0 * inverse).rounded(.toNearestOrEven)) }, magnitude / 127)
+    }
+
+    /// Whole sums are exact: there is one right answer, to the bit.
+    @Test(arguments: [(1, 1), (31, 7), (32, 33), (33, 64), (70, 129), (97, 320)])
+    func aProductIsTheExactSum(outputs: Int, inputs: Int) {
+        let most = 40
+        let x = values(most * inputs, seed: 1)
+        let weight = packed(values(outputs * inputs, seed: 2), outputs: outputs, inputs: inputs)
+        let weights = FourBitWeights(weight)
+        var sums: [Float] = []
+        for row in 0..<most {
+            let (whole, step) = rounded(x[row * inputs..<(row + 1) * inputs])
+            for output in 0..<outputs {
+                let sum = (0..<inputs).reduce(Int32(0)) { $0 + whole[$1] * weights.whole[output * inputs + $1] }
+                sums.append(Float(sum) * weights.steps[output] * step)
+            }
+        }
+        for rows in 1...most {
+            let input = ProductInput()
+            let elements = Array(x.prefix(rows * inputs))
+            input.load(Matrix(rows: rows, columns: inputs, elements: elements), as: .int4, on: workers)
+            let expected = Array(sums.prefix(rows * outputs))
+            for (epilogue, combine) in [
+                (Product.Epilogue.store, { (sum: Float) in sum }),
+                (.storeRectified, { max($0, 0) }),
+                (.add, { 0.5 + $0 }),
+            ] {
+                let start = [Float](repeating: 0.5, count: rows * outputs)
+                let output = Matrix(rows: rows, columns: outputs, elements: start)
+                workers.run(Product(weight, input, into: output, epilogue))
+                #expect(output.elements == expected.map(combine), "\(rows) rows, \(epilogue)")
+            }
+        }
+    }
+
+    /// What is found never errs more than rounding from the least value up, and where weights are as models have them
+    /// errs a sixth less.
+    @Test func theSearchIsNeverWorseThanRounding() {
+        let (outputs, inputs) = (48, 416)
+        let plain = values(outputs * inputs, seed: 3)
+        let kinds: [(name: String, share: Double, weights: [Float])] = [
+            ("plain", 0.84, plain),
+            ("positive", 1, plain.map { abs($0) + 1 }),
+            ("negative", 1, plain.map { -abs($0) - 1 }),
+            ("with outliers", 1, plain.enumerated().map { $0.offset % 101 == 0 ? $0.element * 50 : $0.element }),
+            ("of two values", 1, plain.map { $0 > 0 ? 0.25 : -1 }),
+            ("tiny", 1, plain.map { $0 * 1e-34 }),
+            ("huge", 1, plain.map { $0 * 1e37 }),
+        ]
+        for (name, share, weights) in kinds {
+            let found = FourBitWeights(packed(weights, outputs: outputs, inputs: inputs))
+            var (searched, simple) = (0.0, 0.0)
+            for output in 0..<outputs {
+                let (step, before) = (found.steps[output], (searched, simple))
+                for first in stride(from: output * inputs, to: (output + 1) * inputs, by: 32) {
+                    let run = weights[first..<first + 32]
+                    let other = FourBitWeights.roundedFromTheLeast(run, step: step)
+                    for index in 0..<32 {
+                        let value = Double(run[first + index])
+                        let missed = (value - Double(found.whole[first + index]) * Double(step)) / Double(step)
+                        let missedSimply = (value - Double(other[index])) / Double(step)
+                        searched += missed * missed
+                        simple += missedSimply * missedSimply
+                    }
+                }
+                #expect(searched - before.0 <= (simple - before.1) * 1.0001 + 1e-6, "\(name), output \(output)")
+            }
+            #expect(searched <= share * simple + 1e-6, "\(name): \(searched) and \(simple)")
+        }
+    }
+
+    @Test func whatFitsTheGridIsExact() {
+        // Sixteen values evenly apart, in every run: a multiplier of 17.
+        let weights = (0..<64 * 96).map { Float($0 * 7 % 16) * 0.125 - 0.5 }
+        let found = FourBitWeights(packed(weights, outputs: 64, inputs: 96))
+        for (index, weight) in weights.enumerated() {
+            #expect(abs(Float(found.whole[index]) * found.steps[index / 96] - weight) < 0.004)
+        }
+        let zeros = FourBitWeights(packed([Float](repeating: 0, count: 64 * 96), outputs: 64, inputs: 96))
+        #expect(zeros.whole.allSatisfy { $0 == 0 })
+    }
+
+    /// The same bytes on every instruction set: a packed model means the same on all of them.
+    @Test func everyInstructionSetRoundsAlike() {
+        let matrix = packed(values(70 * 200, seed: 5), outputs: 70, inputs: 200)
+        let checksum = matrix.withPackedBytes { bytes in
+            bytes.reduce(UInt64(0xCBF2_9CE4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        }
+        #expect(checksum == 2_685_962_228_242_825_067)
+    }
+}
