@@ -19,7 +19,7 @@ test: packages
 	swift build --build-tests
 	for set in plain avx2 avx512 avx512-vnni; do \
 		SWITCHYARD_INSTRUCTION_SET=$$set swift test --skip-build --quiet \
-			--filter 'KernelTests|VocabularyScoresTests|KeyValuePoolTests|ParityTests|BatchInvarianceTests|GoldenTests|LayerGradientTests|TwoExpertsTests' || exit 1; done
+			--filter 'KernelTests|VocabularyScoresTests|KeyValuePoolTests|ParityTests|BatchInvarianceTests|PlantedModelTests|GoldenTests|LayerGradientTests|TwoExpertsTests' || exit 1; done
 	swift test
 	swift test -c release -Xswiftc -enable-testing --scratch-path .build/release-tests --filter AllocationTests
 

@@ -159,7 +159,8 @@ import Testing
         }
         let (before, after) = (try cost(plain), try cost(planted))
         #expect(before > 0)
-        #expect(after <= 1.5 * before, "\(after) beside \(before)")
+        // Another function rounds otherwise; what is planted costs several times as much without a remedy.
+        #expect(after <= (plant.isNeutral ? 1.5 : 2) * before, "\(after) beside \(before)")
         let shelved = try scores(planted, configuration, .int8, ExpertMemory(budget: 1))
         #expect(try shelved == scores(planted, configuration, .int8))
     }

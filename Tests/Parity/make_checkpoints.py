@@ -127,7 +127,7 @@ SEEDS = {
     "pickle-untied": 0, "pickle-before-1.6": 0, "pickle-five-shards": 0, "pickle-t5": 0, "tiny-xxl": 0, "tiny-t5-gated": 0,
     "capacity-one": 0, "capacity-three": 0, "capacity-64": 0, "language-model-one": 0, "language-model-three": 0,
     "language-model-64": 0, "tiny-language-model": 4,
-    "t5": 0, "t5-sharded-half": 0, "t5-gated": 0, "t5-gated-planted": 0, "t5-gated-gate": 0, "t5-silu": 0, "mt5": 0, "mt5-tied": 0,
+    "t5": 0, "t5-sharded-half": 0, "t5-gated": 0, "t5-gated-planted": 1, "t5-gated-gate": 0, "t5-silu": 0, "mt5": 0, "mt5-tied": 0,
 }
 
 
