@@ -66,6 +66,37 @@ import Testing
         }
     }
 
+    /// Elements that are far larger than the others add what they are, and cost the others nothing; every second row has
+    /// some.
+    @Test(arguments: [1, 6, 16], [1, 9, 40]) func outliersAreKeptApart(outliers: Int, rows: Int) {
+        let (outputs, inputs) = (70, 129)
+        let weight = packed(values(outputs * inputs, seed: 2), outputs: outputs, inputs: inputs)
+        let weights = FourBitWeights(weight)
+        let places = (0..<outliers).map { $0 * 8 % inputs }
+        var (ordinary, large) = (values(rows * inputs, seed: 5), [Float]())
+        for place in places { for row in 0..<rows { ordinary[row * inputs + place] = 0 } }
+        large = ordinary
+        for row in stride(from: 0, to: rows, by: 2) {
+            for (index, place) in places.enumerated() { large[row * inputs + place] = index % 2 == 0 ? 15_000 : -7_000 }
+        }
+        func product(_ elements: [Float]) -> [Float] {
+            let input = ProductInput()
+            input.load(Matrix(rows: rows, columns: inputs, elements: elements), as: .int4, on: workers)
+            let output = Matrix(rows: rows, columns: outputs)
+            workers.run(Product(weight, input, into: output))
+            return output.elements
+        }
+        for (index, (with, without)) in zip(product(large), product(ordinary)).enumerated() {
+            let (row, output) = (index / outputs, index % outputs)
+            let apart = places.map { place in
+                Double(large[row * inputs + place]) * Double(weights.whole[output * inputs + place])
+                    * Double(weights.steps[output])
+            }
+            let tolerance = 1e-5 * apart.reduce(1) { $0 + abs($1) }
+            #expect(abs(Double(with) - Double(without) - apart.reduce(0, +)) <= tolerance, "row \(row)")
+        }
+    }
+
     /// What is found never errs more than rounding from the least value up, and where weights are as models have them
     /// errs a sixth less.
     @Test func theSearchIsNeverWorseThanRounding() {
