@@ -62,8 +62,15 @@ struct Reference: Decodable {
         let decoderPrompt: [Int32]
         let tokens: [Int32]
         let logprobs: [Float]
+        /// How far the reference itself is from double precision; not in old files.
+        let rounding: Rounding?
         let layers: [Routing.Layer]
         let beams: [Beams]
+
+        struct Rounding: Decodable {
+            let logprobs: Float
+            let gates: Float
+        }
     }
 
     /// true, false or "never".

@@ -20,10 +20,11 @@ The model is loaded in float32 whatever its files hold, with eager attention, on
       "score"}]}]      All sequences, best first.
   "constrained": [{"prompt", "constraints", "beams", "max_new_tokens", "tokens"}],
       The best sequence, greedy (one beam) or by beam search, under constraints on the tokens.
-  "continued": [{"prompt", "decoder_prompt", "tokens", "margin", "logprobs", "layers": [as of routing], "beams": [as above]}],
+  "continued": [{"prompt", "decoder_prompt", "tokens", "margin", "logprobs", "rounding": {"logprobs", "gates"},
+      "layers": [as of routing], "beams": [as above]}],
       Up to 24 greedy tokens after `decoder_prompt`, which the decoder reads in one pass after the start token, or after a
       language model's prompt; log-probabilities of the tokens of `decoder_prompt` and of those; where the sparse decoder
-      layers sent what was read in that pass; and sequences by beam search.
+      layers sent what was read in that pass; how far the reference's own rounding takes it from double precision; and sequences by beam search.
 }
 """
 import argparse
@@ -201,20 +202,31 @@ def beams(model, prompt, ends, width, penalty, early, decoder_prompt=()):
 
 
 @torch.no_grad()
+def followed(model, prompt, decoder_prompt, tokens):
+    """Log-probabilities of the tokens of an output, of which the first are read in one pass, and where that pass sent them."""
+    first, read = begin(model, prompt)
+    rows = []
+    layers = routing(model.decoder, lambda: rows.append(read(first + decoder_prompt)[-len(decoder_prompt) - 1:]))
+    rows += [read([token]) for token in tokens[:-1]]
+    scores = torch.cat(rows).log_softmax(-1)
+    return [row[token].item() for row, token in zip(scores, decoder_prompt + tokens, strict=True)], layers
+
+
+def distance(some, others):
+    return max((abs(one - other) for one, other in zip(some, others, strict=True)), default=0.0)
+
+
 def continued(model, prompt, length, ends, widths):
     choice = random.Random(100 * len(prompt) + length)
     decoder_prompt = choice.choices([t for t in range(model.config.vocab_size) if t not in ends], k=length)
     record = greedy(model, prompt, ends, decoder_prompt=decoder_prompt, max_new_tokens=BEAM_TOKENS)
     # As `forced`.
-    exact = copy.deepcopy(model).double()
-    first, read = begin(exact, prompt)
-    rows = []
-    layers = routing(exact.decoder, lambda: rows.append(read(first + decoder_prompt)[-length - 1:]))
-    rows += [read([token]) for token in record["tokens"][:-1]]
-    scores = torch.cat(rows).log_softmax(-1)
-    logprobs = [row[token].item() for row, token in zip(scores, decoder_prompt + record["tokens"], strict=True)]
+    logprobs, layers = followed(copy.deepcopy(model).double(), prompt, decoder_prompt, record["tokens"])
+    own = followed(model, prompt, decoder_prompt, record["tokens"])
+    gates = [distance(one["gates"], other["gates"]) for one, other in zip(own[1], layers, strict=True)]
+    rounding = {"logprobs": distance(own[0], logprobs), "gates": max(gates, default=0.0)}
     return {"prompt": prompt, "decoder_prompt": decoder_prompt, "tokens": record["tokens"], "margin": record["margin"],
-            "logprobs": rounded(logprobs), "layers": layers,
+            "logprobs": rounded(logprobs), "rounding": rounding, "layers": layers,
             "beams": [beams(model, prompt, ends, width, 1, False, decoder_prompt) for width in widths]}
 
 

@@ -56,7 +56,8 @@ struct CompletionReader {
         )
         template.decoderPrompt = decoderPrompt
         template.strategy = strategy
-        template.constraints = try readConstraints(maximumTokens: maximumTokens)
+        // A maximum of the files is where an answer ends, not what a request may not go beyond.
+        template.constraints = try readConstraints(maximumTokens: asked ?? limits.maximumOutputTokens)
         template.topLogprobs = try readLogprobs(into: &output)
         template.reportsRouting = output.reportsRouting
         var parameters = CompletionParameters(

@@ -53,6 +53,11 @@ import Testing
         }
     }
 
+    @Test func aMinimumMayGoBeyondWhatTheFilesEndAnAnswerAt() async throws {
+        let request = try await request(#""min_tokens": 6"#, model: #"{"max_new_tokens": 4}"#)
+        #expect(request.stop.maximumTokens == 4 && request.constraints.minimumTokens == 6)
+    }
+
     @Test func theModelsBeamsAreCutToTheServersRowsAndWidenedToTheChoices() async throws {
         #expect(try await request("", model: #"{"num_beams": 20}"#).rows == 8)
         #expect(try await request(#""n": 6"#, model: #"{"num_beams": 4}"#).rows == 6)

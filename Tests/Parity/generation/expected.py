@@ -15,7 +15,8 @@ logging.set_verbosity_error()
 warnings.filterwarnings("ignore")
 
 # A beam that could not be continued keeps the score that the reference rules it out with.
-DEAD = -1e8
+# Their sum may have been divided by a length.
+DEAD = -1e6
 NAMES = {"max_tokens": "max_new_tokens", "min_tokens": "min_new_tokens", "n": "num_return_sequences"}
 SAME = ("length_penalty", "early_stopping", "bad_words_ids", "suppress_tokens", "begin_suppress_tokens",
         "forced_bos_token_id", "forced_eos_token_id", "encoder_no_repeat_ngram_size", "no_repeat_ngram_size",
