@@ -16,9 +16,9 @@ BUSY = [sys.executable, "-c", "while True: pass"]
 
 
 def rates(binary, arguments):
-    command = [binary, "bench", arguments.model, "--weights", arguments.weights, "--rounds", "9", "--json"]
-    for flag in ("--sequences", "--encode"):
-        command += [flag, *map(str, arguments.sequences if flag == "--sequences" else [64])]
+    command = [binary, "bench", arguments.model, "--weights", arguments.weights, "--rounds", "9", "--json", "--encode", "16"]
+    for size in arguments.sequences:
+        command += ["--sequences", str(size)]
     results = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["results"]
     return {result["size"]: result["tokens_per_second"] for result in results if result["task"] == "decode"}
 
