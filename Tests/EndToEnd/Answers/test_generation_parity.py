@@ -32,7 +32,7 @@ def close(found, expected):
     return abs(found - expected) <= 1e-4 * max(1, abs(expected))
 
 
-@pytest.mark.parametrize("checkpoint, world", worlds())
+@pytest.mark.parametrize("checkpoint, world", list(worlds()))
 def test_the_answer_is_the_references(tmp_path, checkpoint, world):
     with Server(linked(checkpoint, world["generation"], tmp_path), *FLAGS) as server:
         for case in world["cases"]:
