@@ -12,17 +12,8 @@ CK_TARGET static float CK_NAME(round_row_int4)(const float *input, size_t count,
     if (__builtin_expect(magnitude > CK_OUTLYING * CK_NAME(usual)(all), 0) && all.largest < 0x7F800000) {
         limit = CK_NAME(keep_apart)(input, count, all, tail);
         all = CK_NAME(measure)(input, count, limit);
-        memcpy(&magnitude, &all.largest, 4);
     }
-    // Below, 127 / magnitude would not be finite; such a row is as good as 0.
-    const float inverse = magnitude >= 1e-36f ? 127.0f / magnitude : 0.0f;
-    for (size_t i = 0; i < count; i++) {
-        const float value = limit == INFINITY || CK_NAME(magnitude)(input[i]) <= limit ? input[i] : 0.0f;
-        const float shifted = value * inverse + 12582912.0f;  // an integer in the low mantissa bits
-        uint32_t bits;
-        memcpy(&bits, &shifted, 4);
-        out[i] = (int8_t)bits;
-    }
+    const float step = CK_NAME(round_below)(input, count, all.largest, limit, 0, output);
     const size_t padded = ck_row_groups(CK_INT4, count) * 4;
     memset(out + count, 0, padded - count);
     int16_t *sums = (int16_t *)(out + padded);
@@ -31,7 +22,7 @@ CK_TARGET static float CK_NAME(round_row_int4)(const float *input, size_t count,
         for (size_t i = 0; i < CK_INT4_RUN; i++) sum += out[run * CK_INT4_RUN + i];
         sums[run] = (int16_t)-sum;
     }
-    return magnitude / 127.0f;
+    return step;
 }
 
 // All inlined: no vector crosses a call.

@@ -96,31 +96,33 @@ CK_TARGET __attribute__((noinline)) static float CK_NAME(keep_apart)(const float
     return limit;
 }
 
-// What is above the limit becomes 0.
-CK_INLINE float CK_NAME(round_below)(const float *input, size_t count, uint32_t largest, float limit, uint8_t *out) {
+// Rounds to -127 to 127, which are stored with `zero` added, and returns what one step is worth. largest: the largest
+// magnitude up to the limit, as bits. What is above the limit becomes 0.
+CK_INLINE float CK_NAME(round_below)(const float *input, size_t count, uint32_t largest, float limit, int zero,
+                                     uint8_t *out) {
     float magnitude;
     memcpy(&magnitude, &largest, 4);
     // Below, 127 / magnitude would not be finite; such a row is as good as 0.
     const float inverse = magnitude >= 1e-36f ? 127.0f / magnitude : 0.0f;
     for (size_t i = 0; i < count; i++) {
         const float value = limit == INFINITY || CK_NAME(magnitude)(input[i]) <= limit ? input[i] : 0.0f;
-        const float shifted = value * inverse + (12582912.0f + 128.0f);  // an integer in the low mantissa bits
+        const float shifted = value * inverse + (12582912.0f + (float)zero);  // an integer in the low mantissa bits
         uint32_t bits;
         memcpy(&bits, &shifted, 4);
         out[i] = (uint8_t)bits;
     }
-    for (size_t i = count; i % 4; i++) out[i] = 128;
     return magnitude / 127.0f;
 }
 
 CK_TARGET __attribute__((noinline)) static float CK_NAME(round_apart)(const float *input, size_t count,
                                                                       CK_NAME(magnitudes) all, uint8_t *out) {
     const float limit = CK_NAME(keep_apart)(input, count, all, out + (count + 3) / 4 * 4);
-    return CK_NAME(round_below)(input, count, CK_NAME(measure)(input, count, limit).largest, limit, out);
+    return CK_NAME(round_below)(input, count, CK_NAME(measure)(input, count, limit).largest, limit, 128, out);
 }
 
 CK_TARGET static float CK_NAME(round_row_int8)(const float *input, size_t count, void *output) {
     uint8_t *out = output;
+    for (size_t i = count; i % 4; i++) out[i] = 128;
     const CK_NAME(magnitudes) all = CK_NAME(measure)(input, count, INFINITY);
     float magnitude;
     memcpy(&magnitude, &all.largest, 4);
@@ -128,7 +130,7 @@ CK_TARGET static float CK_NAME(round_row_int8)(const float *input, size_t count,
     if (__builtin_expect(magnitude > CK_OUTLYING * CK_NAME(usual)(all), 0) && all.largest < 0x7F800000)
         return CK_NAME(round_apart)(input, count, all, out);
     *(uint32_t *)(out + (count + 3) / 4 * 4) = 0;
-    return CK_NAME(round_below)(input, count, all.largest, INFINITY, out);
+    return CK_NAME(round_below)(input, count, all.largest, INFINITY, 128, out);
 }
 
 // What follows the words of row `row`.

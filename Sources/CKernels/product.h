@@ -9,12 +9,6 @@
 //
 // Sums run over k in the same order whatever the number of rows.
 
-// Not instrumented by sanitizers: hundreds of unrolled accesses would take the compiler minutes. The plain kernels, which
-// do the same at the same addresses, are.
-#define CK_PLAINLY __attribute__((no_sanitize("address", "undefined")))
-
-#define CK_PASTE2(a, b) a##b
-#define CK_PASTE(a, b) CK_PASTE2(a, b)
 #define CK_BLOCK CK_PASTE(CK_PRODUCT, _block)
 
 // What is asked of memory while a block of rows runs: 8 KB ahead when the panel is read once, the next panel while the
@@ -56,48 +50,10 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
                epilogue);
 }
 
-// Rows are cut evenly into as few blocks as registers allow.
-CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y, size_t ys, size_t outputs, size_t rows,
-                                 ck_epilogue epilogue) {
-    size_t blocks = (rows + CK_ROWS - 1) / CK_ROWS;
-    const int isOnce = blocks == 1;
-    for (size_t row = 0; blocks > 0; blocks--) {
-        const size_t count = (rows - row + blocks - 1) / blocks;
-        const int pass = isOnce ? 0 : row == 0 ? 1 : 2;
-        float *out = y + row * ys;
-        size_t stride = ys, width = outputs;
-        ck_epilogue end = epilogue;
 #if CK_GROUP == 4
-        // Sums of a block with outliers end elsewhere first, so that the others' code knows nothing of them.
-        float sums[CK_ROWS * CK_PANEL];
-        const int isApart = CK_NAME(any_outliers)(CK_INT8, x, panel, row, count);
-        if (__builtin_expect(isApart, 0)) {
-            out = sums;
-            stride = width = CK_PANEL;
-            end = CK_STORE;
-        }
+#define CK_KEEPS_APART CK_INT8
 #endif
-        switch (count * 3 + (size_t)pass) {
-#define CK_CASE(n, p) case n * 3 + p: CK_BLOCK(x, panel, out, stride, width, end, row, n, p); break;
-#define CK_CASES(n) CK_CASE(n, 0) CK_CASE(n, 1) CK_CASE(n, 2)
-            CK_CASES(1) CK_CASES(2)
-#if CK_ROWS > 2
-            CK_CASES(3)
-#endif
-#if CK_ROWS > 3
-            CK_CASES(4) CK_CASES(5) CK_CASES(6) CK_CASES(7) CK_CASES(8) CK_CASES(9) CK_CASES(10) CK_CASES(11)
-            CK_CASES(12) CK_CASES(13) CK_CASES(14)
-#endif
-#undef CK_CASES
-#undef CK_CASE
-        }
-#if CK_GROUP == 4
-        if (__builtin_expect(isApart, 0))
-            CK_NAME(finish_outliers)(CK_INT8, x, panel, sums, y, ys, outputs, row, count, epilogue);
-#endif
-        row += count;
-    }
-}
+#include "product_rows.h"
 
 // 2 operations for each of the elements of a group of every output.
 CK_TARGET CK_PLAINLY static uint64_t CK_ARITHMETIC(size_t steps) {
@@ -116,9 +72,6 @@ CK_TARGET CK_PLAINLY static uint64_t CK_ARITHMETIC(size_t steps) {
     return (uint64_t)steps * chains * (CK_PANEL / CK_VECTORS) * 2 * CK_GROUP;
 }
 
-#undef CK_PLAINLY
-#undef CK_PASTE2
-#undef CK_PASTE
 #undef CK_BLOCK
 #undef CK_PRODUCT
 #undef CK_ARITHMETIC

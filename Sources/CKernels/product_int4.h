@@ -12,9 +12,6 @@
 //
 // Sums are Int32 to the end: exact, so that order changes nothing.
 
-#define CK_PLAINLY __attribute__((no_sanitize("address", "undefined")))
-#define CK_PASTE2(a, b) a##b
-#define CK_PASTE(a, b) CK_PASTE2(a, b)
 #define CK_BLOCK CK_PASTE(CK_PRODUCT, _block)
 // What is asked of memory, as in product.h.
 #define CK_PREFETCH(p)                                                              \
@@ -94,45 +91,9 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
         FINISH(out + (size_t)r * ys, outputs, sums[r], panel, x.scales[row + (size_t)r], epilogue);
 }
 
-CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y, size_t ys, size_t outputs, size_t rows,
-                                 ck_epilogue epilogue) {
-    size_t blocks = (rows + CK_ROWS - 1) / CK_ROWS;
-    const int isOnce = blocks == 1;
-    for (size_t row = 0; blocks > 0; blocks--) {
-        const size_t count = (rows - row + blocks - 1) / blocks;
-        const int pass = isOnce ? 0 : row == 0 ? 1 : 2;
-        // Sums of a block with outliers end elsewhere first, as in product.h.
-        float sums[CK_ROWS * CK_PANEL], *out = y + row * ys;
-        size_t stride = ys, width = outputs;
-        ck_epilogue end = epilogue;
-        const int isApart = CK_NAME(any_outliers)(CK_INT4, x, panel, row, count);
-        if (__builtin_expect(isApart, 0)) {
-            out = sums;
-            stride = width = CK_PANEL;
-            end = CK_STORE;
-        }
-        switch (count * 3 + (size_t)pass) {
-#define CK_CASE(n, p) case n * 3 + p: CK_BLOCK(x, panel, out, stride, width, end, row, n, p); break;
-#define CK_CASES(n) CK_CASE(n, 0) CK_CASE(n, 1) CK_CASE(n, 2)
-            CK_CASES(1) CK_CASES(2)
-#if CK_ROWS > 2
-            CK_CASES(3) CK_CASES(4) CK_CASES(5) CK_CASES(6) CK_CASES(7) CK_CASES(8)
-#endif
-#if CK_ROWS > 8
-            CK_CASES(9) CK_CASES(10) CK_CASES(11) CK_CASES(12)
-#endif
-#undef CK_CASES
-#undef CK_CASE
-        }
-        if (__builtin_expect(isApart, 0))
-            CK_NAME(finish_outliers)(CK_INT4, x, panel, sums, y, ys, outputs, row, count, epilogue);
-        row += count;
-    }
-}
+#define CK_KEEPS_APART CK_INT4
+#include "product_rows.h"
 
-#undef CK_PLAINLY
-#undef CK_PASTE2
-#undef CK_PASTE
 #undef CK_BLOCK
 #undef CK_PREFETCH
 #undef CK_PRODUCT

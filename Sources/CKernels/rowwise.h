@@ -277,6 +277,7 @@ CK_TARGET static void CK_NAME(attention_row)(const float *query, ck_cache cache,
     case blocks * 16:                                                                                             \
         switch (cache.element) {                                                                                  \
             CK_ATTEND_AS(blocks, CK_F32) CK_ATTEND_AS(blocks, CK_BF16) CK_ATTEND_AS(blocks, CK_INT8)               \
+            case CK_INT4: break; /* no cache is */                                                                \
         }                                                                                                         \
         break;
         switch (width) {
@@ -341,27 +342,7 @@ CK_TARGET static void CK_NAME(pack_values)(ck_element element, const float *valu
     }
 }
 
-// A row of keys or values of one head, from -127 to 127; returns what one step is worth.
-CK_INLINE float CK_NAME(round_cached)(const float *input, size_t count, int8_t *out) {
-    uint32_t largest = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, input + i, 4);
-        bits &= 0x7FFFFFFF;
-        largest = bits > largest ? bits : largest;
-    }
-    float magnitude;
-    memcpy(&magnitude, &largest, 4);
-    // As in rows of products: below, the inverse would not be finite.
-    const float inverse = magnitude >= 1e-36f ? 127.0f / magnitude : 0.0f;
-    for (size_t i = 0; i < count; i++) {
-        const float shifted = input[i] * inverse + 12582912.0f;
-        uint32_t bits;
-        memcpy(&bits, &shifted, 4);
-        out[i] = (int8_t)(uint8_t)bits;
-    }
-    return magnitude / 127.0f;
-}
+#include "outliers.h"
 
 CK_TARGET static void CK_NAME(store_cache_row)(const float *input, ck_cache cache, int32_t row) {
     const size_t width = cache.width, row_bytes = width * ck_cached_bytes(cache.element);
@@ -373,12 +354,10 @@ CK_TARGET static void CK_NAME(store_cache_row)(const float *input, ck_cache cach
         if (cache.element == CK_BF16)
             for (size_t i = 0; i < width; i++) ((uint16_t *)out)[i] = CK_NAME(bf16)(input[i]);
         if (cache.element == CK_INT8)
-            *(float *)CK_NAME(cache_row)(head.key_scales, row, block_bytes, sizeof(float)) =
-                CK_NAME(round_cached)(input, width, (int8_t *)out);
+            *(float *)CK_NAME(cache_row)(head.key_scales, row, block_bytes, sizeof(float)) = CK_NAME(round_below)(
+                input, width, CK_NAME(measure)(input, width, INFINITY).largest, INFINITY, 0, (uint8_t *)out);
     }
 }
-
-#include "outliers.h"
 
 // In place, by way of a buffer: what is written lies before what is still to be read.
 CK_TARGET static float CK_NAME(round_weights)(ck_element element, float *row, size_t count, int32_t *offset) {

@@ -47,6 +47,13 @@ typedef struct {
     void (*round_to_bf16)(const float *, float *, size_t);
 } ck_kernels;
 
+// Not instrumented by sanitizers: hundreds of unrolled accesses would take the compiler minutes. The plain kernels, which
+// do the same at the same addresses, are.
+#define CK_PLAINLY __attribute__((no_sanitize("address", "undefined")))
+
+#define CK_PASTE2(a, b) a##b
+#define CK_PASTE(a, b) CK_PASTE2(a, b)
+
 // Bytes of one element of a cached key or value.
 static inline size_t ck_cached_bytes(ck_element element) { return element == CK_F32 ? 4 : element == CK_BF16 ? 2 : 1; }
 
