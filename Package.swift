@@ -21,11 +21,11 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
 ]
 
 let tests: [(name: String, dependsOn: [Dependency])] = [
-    ("JSONTests", ["JSON"]),
+    ("JSONTests", ["JSON", "TestSupport"]),
     ("TelemetryTests", ["Telemetry", .log]),
     ("TraceExportTests", ["TraceExport", "Telemetry", .log]),
     ("TensorsTests", ["Tensors", "TestSupport"]),
-    ("TokenizationTests", ["Tokenization"]),
+    ("TokenizationTests", ["Tokenization", "TestSupport"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
     ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", "COpenSSL", .httpTypes, .log]),
     ("SwitchModelTests", ["SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
@@ -38,8 +38,8 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
     (
         "InferenceAPITests",
         [
-            "InferenceAPI", "HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", "JSON", .httpTypes,
-            .log,
+            "InferenceAPI", "HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", "JSON", "TestSupport",
+            .httpTypes, .log,
         ]
     ),
 ]

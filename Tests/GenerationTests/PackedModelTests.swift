@@ -22,27 +22,15 @@ import Testing
         return packed
     }
 
-    private func scores(_ model: SwitchTransformer) -> [Float] {
-        let prompts = [[5, 9, 11, 7, 20, 3, 8, 14, 1], [30, 2, 2, 17, 6, 1]].map {
-            EncodingPrompt(tokens: $0, slots: 1, capacity: 16)
-        }
-        let states = model.read(prompts).prompts.map(\.state)
-        return (0..<8).flatMap { step in
-            let rows = [StepRow(slot: 0, token: Int32(step * 3 % 30 + 2))]
-            let scores = model.step(states.map { StepBatch(state: $0, rows: rows) })
-            return states.indices.flatMap { scores.elements(row: $0) }
-        }
-    }
-
     @Test(arguments: Reference.directories, WeightPrecision.allCases)
     func packedIsTheSameModel(directory: URL, precision: WeightPrecision) throws {
         let packed = try pack(directory, precision)
         defer { try? FileManager.default.removeItem(at: packed) }
-        let expected = scores(try Reference.model(in: directory, precision))
+        let expected = Reference.scores(try Reference.model(in: directory, precision))
         #expect(!expected.isEmpty)
-        #expect(scores(try Reference.model(in: packed, precision)) == expected)
+        #expect(Reference.scores(try Reference.model(in: packed, precision)) == expected)
         let shelved = try Reference.model(in: packed, precision) { $0.expertMemory = ExpertMemory(budget: 1) }
-        #expect(scores(shelved) == expected)
+        #expect(Reference.scores(shelved) == expected)
         let checkpoint = try CheckpointDirectory(packed.path)
         #expect(checkpoint.packing == PackedFileWriter.packing(precision))
         #expect(!FileManager.default.fileExists(atPath: packed.path + "/model.packed.partial"))

@@ -123,15 +123,7 @@ import Testing
         context.expertMemory = expertMemory
         let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: 1 << 24)
         let model = try SwitchTransformer(WeightScope(root: weights), context, pool: pool)
-        let prompts = [[5, 9, 11, 7, 20, 3, 8, 14, 1], [30, 2, 2, 17, 6, 1]].map {
-            EncodingPrompt(tokens: $0, slots: 1, capacity: 16)
-        }
-        let states = model.read(prompts).prompts.map(\.state)
-        return (0..<8).flatMap { step in
-            let rows = [StepRow(slot: 0, token: Int32(step * 3 % 30 + 2))]
-            let scores = model.step(states.map { StepBatch(state: $0, rows: rows) })
-            return states.indices.flatMap { scores.elements(row: $0) }
-        }
+        return Reference.scores(model)
     }
 
     /// Root of the mean square.

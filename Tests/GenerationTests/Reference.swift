@@ -1,7 +1,9 @@
 import Checkpoints
 import Foundation
+import Generation
 import SwitchModel
 import Tensors
+import TestSupport
 
 /// What transformers computed for a checkpoint; written by `Tests/Parity/reference.py`.
 struct Reference: Decodable {
@@ -116,6 +118,19 @@ struct Reference: Decodable {
         let shape = configuration.cacheShape(cache ?? (precision == .float32 ? .float32 : .bfloat16))
         let pool = try KeyValuePool(shape, bytes: 1 << 26)
         return try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
+    }
+
+    /// Scores of eight steps after two prompts, of the one and then of the other in each.
+    static func scores(_ model: SwitchTransformer) -> [Float] {
+        let prompts = [[5, 9, 11, 7, 20, 3, 8, 14, 1], [30, 2, 2, 17, 6, 1]].map {
+            EncodingPrompt(tokens: $0, slots: 1, capacity: 16)
+        }
+        let states = model.read(prompts).prompts.map(\.state)
+        return (0..<8).flatMap { step in
+            let rows = [StepRow(slot: 0, token: Int32(step * 3 % 30 + 2))]
+            let scores = model.step(states.map { StepBatch(state: $0, rows: rows) })
+            return states.indices.flatMap { scores.elements(row: $0) }
+        }
     }
 
     /// Checkpoints with a reference: the committed ones, or all below `SWITCHYARD_PARITY` when that is set.

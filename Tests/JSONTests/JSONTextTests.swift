@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import JSON
@@ -67,7 +68,7 @@ private func text(_ value: some Encodable) -> String { String(decoding: JSONText
     }
 
     @Test func numbersAreFoundations() throws {
-        var random = SeededRandom(state: 1)
+        var random = SplitMix(state: 1)
         var floats: [Float] = [
             0, -0.0, 1, 0.1, 1e10, 16_777_216, 1e-7, 1.5e30, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
         ]
@@ -128,7 +129,7 @@ private func text(_ value: some Encodable) -> String { String(decoding: JSONText
     }
 
     @Test func whatIsWrittenIsReadAgain() throws {
-        var random = SeededRandom(state: 1)
+        var random = SplitMix(state: 1)
         for _ in 0..<300 {
             let value = JSONValue.random(depth: 4, using: &random)
             let bytes = JSONText.bytes(value)

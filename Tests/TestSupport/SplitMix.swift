@@ -1,8 +1,10 @@
-/// A small random generator with a seed.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
+/// SplitMix64 (Steele, Lea and Flood, 2014): a small random generator with a seed, so that a failing case can be run again.
+package struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
 
-    mutating func next() -> UInt64 {
+    package init(state: UInt64) { self.state = state }
+
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -10,5 +12,6 @@ struct SplitMix: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+    /// From 0 up to `bound`, exclusive.
+    package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

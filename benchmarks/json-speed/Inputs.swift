@@ -2,20 +2,7 @@ import JSON
 
 /// What is read and written, the same on every run.
 enum Inputs {
-    private struct Random: RandomNumberGenerator {
-        var state: UInt64
-
-        /// Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators" (2014).
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
-    private static func words(_ count: Int, _ random: inout Random) -> String {
+    private static func words(_ count: Int, _ random: inout SplitMix) -> String {
         let letters = Array("aaabcdeeeefghiiklmnnnoprrssttuuvwzäöüé")
         return (0..<count).map { _ in
             String(
@@ -26,7 +13,7 @@ enum Inputs {
 
     /// A request whose prompt is a text of about a megabyte; with everything but ASCII as `\u` escapes, as Python writes it.
     static func textBody(escaped: Bool) -> [UInt8] {
-        var random = Random(state: 1)
+        var random = SplitMix(state: 1)
         var text = String(decoding: words(145_000, &random).utf8.prefix(1_000_000), as: UTF8.self)
         if escaped {
             text = text.unicodeScalars.map { $0.isASCII ? String($0) : "\\u00\(String($0.value, radix: 16))" }.joined()
@@ -36,7 +23,7 @@ enum Inputs {
 
     /// A request whose prompts are ids, about a megabyte of them.
     static func tokenBody() -> [UInt8] {
-        var random = Random(state: 2)
+        var random = SplitMix(state: 2)
         let prompts = (0..<256).map { _ in
             "[" + (0..<600).map { _ in "\(Int.random(in: 0..<32_128, using: &random))" }.joined(separator: ", ") + "]"
         }
@@ -55,7 +42,7 @@ enum Inputs {
 
     /// A `tokenizer.json` as transformers writes it, indented.
     static func tokenizer(pieces: Int) -> [UInt8] {
-        var random = Random(state: 3)
+        var random = SplitMix(state: 3)
         let entries = (0..<pieces).map { index in
             let score = -Float.random(in: 3...20, using: &random)
             return "      [\n        \"▁\(words(1, &random))\(index)\",\n        \(Double(score))\n      ]"
@@ -87,7 +74,7 @@ enum Inputs {
     }
 
     static func answer(tokens: Int) -> Answer {
-        var random = Random(state: 4)
+        var random = SplitMix(state: 4)
         let texts = (0..<tokens).map { _ in " " + words(1, &random) }
         let scores = texts.map { _ in -Float.random(in: 0...9, using: &random) }
         let choice = Answer.Choice(

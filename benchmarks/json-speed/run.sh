@@ -36,5 +36,5 @@ module TokenizersBefore $(tokenization "$before") "$before/Tokenization/Unigram/
 module TokenizersNow $(tokenization Sources) Sources/Tokenization/TokenizerDescription+JSON.swift \
     Sources/Tokenization/TokenizerValue.swift "$here/TokenizersNow.swift"
 swiftc -O -parse-as-library -package-name switchyard -swift-version 6 -I "$build" "$build"/*.o -lm \
-    "$here/Inputs.swift" "$here/Main.swift" -o "$build/json-speed"
+    "$here/Inputs.swift" "$here/Main.swift" Tests/TestSupport/SplitMix.swift -o "$build/json-speed"
 exec "$build/json-speed" "${1:-31}"

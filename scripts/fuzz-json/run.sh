@@ -11,6 +11,7 @@ compile="swiftc -O -sanitize=fuzzer,address -parse-as-library -package-name swit
     -enable-upcoming-feature ExistentialAny"
 $compile -wmo -module-name JSON -emit-module -emit-module-path "$build/JSON.swiftmodule" -c Sources/JSON/*.swift \
     -o "$build/JSON.o"
-$compile -module-name FuzzJSON -I "$build" "$build/JSON.o" "$here/Fuzz.swift" -o "$build/fuzz"
+$compile -module-name FuzzJSON -I "$build" "$build/JSON.o" "$here/Fuzz.swift" \
+    Tests/JSONTests/JSONValue+Encodable.swift -o "$build/fuzz"
 exec "$build/fuzz" -max_total_time="${1:-60}" -max_len=4096 -dict="$here/words" -rss_limit_mb=1024 -timeout=5 \
     "$build/corpus" scripts/fuzz-http/corpus/completions

@@ -4,6 +4,7 @@ import HTTPServing
 import HTTPTypes
 import JSON
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import InferenceAPI

@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import JSON
+import TestSupport
 import Testing
 import Tokenization
 

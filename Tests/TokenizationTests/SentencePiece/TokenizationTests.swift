@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tokenization
@@ -55,7 +56,7 @@ func splitsTextAsTransformersDoes(text: String, pieces: [String]) throws {
 func streamedTextEqualsDecodedText(skipping: Bool) throws {
     let tokenizer = try tokenizer()
     for seed in 0..<UInt64(2000) {
-        var random = SeededRandom(state: seed)
+        var random = SplitMix(state: seed)
         let ids = (0..<Int.random(in: 0...20, using: &random)).map { _ in
             Bool.random(using: &random)
                 ? Int32.random(in: -2...12, using: &random) : .random(in: 0...6110, using: &random)
@@ -120,17 +121,4 @@ private func offsets(_ ids: [Int32], _ tokenizer: any Tokenizer, skipping: Bool)
     #expect(offsets(ids, tokenizer, skipping: true) == ([0, 0, 0, 0, 1, 2, 2, 2, 2, 3], "你 🙂e"))
     // A character that is not completed is one that replaces it.
     #expect(offsets([ids[0], ids[1], ids[2], 1, ids[9]], tokenizer, skipping: true) == ([0, 0, 0, 0, 1], "\u{FFFD}e"))
-}
-
-/// SplitMix64, so that a failing case can be run again.
-struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Tokenization
@@ -199,7 +200,7 @@ func sentinelsTheModelHasNoRowsForAreText(modelVocabularySize: Int, sentinels: I
     let folder = fixtures.appending(path: "unigram-bytes")
     let bytes = [UInt8](try Data(contentsOf: folder.appending(path: "tokenizer.json")))
     for seed in 0..<UInt64(300) {
-        var random = SeededRandom(state: seed)
+        var random = SplitMix(state: seed)
         var broken = bytes
         for _ in 0..<4 {
             broken[Int.random(in: 0..<broken.count, using: &random)] = .random(in: 0...127, using: &random)
@@ -221,7 +222,7 @@ func sentinelsTheModelHasNoRowsForAreText(modelVocabularySize: Int, sentinels: I
 
 @Test func charsmapsOfRandomBytesDoNotTrap() {
     for seed in 0..<UInt64(300) {
-        var random = SeededRandom(state: seed)
+        var random = SplitMix(state: seed)
         var bytes = (0..<Int.random(in: 0...600, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
         if bytes.count > 4 { bytes.replaceSubrange(0..<4, with: [UInt8(bytes.count / 8 * 4 % 256), 0, 0, 0]) }
         _ = PrecompiledCharsmap(bytes)?.normalize("aäﬁ\u{301}\u{0}\r\n世🙂")

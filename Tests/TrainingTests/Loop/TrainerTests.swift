@@ -96,7 +96,7 @@ import Testing
         let checkpoint = try CheckpointDirectory(run.folder + "/best")
         let configuration = try SwitchConfiguration(directory: run.folder + "/best", tensors: checkpoint.names)
         #expect(configuration.notes.isEmpty)
-        var wanted = trainer.model.shape.configuration
+        let wanted = trainer.model.shape.configuration
         #expect(configuration == wanted)
         let names = Set(trainer.model.layout.parameters.map(\.name))
         #expect(checkpoint.names == names.union(["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"]))
