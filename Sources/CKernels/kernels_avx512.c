@@ -53,26 +53,8 @@ CK_INLINE void finish_int8(float *out, size_t outputs, const __m512i sums[2], ck
 #define FINISH(out, outputs, sums, panel, scale, epilogue) finish_float(out, outputs, sums, epilogue)
 #include "product.h"
 
-// Without instructions for it: each half of a word is a Float32 once the other half is cleared.
-CK_INLINE __m512 step_bf16(__m512 sum, __m512i row, __m512i weights) {
-    const __m512i high = _mm512_set1_epi32((int)0xFFFF0000);
-    sum = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_slli_epi32(row, 16)),
-                          _mm512_castsi512_ps(_mm512_slli_epi32(weights, 16)), sum);
-    return _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_and_si512(row, high)),
-                           _mm512_castsi512_ps(_mm512_and_si512(weights, high)), sum);
-}
-
 #define CK_PRODUCT avx512_product_bf16
-#define CK_ARITHMETIC avx512_arithmetic_bf16
-#define CK_GROUP 2
-#define sum_t __m512
-#define word_t __m512i
-#define ZERO _mm512_setzero_ps()
-#define LOAD(p) _mm512_load_si512(p)
-#define REPEAT(p) _mm512_set1_epi32(*(const int32_t *)(p))
-#define STEP(sum, row, weights) step_bf16(sum, row, weights)
-#define FINISH(out, outputs, sums, panel, scale, epilogue) finish_float(out, outputs, sums, epilogue)
-#include "product.h"
+#include "product_widened.h"
 
 // Without instructions for it: 16-bit products of the even and of the odd bytes.
 CK_INLINE __m512i step_int8(__m512i sum, __m512i row, __m512i weights) {
@@ -210,7 +192,7 @@ CK_INLINE void finish_int4(float *out, size_t outputs, const __m512i sums[2], ck
 const ck_kernels ck_kernels_avx512 = {
     .product = {avx512_product_f32, avx512_product_bf16, avx512_product_int8,
                 avx512_product_int4},
-    .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_bf16, avx512_arithmetic_int8,
+    .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_f32, avx512_arithmetic_int8,
                    avx512_arithmetic_int8},
     CK_ROWWISE,
 };
@@ -218,7 +200,7 @@ const ck_kernels ck_kernels_avx512 = {
 const ck_kernels ck_kernels_avx512_vnni = {
     .product = {avx512_product_f32, avx512_product_bf16, avx512_vnni_product_int8,
                 avx512_vnni_product_int4},
-    .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_bf16, avx512_vnni_arithmetic_int8,
+    .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_f32, avx512_vnni_arithmetic_int8,
                    avx512_vnni_arithmetic_int8},
     CK_ROWWISE,
 };

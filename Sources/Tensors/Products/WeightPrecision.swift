@@ -12,10 +12,8 @@ package enum WeightPrecision: String, CaseIterable, Sendable {
     /// and for each row of an input. The head is int8.
     case int4
 
-    /// bfloat16 where the processor multiplies it, else Float32.
-    package static var automatic: WeightPrecision {
-        InstructionSet.current == .avx512BF16 ? .bfloat16 : .float32
-    }
+    /// bfloat16 where kernels run on the best instructions of a processor that has some for it, else Float32.
+    package static var automatic: WeightPrecision { InstructionSet.isBestWithBFloat16 ? .bfloat16 : .float32 }
 
     /// 4, 2, 1 or 0.5625; without the scale that int8 and int4 add to each output.
     package var bytesPerWeight: Double {

@@ -49,7 +49,7 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "The precision weights are held in: auto is bf16 where the processor multiplies it, else f32.")
     var weights = WeightsOption.auto
 
-    @Option(help: "The instructions kernels run on, for tests: auto is the best this processor has.")
+    @Option(help: "The instructions kernels run on, for tests: auto is the fastest this processor has.")
     var instructionSet = InstructionSetOption.auto
 
     @Option(help: "What keys and values are held in: auto is f32 with weights in f32, else bf16.")
