@@ -21,7 +21,7 @@ from generation_cases import worlds
 
 # Checkpoints whose files are also tried without generation_config.json.
 WITH_OLD_FILES = ("plain", "t5")
-PRINTED = ("different", "near-tie")
+PRINTED = ("different", "near-tie", "rounding")
 # What the others are beside.
 PLAIN = ("nothing", "file: plain")
 # These change nothing, and that is what is held.
@@ -75,7 +75,7 @@ def main():
     counts, rules = Counter(), Rules()
     for base in arguments.checkpoints + arguments.thin:
         counts += compare(base, arguments, rules)
-    print(f"{counts['same']} of {counts.total()} the same, {counts['near-tie']} near-ties, {counts['chance']} left to "
+    print(f"{counts['same']} of {counts.total()} the same, {counts['near-tie']} near-ties, {counts['rounding']} within the reference's rounding, {counts['chance']} left to "
           f"chance, {counts['nothing-allowed']} with nothing allowed, {counts['different']} different")
     if rules.idle and not arguments.only:
         print("these changed no answer:", ", ".join(rules.idle))

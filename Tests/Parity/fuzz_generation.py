@@ -19,7 +19,7 @@ from generation.worlds import Checkpoint
 
 # Requests to one set of files.
 EACH = 25
-PRINTED = ("different", "near-tie")
+PRINTED = ("different", "near-tie", "rounding")
 
 
 def run(arguments, counts):
@@ -53,7 +53,7 @@ def main():
     arguments = parser.parse_args()
     counts, started = Counter(), time.monotonic()
     end = run(arguments, counts)
-    told = ", ".join(f"{counts[kind]} {kind}" for kind in ("same", "near-tie", "chance", "nothing-allowed", "different"))
+    told = ", ".join(f"{counts[kind]} {kind}" for kind in ("same", "near-tie", "rounding", "chance", "nothing-allowed", "different"))
     print(f"requests {arguments.first // EACH * EACH} to {end - 1} on {len(arguments.checkpoints)} checkpoints in "
           f"{time.monotonic() - started:.0f} s: {told}")
     sys.exit(1 if counts["different"] or not counts["same"] else 0)

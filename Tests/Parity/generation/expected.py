@@ -1,5 +1,6 @@
 """What transformers answers to a request, by `model.generate` with nothing but what the request says."""
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ SAME = ("length_penalty", "early_stopping", "bad_words_ids", "suppress_tokens", 
 
 
 class NothingAllowed(Exception):
-    """The constraints rule out every token."""
+    """The constraints rule out every token, or the longest answer of the files ends before its first."""
 
 
 class LeftToChance(Exception):
@@ -112,6 +113,14 @@ class Oracle:
     def own(self):
         return self.model.generation_config
 
+    @contextmanager
+    def in_double(self):
+        self.model.double()
+        try:
+            yield
+        finally:
+            self.model.float()
+
     def start(self):
         tokens = (self.own.decoder_start_token_id, self.own.bos_token_id, self.model.config.decoder_start_token_id)
         return next(token for token in tokens if token is not None)
@@ -127,6 +136,8 @@ class Oracle:
     def generated(self, case, draws):
         told = arguments(case, self.own, self.model.config, self.limit)
         given = [self.start(), *case.asked.get("decoder_prompt", [])]
+        if not told.get("max_new_tokens", self.own.max_new_tokens) and len(given) >= (self.own.max_length or torch.inf):
+            raise NothingAllowed
         if len(given) > 1:
             told["decoder_input_ids"] = torch.tensor([given])
         beams = told.get("num_beams", self.own.num_beams) or 1
