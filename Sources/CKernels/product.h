@@ -11,16 +11,13 @@
 
 #define CK_BLOCK CK_PASTE(CK_PRODUCT, _block)
 
-// What is asked of memory while a block of rows runs: 8 KB ahead when the panel is read once, the next panel while the
-// first of several blocks runs, nothing more while the others do.
-enum { CK_PASTE(CK_PRODUCT, _once), CK_PASTE(CK_PRODUCT, _first), CK_PASTE(CK_PRODUCT, _again) };
+#define CK_BYTES(panel) ((panel).groups * CK_PANEL * 4)
 
 CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
     ck_rows x, ck_panel panel, float *out, size_t ys, size_t outputs, ck_epilogue epilogue, size_t row, const int rows,
-    const int pass) {
+    ck_ahead ahead, const int isOnce) {
     const char *w = panel.data;
     const char *input = (const char *)x.data + row * x.stride;
-    const size_t ahead = pass == CK_PASTE(CK_PRODUCT, _once) ? 8192 : panel.groups * CK_PANEL * 4;
     sum_t sums[CK_ROWS][CK_VECTORS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
@@ -30,13 +27,7 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
         word_t weights[CK_VECTORS];
 #pragma clang loop unroll(full)
         for (int v = 0; v < CK_VECTORS; v++) weights[v] = LOAD(w + v * (CK_PANEL * 4 / CK_VECTORS));
-        if (pass == CK_PASTE(CK_PRODUCT, _once)) {
-            __builtin_prefetch(w + ahead, 0, 3);
-            __builtin_prefetch(w + ahead + 64, 0, 3);
-        } else if (pass == CK_PASTE(CK_PRODUCT, _first)) {
-            __builtin_prefetch(w + ahead, 0, 2);
-            __builtin_prefetch(w + ahead + 64, 0, 2);
-        }
+        CK_ASK(w, ahead, isOnce);
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
             const word_t repeated = REPEAT(input + (size_t)r * x.stride);
@@ -73,6 +64,7 @@ CK_TARGET CK_PLAINLY static uint64_t CK_ARITHMETIC(size_t steps) {
 }
 
 #undef CK_BLOCK
+#undef CK_BYTES
 #undef CK_PRODUCT
 #undef CK_ARITHMETIC
 #undef CK_GROUP

@@ -13,30 +13,27 @@
 // Sums are Int32 to the end: exact, so that order changes nothing.
 
 #define CK_BLOCK CK_PASTE(CK_PRODUCT, _block)
-// What is asked of memory, as in product.h.
-#define CK_PREFETCH(p)                                                              \
-    if (pass == 0) {                                                                \
-        __builtin_prefetch((p) + 8192, 0, 3);                                       \
-        __builtin_prefetch((p) + 8192 + 64, 0, 3);                                  \
-    } else if (pass == 1) {                                                         \
-        __builtin_prefetch((p) + bytes, 0, 2);                                      \
-        __builtin_prefetch((p) + bytes + 64, 0, 2);                                 \
-    }
+#define CK_BLOCKS(panel) ((panel).groups * 4 / CK_INT4_BLOCK)
+#define CK_BYTES(panel) (CK_BLOCKS(panel) * CK_INT4_BLOCK_WORDS * 4)
 
 CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
     ck_rows x, ck_panel panel, float *out, size_t ys, size_t outputs, ck_epilogue epilogue, size_t row, const int rows,
-    const int pass) {
+    ck_ahead ahead, const int isOnce) {
     const char *w = panel.data;
     const char *input = (const char *)x.data + row * x.stride, *runs = input + panel.groups * 4;
-    const size_t blocks = panel.groups * 4 / CK_INT4_BLOCK, bytes = blocks * CK_INT4_BLOCK_WORDS * 4;
     sum_t sums[CK_ROWS][CK_VECTORS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < CK_VECTORS; v++) sums[r][v] = ZERO;
-    for (size_t block = 0; block < blocks; block++, runs += 4) {
+    for (size_t block = 0; block < CK_BLOCKS(panel); block++, runs += 4) {
         const char *multipliers = w;
-        CK_PREFETCH(w)
+        // Line by line in the steps below would take the registers that keep sums out of memory.
+        if (!isOnce)
+            for (const char *end = ahead.next + ahead.step * (CK_INT4_BLOCK_WORDS / CK_PANEL); ahead.next < end;
+                 ahead.next += 64)
+                __builtin_prefetch(ahead.next, 0, 2);
+        if (isOnce) CK_ASK_ON(w);
 #pragma clang loop unroll(full)
         for (int v = 0; v < CK_VECTORS; v++) {
             const word_t offsets = OFFSETS(w + 2 * CK_PANEL + v * (2 * CK_PANEL / CK_VECTORS));
@@ -51,7 +48,7 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
             // Unrolled, the compiler runs out of registers and keeps sums in memory.
 #pragma clang loop unroll(disable)
             for (int step = 0; step < CK_INT4_RUN / 8; step++, w += 4 * CK_PANEL, input += 8) {
-                CK_PREFETCH(w)
+                if (isOnce) CK_ASK_ON(w);
 #pragma clang loop unroll(full)
                 for (int half = 0; half < 2; half++) {
 #if CK_ROWS > 2
@@ -95,7 +92,8 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
 #include "product_rows.h"
 
 #undef CK_BLOCK
-#undef CK_PREFETCH
+#undef CK_BLOCKS
+#undef CK_BYTES
 #undef CK_PRODUCT
 #undef CK_ROWS
 #undef sum_t

@@ -1,16 +1,17 @@
-// The product of a panel and all rows, by blocks of rows: included by product.h and product_int4.h behind CK_BLOCK, with
-// CK_PRODUCT, CK_TARGET and CK_ROWS as there and, where rows keep outliers apart:
+// The product of a panel and all rows, by blocks of rows: included by product.h, product_widened.h and product_int4.h behind
+// CK_BLOCK, with CK_PRODUCT, CK_TARGET and CK_ROWS as there, and:
+//   CK_BYTES(panel) of its weights
+// and, where rows keep outliers apart:
 //   CK_KEEPS_APART  their element
 //
 // Rows are cut evenly into as few blocks as registers allow.
 
 CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y, size_t ys, size_t outputs, size_t rows,
                                             ck_epilogue epilogue) {
-    size_t blocks = (rows + CK_ROWS - 1) / CK_ROWS;
-    const int isOnce = blocks == 1;
-    for (size_t row = 0; blocks > 0; blocks--) {
-        const size_t count = (rows - row + blocks - 1) / blocks;
-        const int pass = isOnce ? 0 : row == 0 ? 1 : 2;
+    const size_t blocks = (rows + CK_ROWS - 1) / CK_ROWS;
+    for (size_t row = 0, block = 0; block < blocks; block++) {
+        const size_t left = blocks - block, count = (rows - row + left - 1) / left;
+        const ck_ahead ahead = ck_next_panel(panel.data, CK_BYTES(panel), block, blocks);
         float *out = y + row * ys;
         size_t stride = ys, width = outputs;
         ck_epilogue end = epilogue;
@@ -24,9 +25,9 @@ CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y,
             end = CK_STORE;
         }
 #endif
-        switch (count * 3 + (size_t)pass) {
-#define CK_CASE(n, p) case n * 3 + p: CK_BLOCK(x, panel, out, stride, width, end, row, n, p); break;
-#define CK_CASES(n) CK_CASE(n, 0) CK_CASE(n, 1) CK_CASE(n, 2)
+        switch (count * 2 + (blocks == 1)) {
+#define CK_CASE(n, once) case n * 2 + once: CK_BLOCK(x, panel, out, stride, width, end, row, n, ahead, once); break;
+#define CK_CASES(n) CK_CASE(n, 0) CK_CASE(n, 1)
             CK_CASES(1) CK_CASES(2)
 #if CK_ROWS > 2
             CK_CASES(3)

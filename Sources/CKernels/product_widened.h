@@ -4,6 +4,7 @@
 // Sums run over k in order, and the first element of a group goes before the second.
 
 #define CK_BLOCK CK_PASTE(CK_PRODUCT, _block)
+#define CK_BYTES(panel) ((panel).groups * CK_PANEL * 4)
 
 // Elements of a row that are widened at a time, to where a multiplication takes them from memory.
 enum { CK_WIDENED = 256 };
@@ -19,10 +20,9 @@ CK_INLINE void CK_PASTE(CK_PRODUCT, _widen)(const char *row, size_t count, float
 
 CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
     ck_rows x, ck_panel panel, float *out, size_t ys, size_t outputs, ck_epilogue epilogue, size_t row, const int rows,
-    const int pass) {
+    ck_ahead ahead, const int isOnce) {
     const __m512i high = _mm512_set1_epi32((int)0xFFFF0000);
     const char *w = panel.data, *input = (const char *)x.data + row * x.stride;
-    const size_t ahead = pass == 0 ? 8192 : panel.groups * CK_PANEL * 4;
     float widened[CK_ROWS][CK_WIDENED] __attribute__((aligned(64)));
     __m512 sums[CK_ROWS][2];
 #pragma clang loop unroll(full)
@@ -33,13 +33,7 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
             CK_PASTE(CK_PRODUCT, _widen)(input + (size_t)r * x.stride + start * 4, groups * 2, widened[r]);
         for (size_t k = 0; k < groups; k++, w += CK_PANEL * 4) {
             const __m512i words[2] = {_mm512_load_si512(w), _mm512_load_si512(w + 64)};
-            if (pass == 0) {
-                __builtin_prefetch(w + ahead, 0, 3);
-                __builtin_prefetch(w + ahead + 64, 0, 3);
-            } else if (pass == 1) {
-                __builtin_prefetch(w + ahead, 0, 2);
-                __builtin_prefetch(w + ahead + 64, 0, 2);
-            }
+            CK_ASK(w, ahead, isOnce);
 #pragma clang loop unroll(full)
             for (int element = 0; element < 2; element++) {
                 __m512 weights[2];
@@ -61,4 +55,5 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
 #include "product_rows.h"
 
 #undef CK_BLOCK
+#undef CK_BYTES
 #undef CK_PRODUCT

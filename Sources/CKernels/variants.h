@@ -51,6 +51,35 @@ typedef struct {
 // do the same at the same addresses, are.
 #define CK_PLAINLY __attribute__((no_sanitize("address", "undefined")))
 
+// What one of several blocks of rows asks memory for: its share of the next panel, so that no block waits for all of it.
+typedef struct {
+    const char *next;
+    // Bytes for each 128 of the panel that are multiplied.
+    size_t step;
+} ck_ahead;
+
+static inline ck_ahead ck_next_panel(const char *panel, size_t bytes, size_t block, size_t blocks) {
+    return (ck_ahead){panel + bytes + bytes * block / blocks, (128 + blocks - 1) / blocks};
+}
+
+// Where all rows run at once: 128 bytes of the panel itself, 8 KB ahead.
+#define CK_ASK_ON(weights)                                   \
+    do {                                                     \
+        __builtin_prefetch((weights) + 8192, 0, 3);          \
+        __builtin_prefetch((weights) + 8192 + 64, 0, 3);     \
+    } while (0)
+
+// At each 128 bytes of a panel, either.
+#define CK_ASK(weights, ahead, is_once)                      \
+    do {                                                     \
+        if (is_once) {                                       \
+            CK_ASK_ON(weights);                              \
+        } else {                                             \
+            __builtin_prefetch((ahead).next, 0, 2);          \
+            (ahead).next += (ahead).step;                    \
+        }                                                    \
+    } while (0)
+
 #define CK_PASTE2(a, b) a##b
 #define CK_PASTE(a, b) CK_PASTE2(a, b)
 

@@ -75,8 +75,8 @@ def main():
     counts, rules = Counter(), Rules()
     for base in arguments.checkpoints + arguments.thin:
         counts += compare(base, arguments, rules)
-    print(f"{counts['same']} of {counts.total()} the same, {counts['near-tie']} near-ties, {counts['rounding']} within the reference's rounding, {counts['chance']} left to "
-          f"chance, {counts['nothing-allowed']} with nothing allowed, {counts['different']} different")
+    print(f"{counts['same']} of {counts.total()} the same, {counts['near-tie']} near-ties, {counts['rounding']} within "
+          f"the reference's rounding, {counts['chance']} left to chance, {counts['nothing-allowed']} with nothing allowed, {counts['different']} different")
     if rules.idle and not arguments.only:
         print("these changed no answer:", ", ".join(rules.idle))
     sys.exit(1 if counts["different"] or not counts["same"] or rules.idle and not arguments.only else 0)
