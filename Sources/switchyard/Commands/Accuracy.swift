@@ -5,6 +5,7 @@ import Generation
 import SwitchModel
 import Tensors
 import Tokenization
+import Training
 
 /// Measures what a precision changes: next-token distributions of rounded weights beside those of Float32.
 struct Accuracy: ParsableCommand {
@@ -44,7 +45,7 @@ struct Accuracy: ParsableCommand {
     private func divergence(from reference: LoadedModel, _ rounded: LoadedModel) throws -> Divergence {
         guard let tokenizer = reference.tokenizer else { throw ValidationError("the model has no tokenizer") }
         var divergence = Divergence()
-        for line in try String(contentsOfFile: pairs, encoding: .utf8).split(whereSeparator: \.isNewline) {
+        for line in try TextFile.lines(pairs) {
             let columns = line.split(separator: "\t", maxSplits: 1)
             guard columns.count == 2 else { continue }
             let prompt = reference.configuration.prompt(tokenizer.encode(prefix + columns[0]))
@@ -52,6 +53,9 @@ struct Accuracy: ParsableCommand {
             let room = (input: model.maxInputTokens, output: model.maxOutputTokens)
             guard prompt.count <= room.input, tokens.count < room.output else {
                 throw ValidationError("a pair has more tokens than --max-input-tokens or --max-output-tokens")
+            }
+            for one in [reference.model, rounded.model] {
+                try one.checkCacheRoom(states: 1, prompt: prompt.count, positions: 1 + tokens.count)
             }
             let expected = Scorer(reference.model, prompt, tokens: tokens.count)
             let found = Scorer(rounded.model, prompt, tokens: tokens.count)

@@ -46,10 +46,11 @@ struct Bench: ParsableCommand {
         )
         var results: [BenchResult] = []
         if !json { print(BenchResult.heading) }
-        for measure in sequences.map({ count in { bench.decode(sequences: count, history: history) } })
-            + encode.map({ count in { bench.encode(tokens: count) } })
-        {
-            let result = measure()
+        let measures =
+            sequences.map { count in { () throws in try bench.decode(sequences: count, history: history) } }
+            + encode.map { count in { () throws in try bench.encode(tokens: count) } }
+        for measure in measures {
+            let result = try measure()
             results.append(result)
             if !json { print(result.line) }
         }

@@ -46,7 +46,10 @@ struct ModelBench {
     /// Steps of `sequences` requests that read tokens drawn at random, so that the router spreads them.
     ///
     /// - Parameter history: tokens that the decoder has read of each before, in one pass.
-    func decode(sequences: Int, history: Int) -> BenchResult {
+    ///
+    /// - Throws: where the cache has no room for them.
+    func decode(sequences: Int, history: Int) throws(CacheTooSmall) -> BenchResult {
+        try model.checkCacheRoom(states: sequences, prompt: Self.promptTokens, positions: Self.positions(history))
         var random = SystemRandomNumberGenerator()
         let measured = measured { () -> (seconds: Double, cost: PassCost) in
             let states = encoded(sequences, tokens: Self.promptTokens, history: history, &random).states
@@ -76,7 +79,10 @@ struct ModelBench {
     }
 
     /// One prompt through the encoder.
-    func encode(tokens: Int) -> BenchResult {
+    ///
+    /// - Throws: where the cache has no room for it.
+    func encode(tokens: Int) throws(CacheTooSmall) -> BenchResult {
+        try model.checkCacheRoom(states: 1, prompt: tokens, positions: Self.positions(0))
         var random = SystemRandomNumberGenerator()
         let measured = measured { () -> (seconds: Double, cost: PassCost) in
             let start = ContinuousClock.now
@@ -87,6 +93,8 @@ struct ModelBench {
         return result("encode", size: tokens, tokens: tokens, measured)
     }
 
+    private static func positions(_ history: Int) -> Int { history + stepsPerRound + 1 }
+
     private func encoded(
         _ count: Int,
         tokens: Int,
@@ -95,7 +103,7 @@ struct ModelBench {
     ) -> (states: [DecoderState], routing: RoutingLog) {
         let prompts = (0..<count).map { _ in
             let prompt = (0..<tokens).map { _ in draw.token(&random) }
-            var reading = EncodingPrompt(tokens: prompt, slots: 1, capacity: history + Self.stepsPerRound + 1)
+            var reading = EncodingPrompt(tokens: prompt, slots: 1, capacity: Self.positions(history))
             reading.forced = (0..<history).map { _ in draw.token(&random) }
             return reading
         }

@@ -1,0 +1,24 @@
+import Tensors
+
+/// Keys and values of what is to run need more memory than was set aside for them.
+package struct CacheTooSmall: Error, CustomStringConvertible {
+    /// Bytes, rounded up to whole blocks.
+    package let needed: Int
+    /// Bytes set aside.
+    package let available: Int
+
+    package var description: String {
+        "keys and values need \(needed) bytes and have \(available): more is given by --cache-memory"
+    }
+}
+
+extension SwitchTransformer {
+    /// For callers that admit no requests: `states` held at once, each of a prompt and so many positions of its own.
+    package func checkCacheRoom(states: Int, prompt: Int, positions: Int) throws(CacheTooSmall) {
+        func blocks(_ rows: Int) -> Int { (rows + KeyValuePool.blockRows - 1) / KeyValuePool.blockRows }
+        let rows = states * (blocks(prompt) + blocks(positions)) * KeyValuePool.blockRows
+        guard rows <= pool.rows else {
+            throw CacheTooSmall(needed: rows * cacheBytesPerPosition, available: pool.rows * cacheBytesPerPosition)
+        }
+    }
+}
