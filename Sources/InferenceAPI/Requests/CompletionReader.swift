@@ -15,29 +15,54 @@ struct CompletionReader {
     var reader: ParameterReader
     let endpoint: Endpoint
     let backend: InferenceBackend
-    let configuration: APIConfiguration
+    private(set) var configuration: APIConfiguration
+    /// The client's names of members that it called something else.
+    private let names: [String: String]
     /// Members of nested objects that nobody asked for.
-    var nestedUnknownNames: [String] = []
+    private var nestedUnknownNames: [String] = []
+    private var clamped: [ClampedMember] = []
     /// When the prompts became tokens.
-    private(set) var tokenization: TraceSpan?
+    private var tokenization: TraceSpan?
 
     init(
-        _ members: [String: JSONValue],
+        _ request: PlainRequest,
         for endpoint: Endpoint,
-        backend: InferenceBackend,
-        configuration: APIConfiguration
+        _ backend: InferenceBackend,
+        _ configuration: APIConfiguration
     ) {
-        reader = ParameterReader(members)
+        reader = ParameterReader(request.members)
+        names = request.names
+        nestedUnknownNames = request.unknownNames
         self.endpoint = endpoint
         self.backend = backend
         self.configuration = configuration
+        if let limit = request.maximumLogprobs { self.configuration.maximumLogprobs = limit }
     }
 
     var model: ServedModel { backend.model }
     var limits: EngineLimits { backend.engine.limits }
-    var unknownNames: [String] { reader.unknownNames + nestedUnknownNames }
 
+    /// What the client is told beside the answer, in its own words.
+    var notes: ReadingNotes {
+        ReadingNotes(
+            unknownNames: reader.unknownNames.map { names[$0] ?? $0 } + nestedUnknownNames,
+            clamped: clamped,
+            tokenization: tokenization
+        )
+    }
+
+    /// All of the request.
+    ///
+    /// - Throws: what is wrong with a member, by the name the client gave it.
     mutating func parameters() throws(APIError) -> CompletionParameters {
+        do throws(APIError) {
+            return try readParameters()
+        } catch {
+            throw error.worded(by: names)
+        }
+    }
+
+    private mutating func readParameters() throws(APIError) -> CompletionParameters {
         try readModel()
         _ = try reader.text("user")
         try UnsupportedMembers.check(&reader)
@@ -77,23 +102,27 @@ struct CompletionReader {
     }
 
     mutating func readModel() throws(APIError) {
-        guard let id = try reader.text("model"), id != model.id else { return }
+        guard let id = try reader.text("model"), !configuration.accepts(id, for: model) else { return }
         throw .modelNotFound(id)
     }
 
-    /// `max_tokens`, or transformers' name for it; nil where the request leaves it out.
+    /// `max_tokens`, or another name for it, cut to the server's limit; nil where the request leaves it out.
     private mutating func readMaximumTokens() throws(APIError) -> Int? {
         let limit = limits.maximumOutputTokens
-        let range = (endpoint == .beamSearch ? 1 : 0)...limit
-        let asked = try reader.integer("max_tokens", in: range)
-        let synonym = try reader.integer("max_new_tokens", in: range)
-        if let asked, let synonym, asked != synonym {
-            throw .invalid(
-                parameter: "max_new_tokens",
-                "'max_new_tokens' is another name for 'max_tokens', but they are \(synonym) and \(asked)."
-            )
+        let range = (endpoint == .beamSearch ? 1 : 0)...(configuration.isStrict ? limit : Int.max)
+        var found: (name: String, tokens: Int)?
+        for name in ["max_tokens", "max_completion_tokens", "max_new_tokens"] {
+            guard let tokens = try reader.integer(name, in: range) else { continue }
+            if let found, found.tokens != tokens {
+                throw .invalid(
+                    parameter: name,
+                    "'\(name)' is another name for '\(found.name)', but they are \(tokens) and \(found.tokens)."
+                )
+            }
+            if tokens > limit { clamped.append(ClampedMember(name: names[name] ?? name, value: limit)) }
+            found = found ?? (name, tokens)
         }
-        return asked ?? synonym ?? (endpoint == .route ? 0 : nil)
+        return found.map { min($0.tokens, limit) } ?? (endpoint == .route ? 0 : nil)
     }
 
     /// The maximum where the request has none: what the model's files say, within the server's limit.
@@ -157,8 +186,9 @@ struct CompletionReader {
         var nested = ParameterReader(options ?? [:], prefix: "stream_options.")
         _ = nested.value("include_obfuscation")
         let includesUsage = try nested.flag("include_usage") ?? false
+        let isContinuous = try nested.flag("continuous_usage_stats") ?? false
         nestedUnknownNames += nested.unknownNames
-        return .stream(includesUsage: includesUsage)
+        return .stream(includesUsage ? (isContinuous ? .continuously : .atEnd) : .never)
     }
 
     /// Seconds; never longer than the server's own limit.
