@@ -160,6 +160,23 @@ test-clients: packages client-packages .venv/clients/bin/pytest
 	swift build -c release --product switchyard
 	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard .venv/clients/bin/pytest -q Tests/EndToEnd
 
+# Where the environments of many clients are kept: they are large, and outlive a checkout.
+WIDE = $(HOME)/.cache/switchyard/clients-wide
+UV = 0.13.9
+
+$(WIDE)/%/bin/pytest: Tests/Clients/%/requirements.txt
+	python3 -m venv $(WIDE)/$*
+	$(WIDE)/$*/bin/pip install -q uv==$(UV)
+	$(WIDE)/$*/bin/uv pip install -q --python $(WIDE)/$*/bin/python -r $<
+	touch $@
+
+# Clients of many makers, each in its own words, in two environments, because they do not all fit into one.
+.PHONY: clients-wide
+clients-wide: packages $(WIDE)/current/bin/pytest $(WIDE)/earlier/bin/pytest
+	swift build -c release --product switchyard
+	for set in current earlier; do SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
+		$(WIDE)/$$set/bin/pytest -q Tests/Clients/$$set || exit 1; done
+
 # Two thousand requests of each operation of openapi.yaml, and a million mutated ones beside h11 and llhttp.
 schemathesis differential: packages .venv/clients/bin/pytest
 	swift build -c release --product switchyard

@@ -19,9 +19,25 @@ package struct APIConfiguration: Equatable, Sendable {
     package var maximumLogprobs = 5
     /// The longest a request may take, and how long it may take when it does not say.
     package var requestTimeout: Duration = .seconds(300)
-    /// Requests with members the server does not know are refused, not answered without them.
-    package var refusesUnknownMembers = false
+    /// Requests with members the server does not know, or that ask for more tokens than it gives, are refused and not
+    /// answered as well as can be.
+    package var isStrict = false
+    /// Names of the model beside its own.
+    package var modelAliases: [String] = []
+    /// Any name stands for the model.
+    package var acceptsAnyModel = false
+    /// Alternatives beside each token of a conversation's answer.
+    package var maximumChatLogprobs = 20
+    /// Messages of one conversation, and parts of one message.
+    package var maximumMessages = 2048
+    /// How a conversation becomes a prompt; nil for what suits the model.
+    package var chatPrompt: ChatPrompt?
     package var version = "0.0.0"
 
     package init() {}
+
+    /// Whether a request for that model is one for the model that is served.
+    func accepts(_ id: String, for model: ServedModel) -> Bool {
+        id == model.id || acceptsAnyModel || modelAliases.contains(id)
+    }
 }

@@ -50,12 +50,15 @@ package struct APIRoutes: Sendable {
             let foreign = status == .notFound ? ForeignPath(path) : nil
             return (foreign.map { APIError.foreign($0) } ?? .unrouted(status)).response
         }
+        table.otherSpellings = PathSpelling.others
         for route in routes { table.on(route.method, route.template, respond: route.respond) }
         return table
     }
 
     private mutating func addGeneration(_ context: RequestContext) {
-        on(.post, "/v1/completions", CompletionEndpoint(context: context).respond)
+        on(.post, "/v1/completions", GenerationEndpoint<CompletionRequest>(context: context).respond)
+        on(.post, "/v1/chat/completions", GenerationEndpoint<ChatRequest>(context: context).respond)
+        on(.post, "/v1/responses", GenerationEndpoint<ResponsesRequest>(context: context).respond)
         on(.delete, "/v1/completions/{id}", CancelEndpoint(context: context).respond)
         on(.post, "/v1/beam_search", BeamSearchEndpoint(context: context).respond)
         on(.post, "/v1/route", RouteEndpoint(context: context).respond)
@@ -104,6 +107,7 @@ package struct APIRoutes: Sendable {
             if response.fields[.cacheControl] == nil { response.fields[.cacheControl] = "no-store" }
             ServerTiming.add(request.trace, to: &response)
             IgnoredMembers.add(request.trace, to: &response)
+            ClampedMembers.add(request.trace, to: &response)
             return response
         }
         routes.append(route)

@@ -3,6 +3,7 @@ import Foundation
 import HTTPServing
 import HTTPTypes
 import JSON
+import Telemetry
 
 /// What the endpoints share, given by the executable.
 package struct RequestContext: Sendable {
@@ -51,18 +52,22 @@ package struct RequestContext: Sendable {
         return try await longWork.run { () throws(APIError) in try make(try JSONBody.object(bytes)) }
     }
 
-    /// Names what the server did not understand to the client and in the access log, never the values.
+    /// Names what was not done as it was asked to the client and in the access log: members that the server did not
+    /// understand, without their values, and those it cut down.
     ///
     /// - Throws: `.unknownMembers` when the operator wants such requests refused.
-    func note(unknown names: [String], of request: ServerRequest) throws(APIError) {
-        guard let members = IgnoredMembers(names) else { return }
-        guard !configuration.refusesUnknownMembers else { throw .unknownMembers(members) }
-        members.note(in: request.trace)
+    func note(_ notes: ReadingNotes, of request: ServerRequest) throws(APIError) {
+        if let members = IgnoredMembers(notes.unknownNames) {
+            guard !configuration.isStrict else { throw .unknownMembers(members) }
+            members.note(in: request.trace)
+        }
+        ClampedMembers.note(notes.clamped, in: request.trace)
+        if let tokenization = notes.tokenization { request.trace.add(tokenization) }
     }
 
     func identity(_ prefix: String) -> AnswerIdentity {
         let digits = UUID().uuidString.lowercased().filter { $0 != "-" }
-        return AnswerIdentity(id: "\(prefix)-\(digits)", created: Int(Date().timeIntervalSince1970))
+        return AnswerIdentity(id: prefix + digits, created: Int(Date().timeIntervalSince1970))
     }
 
     private static func isJSON(_ contentType: String) -> Bool {

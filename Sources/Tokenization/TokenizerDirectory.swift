@@ -12,6 +12,20 @@ package struct TokenizerDirectory: Sendable {
         ["spiece.model", "tokenizer.json"].first { TokenizerFile.exists("\(path)/\($0)") }
     }
 
+    /// The file with a template for conversations, which nothing here follows; nil when there is none.
+    package var chatTemplateSource: String? {
+        if let file = ["chat_template.jinja", "chat_template.json"].first(where: {
+            TokenizerFile.exists("\(path)/\($0)")
+        }) {
+            return file
+        }
+        let file = "tokenizer_config.json"
+        guard let bytes = try? TokenizerFile.readIfPresent("\(path)/\(file)"),
+            (try? TokenizerValue(bytes, file: file).member("chat_template")) != nil
+        else { return nil }
+        return file
+    }
+
     /// The tokenizer, nil when the directory has none.
     ///
     /// - Parameter modelVocabularySize: rows of the model's embedding.

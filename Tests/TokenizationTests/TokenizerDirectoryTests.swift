@@ -137,4 +137,16 @@ import Testing
         }
         #expect(throws: TokenizerError.self) { try TokenizerFile.readIfPresent(folder.url.path) }
     }
+
+    @Test(arguments: [
+        ("chat_template.jinja", "{{ messages }}", "chat_template.jinja" as String?),
+        ("tokenizer_config.json", #"{"chat_template": "{{ messages }}"}"#, "tokenizer_config.json"),
+        ("tokenizer_config.json", #"{"chat_template": null}"#, nil), ("tokenizer_config.json", "[", nil),
+        ("config.json", #"{"chat_template": "x"}"#, nil),
+    ])
+    func aTemplateForConversationsIsFound(file: String, text: String, source: String?) throws {
+        let folder = try TemporaryFolder()
+        try folder.write(file, text)
+        #expect(TokenizerDirectory(folder.url.path).chatTemplateSource == source)
+    }
 }

@@ -2,6 +2,7 @@ import Batching
 import Generation
 import HTTPServing
 import HTTPTypes
+import JSON
 import Tensors
 import Tokenization
 
@@ -12,17 +13,26 @@ import Tokenization
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     guard let members = try? JSONBody.object(bytes) else { return 0 }
-    for endpoint in [CompletionReader.Endpoint.completions, .beamSearch, .route] {
-        var reader = CompletionReader(members, for: endpoint, backend: backend, configuration: configuration)
-        do throws(APIError) {
-            check(try reader.parameters(), of: reader)
-        } catch {
-            // A client sees this text.
-            precondition(!error.response.fields.isEmpty)
-        }
-        _ = reader.unknownNames
-    }
+    read(members, as: CompletionRequest.self)
+    read(members, as: BeamSearchRequest.self)
+    read(members, as: RouteRequest.self)
+    read(members, as: ChatRequest.self)
+    read(members, as: ResponsesRequest.self)
     return 0
+}
+
+private func read<Dialect: GenerationDialect>(_ members: [String: JSONValue], as dialect: Dialect.Type) {
+    do throws(APIError) {
+        let asked = try Dialect(members, DialectSetting(model: backend.model, configuration: configuration))
+        var reader = CompletionReader(asked.plain, for: Dialect.endpoint, backend, configuration)
+        check(try reader.parameters(), of: reader)
+        let notes = reader.notes
+        precondition(notes.clamped.allSatisfy { $0.value == reader.limits.maximumOutputTokens })
+        _ = IgnoredMembers(notes.unknownNames)?.text
+    } catch {
+        // A client sees this text.
+        precondition(!error.response.fields.isEmpty)
+    }
 }
 
 private struct NoEngine: GenerationEngine {
@@ -36,7 +46,12 @@ private struct NoEngine: GenerationEngine {
     ) throws(AdmissionError) -> GenerationTicket { throw .draining }
 }
 
-private let configuration = APIConfiguration()
+private let configuration = {
+    var configuration = APIConfiguration()
+    let file = #"{"system": "s {content}", "user": "u {content}", "end": "a"}"#
+    configuration.chatPrompt = (try? ChatTemplate(Array(file.utf8), file: "")).map(ChatPrompt.template)
+    return configuration
+}()
 private let tokenizer = ToyTokenizer()
 private let backend = InferenceBackend(
     model: ServedModel(
@@ -63,7 +78,7 @@ private func check(_ parameters: CompletionParameters, of reader: CompletionRead
         precondition(request.decoderPrompt.allSatisfy(ids.contains))
         precondition(request.decoderPrompt.count <= reader.limits.maximumOutputTokens)
         precondition(request.rows >= 1)
-        precondition((0...configuration.maximumLogprobs).contains(request.topLogprobs ?? 0))
+        precondition((0...configuration.maximumChatLogprobs).contains(request.topLogprobs ?? 0))
         _ = reader.model.tokenizer?.decode(request.prompt, skippingSpecialTokens: true)
     }
     if let prompt = parameters.prompts.first { search(parameters.request(for: prompt)) }

@@ -37,17 +37,27 @@ package struct RouteTable: HTTPHandler {
         ErrorBody(status: status, message: status.reasonPhrase).response
     }
 
+    /// Other ways to write a path, tried in order where no route has it as it came.
+    package var otherSpellings: @Sendable (_ path: String) -> [String] = { _ in [] }
+
     package func respond(to request: ServerRequest) async -> ServerResponse {
         guard Self.knownMethods.contains(request.method) else { return errorResponse(.notImplemented, request.path) }
         if request.path == "*" { return options(routes.flatMap(\.methods).map(\.method)) }
-        let parts = RouteTemplate.parts(of: request.path)
+        guard
+            let (route, parameters) = find(request.path)
+                ?? otherSpellings(request.path).lazy.compactMap({ find($0) }).first
+        else { return errorResponse(.notFound, request.path) }
+        var response = await respond(to: request, with: parameters, on: route)
+        response.route = route.template.text
+        return response
+    }
+
+    private func find(_ path: String) -> (Route, [String: String])? {
+        let parts = RouteTemplate.parts(of: path)
         for route in routes {
-            guard let parameters = route.template.match(parts) else { continue }
-            var response = await respond(to: request, with: parameters, on: route)
-            response.route = route.template.text
-            return response
+            if let parameters = route.template.match(parts) { return (route, parameters) }
         }
-        return errorResponse(.notFound, request.path)
+        return nil
     }
 
     private func respond(

@@ -9,7 +9,8 @@ package struct CORSPolicy: Equatable, Sendable {
     private static let methods = "GET, HEAD, POST, DELETE"
     /// What a page may read beside the fields every page may.
     private static let exposed =
-        "X-Request-Id, Retry-After, Retry-After-Ms, X-Should-Retry, Server-Timing, X-Switchyard-Ignored-Members"
+        "X-Request-Id, Retry-After, Retry-After-Ms, X-Should-Retry, Server-Timing, X-Switchyard-Ignored-Members, "
+        + "X-Switchyard-Clamped-Members"
 
     /// Such as `https://chat.example`, compared to the letter.
     let origins: Set<String>

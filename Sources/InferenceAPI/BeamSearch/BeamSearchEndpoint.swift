@@ -6,7 +6,7 @@ struct BeamSearchEndpoint: Sendable {
     let context: RequestContext
 
     func respond(to request: ServerRequest) async throws(APIError) -> ServerResponse {
-        let run = try await context.startRun(request, for: .beamSearch, idPrefix: "beam")
+        let (_, run) = try await context.startRun(request, as: BeamSearchRequest.self)
         let (choices, usage) = try await run.choices()
         return .json(
             BeamSearchObject(
@@ -18,6 +18,18 @@ struct BeamSearchEndpoint: Sendable {
                 usage: usage
             )
         )
+    }
+}
+
+/// The body of `POST /v1/beam_search`.
+struct BeamSearchRequest: GenerationDialect {
+    static let idPrefix = "beam-"
+    static let endpoint = CompletionReader.Endpoint.beamSearch
+
+    let plain: PlainRequest
+
+    init(_ members: [String: JSONValue], _ setting: DialectSetting) {
+        plain = PlainRequest(members)
     }
 }
 

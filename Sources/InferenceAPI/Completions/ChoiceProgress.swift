@@ -34,7 +34,7 @@ struct ChoiceProgress: Sendable {
         if output.returnsTokenIDs { pending.promptTokenIDs = prompt.tokens }
         if output.scoresPrompt, let first = prompt.tokens.first {
             var logprobs = Logprobs()
-            logprobs.append(first: texts.text(of: first, droppingSpaces: detokenizer?.dropsSpaces ?? false))
+            logprobs.append(first: texts.written(first, droppingSpaces: detokenizer?.dropsSpaces ?? false))
             pending.logprobs = logprobs
             pending.text = detokenizer?.append(first) ?? ""
         } else if output.echoesPrompt {
@@ -61,7 +61,7 @@ struct ChoiceProgress: Sendable {
         } else {
             detokenizer?.skip()
         }
-        report(token) { [texts] in texts.text(of: $0, droppingSpaces: dropsSpaces) }
+        report(token) { [texts] in texts.written($0, droppingSpaces: dropsSpaces) }
         tokenCount += 1
         if !isForced {
             pending.text += filter.append(text)
@@ -105,12 +105,12 @@ struct ChoiceProgress: Sendable {
         }
     }
 
-    /// - Parameter text: how tokens are written where this one is.
-    private mutating func report(_ token: GeneratedToken, text: (Int32) -> String) {
+    /// - Parameter write: how tokens are written where this one is.
+    private mutating func report(_ token: GeneratedToken, write: (Int32) -> TokenText.Written) {
         if output.reportsLogprobs {
             var logprobs = pending.logprobs ?? Logprobs()
             let offset = offsetOfTokens + (detokenizer?.offset ?? 0)
-            logprobs.append(token, at: max(0, offset), text: text)
+            logprobs.append(token, at: max(0, offset), write: write)
             pending.logprobs = logprobs
         }
         if output.returnsTokenIDs, !isScoringPrompt { pending.tokenIDs = (pending.tokenIDs ?? []) + [token.id] }
@@ -125,8 +125,8 @@ struct ChoiceProgress: Sendable {
         guard let waiting = part.logprobs?.removeTokens(after: handedOut) else { return part }
         pending.logprobs = waiting
         if let ids = part.tokenIDs {
-            pending.tokenIDs = Array(ids.suffix(waiting.tokens.count))
-            part.tokenIDs = Array(ids.dropLast(waiting.tokens.count))
+            pending.tokenIDs = Array(ids.suffix(waiting.entries.count))
+            part.tokenIDs = Array(ids.dropLast(waiting.entries.count))
         }
         return part
     }

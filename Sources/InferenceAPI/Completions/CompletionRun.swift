@@ -14,10 +14,11 @@ struct CompletionRun: Sendable {
     let entry: RunningAnswer
     let trace: RequestTrace
 
-    /// Hands out the parts of all choices as they become certain, and says at the end what was used.
+    /// Hands out the parts of all choices as they become certain, each with what was used by then, and says at the end
+    /// what was used.
     ///
     /// - Throws: `APIError` when the engine fails, or what `take` throws.
-    func forEachPart(_ take: (CompletionChoice) async throws -> Void) async throws -> Usage {
+    func forEachPart(_ take: (CompletionChoice, Usage) async throws -> Void) async throws -> Usage {
         defer { entry.end() }
         var account = RunAccount(promptTokens: parameters.promptTokens, submitted: submitted)
         do {
@@ -34,7 +35,7 @@ struct CompletionRun: Sendable {
 
     private func forEachPart(
         _ account: inout RunAccount,
-        _ take: (CompletionChoice) async throws -> Void
+        _ take: (CompletionChoice, Usage) async throws -> Void
     ) async throws {
         var progress = makeProgress()
         var encoderRoutes = [[TokenRoute]](repeating: [], count: parameters.prompts.count)
@@ -48,13 +49,16 @@ struct CompletionRun: Sendable {
                 permit?.use(parameters.prompts[prompt].tokens.count)
             case .token(let token):
                 let index = prompt * parameters.choices + token.choice
-                if !progress[index].isScoringPrompt { permit?.use(1) }
-                if let part = progress[index].append(token) { try await take(part) }
+                if !progress[index].isScoringPrompt {
+                    permit?.use(1)
+                    account.answered()
+                }
+                if let part = progress[index].append(token) { try await take(part, account.usageSoFar) }
             case .finished(let finished):
                 let index = prompt * parameters.choices + finished.choice
                 let part = progress[index].finish(finished, encoderRoutes: encoderRoutes[prompt])
                 account.finished(part.finishReason)
-                try await take(part)
+                try await take(part, account.usageSoFar)
             case .completed: openPrompts -= 1
             case .failed(.cancelled) where !Task.isCancelled: throw APIError.cancelled
             case .failed(let failure): throw APIError.generation(failure)
@@ -74,7 +78,7 @@ struct CompletionRun: Sendable {
     func choices() async throws(APIError) -> (choices: [CompletionChoice], usage: Usage) {
         var choices = (0..<(parameters.prompts.count * parameters.choices)).map { CompletionChoice(index: $0) }
         do {
-            let usage = try await forEachPart { choices[$0.index].append($0) }
+            let usage = try await forEachPart { part, _ in choices[part.index].append(part) }
             return (choices, usage)
         } catch let error as APIError {
             throw error

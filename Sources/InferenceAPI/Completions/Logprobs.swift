@@ -1,66 +1,75 @@
 import Generation
 
-/// Log-probabilities of a completion in OpenAI's legacy shape: arrays with one entry per token.
+/// Log-probabilities of a choice's tokens; encodes in the shape of OpenAI's completions: arrays with one entry per token.
 struct Logprobs: Encodable, Equatable, Sendable {
-    var tokens: [String] = []
-    /// nil for the first token of a prompt, which follows nothing.
-    var tokenLogprobs: [Float?] = []
-    var topLogprobs: [[String: Float]?] = []
-    /// Where in the text of the choice each token begins, in code points, however tokens are written.
-    var textOffset: [Int] = []
+    /// One token as it is written, beside its text in bytes.
+    struct Entry: Equatable, Sendable {
+        var token: TokenText.Written
+        /// nil for the first token of a prompt, which follows nothing.
+        var logprob: Float?
+        /// The most probable tokens in its place, best first.
+        var top: [(token: TokenText.Written, logprob: Float)]
+        /// Where in the text of the choice it begins, in code points, however tokens are written.
+        var offset: Int
 
-    enum CodingKeys: String, CodingKey {
+        static func == (left: Entry, right: Entry) -> Bool {
+            left.token == right.token && left.logprob == right.logprob && left.offset == right.offset
+                && left.top.elementsEqual(right.top) { $0 == $1 }
+        }
+    }
+
+    private(set) var entries: [Entry] = []
+
+    private enum CodingKeys: String, CodingKey {
         case tokens
         case tokenLogprobs = "token_logprobs"
         case topLogprobs = "top_logprobs"
         case textOffset = "text_offset"
     }
 
-    /// - Parameter text: how tokens are written where this one is.
-    mutating func append(_ token: GeneratedToken, at offset: Int, text: (Int32) -> String) {
-        var top: [String: Float] = [:]
-        for (id, logprob) in token.top.reversed() { top[text(id)] = logprob.asLogprob }
-        top[text(token.id)] = token.logprob.asLogprob
-        append(text(token.id), token.logprob.asLogprob, top, offset)
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(entries.map(\.token.text), forKey: .tokens)
+        try container.encode(entries.map(\.logprob), forKey: .tokenLogprobs)
+        try container.encode(entries.map(\.topByText), forKey: .topLogprobs)
+        try container.encode(entries.map(\.offset), forKey: .textOffset)
+    }
+
+    /// - Parameter write: how tokens are written where this one is.
+    mutating func append(_ token: GeneratedToken, at offset: Int, write: (Int32) -> TokenText.Written) {
+        let top = token.top.map { (token: write($0.id), logprob: $0.logprob.asLogprob) }
+        entries.append(Entry(token: write(token.id), logprob: token.logprob.asLogprob, top: top, offset: offset))
     }
 
     /// Takes a token that nothing was before.
-    mutating func append(first text: String) {
-        append(text, nil, nil, 0)
-    }
-
-    private mutating func append(_ text: String, _ logprob: Float?, _ top: [String: Float]?, _ offset: Int) {
-        tokens.append(text)
-        tokenLogprobs.append(logprob)
-        topLogprobs.append(top)
-        textOffset.append(offset)
+    mutating func append(first token: TokenText.Written) {
+        entries.append(Entry(token: token, logprob: nil, top: [], offset: 0))
     }
 
     /// Removes the tokens that begin behind the first `count` code points of the text, and returns them.
     mutating func removeTokens(after count: Int) -> Logprobs? {
-        guard let first = textOffset.firstIndex(where: { $0 > count }) else { return nil }
-        let removed = Logprobs(
-            tokens: Array(tokens[first...]),
-            tokenLogprobs: Array(tokenLogprobs[first...]),
-            topLogprobs: Array(topLogprobs[first...]),
-            textOffset: Array(textOffset[first...])
-        )
-        tokens.removeSubrange(first...)
-        tokenLogprobs.removeSubrange(first...)
-        topLogprobs.removeSubrange(first...)
-        textOffset.removeSubrange(first...)
-        return removed
+        guard let first = entries.firstIndex(where: { $0.offset > count }) else { return nil }
+        defer { entries.removeSubrange(first...) }
+        return Logprobs(entries: Array(entries[first...]))
     }
 
     /// Moves tokens that were cut off to the end of a text of `count` code points.
     mutating func endText(at count: Int) {
-        textOffset = textOffset.map { min($0, count) }
+        for index in entries.indices { entries[index].offset = min(entries[index].offset, count) }
     }
 
     mutating func append(_ more: Logprobs) {
-        tokens += more.tokens
-        tokenLogprobs += more.tokenLogprobs
-        topLogprobs += more.topLogprobs
-        textOffset += more.textOffset
+        entries += more.entries
+    }
+}
+
+extension Logprobs.Entry {
+    /// The alternatives and the token itself by their texts; of several with one text the most probable, or the token.
+    fileprivate var topByText: [String: Float]? {
+        guard let logprob else { return nil }
+        var found: [String: Float] = [:]
+        for alternative in top.reversed() { found[alternative.token.text] = alternative.logprob }
+        found[token.text] = logprob
+        return found
     }
 }

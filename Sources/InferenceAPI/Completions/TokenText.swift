@@ -6,6 +6,20 @@ struct TokenText: Sendable {
     /// Shows `token_id:17` in place of text, so that two tokens with the same text stay apart.
     var showsIDs = false
 
+    /// A token as it is written, and the bytes it stands for.
+    struct Written: Equatable, Sendable {
+        var text: String
+        /// In UTF-8; of a character that is several tokens, a part.
+        var bytes: [UInt8]
+    }
+
+    /// - Parameter droppingSpaces: as of `text`.
+    func written(_ id: Int32, droppingSpaces: Bool) -> Written {
+        let text = text(of: id, droppingSpaces: droppingSpaces)
+        if case .byte(let byte, _)? = tokenizer?.token(id) { return Written(text: text, bytes: [byte]) }
+        return Written(text: text, bytes: Array(text.utf8))
+    }
+
     /// The texts of tokens that follow each other.
     ///
     /// - Parameter continuesText: the first of them goes on with a text.

@@ -74,6 +74,7 @@ extension APIError {
                 parameter: members.first,
                 code: "unknown_parameter"
             )
+        case .worded(let error, let names): error.face.worded(by: names)
         case .foreign(let path): ErrorFace(status: .notFound, message: path.message, code: "not_found")
         case .unrouted(let status): .of(status)
         }

@@ -7,7 +7,7 @@ import JSON
 /// Why a request gets no answer.
 ///
 /// `APIError+Face.swift` says its status and words, `APIError+Response.swift` turns it into a status and JSON.
-package enum APIError: Error, Equatable, Sendable {
+package indirect enum APIError: Error, Equatable, Sendable {
     /// The body as a whole cannot be read; the sentence says why.
     case malformedJSON(String)
     case unsupportedMediaType(String)
@@ -35,6 +35,8 @@ package enum APIError: Error, Equatable, Sendable {
     case notRunning(String)
     /// Members the server does not know, and was told not to pass over.
     case unknownMembers(IgnoredMembers)
+    /// An error in the words of a client that calls members something else; its names by the plain ones.
+    case worded(APIError, by: [String: String])
     /// A path that other servers have.
     case foreign(ForeignPath)
     /// No route, or none for the method.

@@ -9,9 +9,7 @@ package struct ForeignPath: Equatable, Sendable {
     /// - Parameter path: as sent, without the query.
     init?(_ path: String) {
         let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-        if Self.withoutVersion.contains(path) {
-            message = "There is nothing at \(path): the base URL of this server ends in /v1, so ask for /v1\(path)."
-        } else if Self.paths.contains(path) {
+        if Self.paths.contains(path) {
             message = "This server has no \(path). \(Self.advice)"
         } else if let prefix = Self.prefixes.first(where: path.hasPrefix) {
             message = "This server has nothing below \(prefix). \(Self.advice)"
@@ -21,14 +19,11 @@ package struct ForeignPath: Equatable, Sendable {
     }
 
     private static let advice =
-        "It completes text at /v1/completions and /v1/beam_search; /openapi.yaml describes everything it has."
-
-    /// What this server has below `/v1`.
-    private static let withoutVersion: Set = ["/completions", "/beam_search", "/models", "/experts", "/route"]
+        "It answers at /v1/completions, /v1/chat/completions and /v1/responses; /openapi.yaml describes everything it has."
 
     private static let paths: Set = [
-        "/v1/chat/completions", "/chat/completions", "/v1/embeddings", "/embeddings", "/v1/responses", "/responses",
-        "/v1/messages", "/v1/rerank", "/rerank", "/v1/score", "/score", "/v1/edits", "/v1/engines", "/v1/moderations",
+        "/v1/embeddings", "/embeddings", "/v1/messages", "/v1/rerank", "/rerank", "/v1/score", "/score", "/v1/edits",
+        "/v1/engines", "/v1/moderations",
         "/generate", "/generate_stream", "/v1/generate", "/info", "/invocations", "/predict", "/translate",
         "/languages",
         "/detect", "/v2/translate", "/v2/languages", "/v2/usage", "/completion", "/infill", "/embedding", "/embed",

@@ -7,7 +7,7 @@ struct RouteEndpoint: Sendable {
     let context: RequestContext
 
     func respond(to request: ServerRequest) async throws(APIError) -> ServerResponse {
-        let run = try await context.startRun(request, for: .route, idPrefix: "route")
+        let (_, run) = try await context.startRun(request, as: RouteRequest.self)
         let (choices, usage) = try await run.choices()
         let choice = choices.first ?? CompletionChoice(index: 0)
         let texts = TokenText(tokenizer: run.model.tokenizer)
@@ -34,6 +34,18 @@ struct RouteEndpoint: Sendable {
                 usage: usage
             )
         )
+    }
+}
+
+/// The body of `POST /v1/route`.
+struct RouteRequest: GenerationDialect {
+    static let idPrefix = "route-"
+    static let endpoint = CompletionReader.Endpoint.route
+
+    let plain: PlainRequest
+
+    init(_ members: [String: JSONValue], _ setting: DialectSetting) {
+        plain = PlainRequest(members)
     }
 }
 

@@ -13,7 +13,15 @@ struct CompletionParameters: Sendable {
 
     enum Delivery: Equatable, Sendable {
         case whole
-        case stream(includesUsage: Bool)
+        case stream(StreamedUsage)
+    }
+
+    /// When a stream tells of usage.
+    enum StreamedUsage: Equatable, Sendable {
+        case never
+        case atEnd
+        /// With every part, and at the end.
+        case continuously
     }
 
     var prompts: [Prompt]

@@ -15,29 +15,55 @@ struct CompletionReader {
     var reader: ParameterReader
     let endpoint: Endpoint
     let backend: InferenceBackend
-    let configuration: APIConfiguration
+    private(set) var configuration: APIConfiguration
+    /// The client's names of members that it called something else.
+    let names: [String: String]
     /// Members of nested objects that nobody asked for.
-    var nestedUnknownNames: [String] = []
+    private var nestedUnknownNames: [String] = []
+    /// Members that were cut to the server's limits.
+    var clamped: [ClampedMember] = []
     /// When the prompts became tokens.
-    private(set) var tokenization: TraceSpan?
+    private var tokenization: TraceSpan?
 
     init(
-        _ members: [String: JSONValue],
+        _ request: PlainRequest,
         for endpoint: Endpoint,
-        backend: InferenceBackend,
-        configuration: APIConfiguration
+        _ backend: InferenceBackend,
+        _ configuration: APIConfiguration
     ) {
-        reader = ParameterReader(members)
+        reader = ParameterReader(request.members)
+        names = request.names
+        nestedUnknownNames = request.unknownNames
         self.endpoint = endpoint
         self.backend = backend
         self.configuration = configuration
+        if let limit = request.maximumLogprobs { self.configuration.maximumLogprobs = limit }
     }
 
     var model: ServedModel { backend.model }
     var limits: EngineLimits { backend.engine.limits }
-    var unknownNames: [String] { reader.unknownNames + nestedUnknownNames }
 
+    /// What the client is told beside the answer, in its own words.
+    var notes: ReadingNotes {
+        ReadingNotes(
+            unknownNames: reader.unknownNames.map { names[$0] ?? $0 } + nestedUnknownNames,
+            clamped: clamped,
+            tokenization: tokenization
+        )
+    }
+
+    /// All of the request.
+    ///
+    /// - Throws: what is wrong with a member, by the name the client gave it.
     mutating func parameters() throws(APIError) -> CompletionParameters {
+        do throws(APIError) {
+            return try readParameters()
+        } catch {
+            throw error.worded(by: names)
+        }
+    }
+
+    private mutating func readParameters() throws(APIError) -> CompletionParameters {
         try readModel()
         _ = try reader.text("user")
         try UnsupportedMembers.check(&reader)
@@ -77,30 +103,8 @@ struct CompletionReader {
     }
 
     mutating func readModel() throws(APIError) {
-        guard let id = try reader.text("model"), id != model.id else { return }
+        guard let id = try reader.text("model"), !configuration.accepts(id, for: model) else { return }
         throw .modelNotFound(id)
-    }
-
-    /// `max_tokens`, or transformers' name for it; nil where the request leaves it out.
-    private mutating func readMaximumTokens() throws(APIError) -> Int? {
-        let limit = limits.maximumOutputTokens
-        let range = (endpoint == .beamSearch ? 1 : 0)...limit
-        let asked = try reader.integer("max_tokens", in: range)
-        let synonym = try reader.integer("max_new_tokens", in: range)
-        if let asked, let synonym, asked != synonym {
-            throw .invalid(
-                parameter: "max_new_tokens",
-                "'max_new_tokens' is another name for 'max_tokens', but they are \(synonym) and \(asked)."
-            )
-        }
-        return asked ?? synonym ?? (endpoint == .route ? 0 : nil)
-    }
-
-    /// The maximum where the request has none: what the model's files say, within the server's limit.
-    private func ownMaximum(decoderPrompt: [Int32], prompts: [CompletionParameters.Prompt]) -> Int {
-        // Of a language model the prompt counts; of several prompts the shortest leaves most room.
-        let own = model.architecture == .languageModel ? prompts.map(\.tokens.count).min() ?? 0 : 1
-        return model.generation.maximumTokens(given: own + decoderPrompt.count, limit: limits.maximumOutputTokens)
     }
 
     private mutating func readOutput() throws(APIError) -> OutputOptions {
@@ -157,8 +161,9 @@ struct CompletionReader {
         var nested = ParameterReader(options ?? [:], prefix: "stream_options.")
         _ = nested.value("include_obfuscation")
         let includesUsage = try nested.flag("include_usage") ?? false
+        let isContinuous = try nested.flag("continuous_usage_stats") ?? false
         nestedUnknownNames += nested.unknownNames
-        return .stream(includesUsage: includesUsage)
+        return .stream(includesUsage ? (isContinuous ? .continuously : .atEnd) : .never)
     }
 
     /// Seconds; never longer than the server's own limit.

@@ -19,6 +19,9 @@ struct ParameterReader {
         members.keys.filter { !known.contains($0) }.map { prefix + $0 }.sorted()
     }
 
+    /// Members that were never read.
+    var unread: [String: JSONValue] { members.filter { !known.contains($0.key) } }
+
     /// All members' names, sorted.
     var names: [String] { members.keys.sorted() }
 

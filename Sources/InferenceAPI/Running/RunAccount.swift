@@ -4,6 +4,8 @@ import Telemetry
 /// What one run used and how it ended, for the access log and the trace of its request.
 struct RunAccount {
     private(set) var usage: Usage
+    /// What was used by now; a choice that is not over counts with the tokens that are certain.
+    private(set) var usageSoFar: Usage
     private var phases: RequestPhases
     private var reasons: Set<String> = []
     private var firstToken: ContinuousClock.Instant?
@@ -11,6 +13,7 @@ struct RunAccount {
 
     init(promptTokens: Int, submitted: ContinuousClock.Instant) {
         usage = Usage(promptTokens: promptTokens, completionTokens: 0)
+        usageSoFar = usage
         phases = RequestPhases(submitted: submitted)
     }
 
@@ -24,6 +27,11 @@ struct RunAccount {
         case .completed(let timings): phases.completed(prompt, timings)
         case .failed: break
         }
+    }
+
+    /// A token of an answer was told, not one of a prompt.
+    mutating func answered() {
+        usageSoFar.completionTokens += 1
     }
 
     /// - Parameter reason: the `finish_reason` of a choice that is complete.

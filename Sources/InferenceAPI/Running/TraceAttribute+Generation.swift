@@ -25,8 +25,13 @@ extension TraceAttribute.Key {
 
 extension RequestTrace {
     /// Notes what a request asks for.
-    func note(_ parameters: CompletionParameters, model: ServedModel, identity: AnswerIdentity) {
-        set(.operation, .string("text_completion"))
+    func note(
+        _ parameters: CompletionParameters,
+        model: ServedModel,
+        identity: AnswerIdentity,
+        operation: String
+    ) {
+        set(.operation, .string(operation))
         set(.provider, .string("switchyard"))
         set(.model, .string(model.id))
         set(.completionID, .string(identity.id))

@@ -10,6 +10,8 @@ struct IndexEndpoint: Sendable {
 
     struct Links: Encodable {
         let completions = "/v1/completions"
+        let chat = "/v1/chat/completions"
+        let responses = "/v1/responses"
         let models = "/v1/models"
         let readiness = "/readyz"
         let metrics = "/metrics"

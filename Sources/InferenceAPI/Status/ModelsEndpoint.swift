@@ -12,6 +12,8 @@ struct ModelsEndpoint: Sendable {
         /// Tokens of the longest prompt.
         var maximumInputTokens: Int
         var maximumOutputTokens: Int
+        /// How a conversation becomes a prompt.
+        var chatPrompt: String
         var generation: Generation
 
         enum CodingKeys: String, CodingKey {
@@ -19,13 +21,16 @@ struct ModelsEndpoint: Sendable {
             case ownedBy = "owned_by"
             case maximumInputTokens = "max_model_len"
             case maximumOutputTokens = "max_output_tokens"
+            case chatPrompt = "chat_prompt"
         }
 
-        init(_ backend: InferenceBackend) {
-            id = backend.model.id
+        /// - Parameter id: one of the model's names.
+        init(_ id: String, _ backend: InferenceBackend, _ configuration: APIConfiguration) {
+            self.id = id
             created = backend.model.created
             maximumInputTokens = backend.engine.limits.maximumInputTokens
             maximumOutputTokens = backend.engine.limits.maximumOutputTokens
+            chatPrompt = (configuration.chatPrompt ?? .suiting(backend.model.architecture)).name
             generation = Generation(backend.model)
         }
     }
@@ -62,13 +67,19 @@ struct ModelsEndpoint: Sendable {
     let context: RequestContext
 
     func list(_ request: ServerRequest) async throws(APIError) -> ServerResponse {
-        .json(List(data: [Model(try context.loadedBackend())]))
+        let backend = try context.loadedBackend()
+        return .json(List(data: names(backend).map { Model($0, backend, context.configuration) }))
     }
 
     func one(_ request: ServerRequest) async throws(APIError) -> ServerResponse {
         let backend = try context.loadedBackend()
         let id = request.parameters["id"] ?? ""
-        guard id == backend.model.id else { throw .modelNotFound(id) }
-        return .json(Model(backend))
+        guard names(backend).contains(id) else { throw .modelNotFound(id) }
+        return .json(Model(id, backend, context.configuration))
+    }
+
+    /// All names of the model, its own first.
+    private func names(_ backend: InferenceBackend) -> [String] {
+        [backend.model.id] + context.configuration.modelAliases
     }
 }

@@ -65,12 +65,12 @@ struct TokenizeEndpoint: Sendable {
     ) async throws(APIError) -> ServerResponse {
         let backend = try context.loadedBackend()
         let configuration = context.configuration
-        let (response, unknown) = try await context.read(request) { members throws(APIError) in
-            var reader = CompletionReader(members, for: .route, backend: backend, configuration: configuration)
+        let (response, notes) = try await context.read(request) { members throws(APIError) in
+            var reader = CompletionReader(PlainRequest(members), for: .route, backend, configuration)
             try reader.readModel()
-            return (try make(&reader), reader.unknownNames)
+            return (try make(&reader), reader.notes)
         }
-        try context.note(unknown: unknown, of: request)
+        try context.note(notes, of: request)
         return response
     }
 }

@@ -29,8 +29,7 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var tls: TLSOptions
 
-    @Option(help: "The model's name in the API. Default: the directory's name.")
-    var modelId: String?
+    @OptionGroup var naming: NamingOptions
 
     @OptionGroup var generation: GenerationOptions
 
@@ -38,7 +37,12 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var access: AccessOptions
 
-    @Flag(help: "Refuse requests with members the server does not know; they are passed over and named otherwise.")
+    @Flag(
+        help: """
+            Refuse requests with members the server does not know or with a max_tokens beyond its limit; otherwise these \
+            are passed over, or cut, and named.
+            """
+    )
     var strictRequests = false
 
     @Option(help: "Router metrics at /metrics: layer, or expert for one series per expert as well.")
@@ -132,6 +136,6 @@ struct Serve: AsyncParsableCommand {
 
     /// The model's name in the API.
     var servedModelID: String {
-        modelId ?? URL(fileURLWithPath: model.modelDirectory).lastPathComponent
+        naming.modelId.first ?? URL(fileURLWithPath: model.modelDirectory).lastPathComponent
     }
 }

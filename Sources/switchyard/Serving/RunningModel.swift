@@ -6,6 +6,7 @@ import Logging
 import SwitchModel
 import Telemetry
 import Tensors
+import Tokenization
 
 /// A loaded model with the engine that runs it.
 struct RunningModel: Sendable {
@@ -29,6 +30,9 @@ struct RunningModel: Sendable {
         let loaded = try LoadedModel(options.model, logger: logger, onProgress: onProgress)
         for note in loaded.configuration.notes { logger.notice("\(note)") }
         Self.log(loaded.generation, options, logger)
+        if let file = TokenizerDirectory(options.model.modelDirectory).chatTemplateSource {
+            logger.notice("the chat template of \(file) is not followed: --chat-prompt has the rule for prompts")
+        }
         load = ExpertLoad(layers: Self.sparseLayers(loaded.configuration))
         load.register(in: registry)
         loaded.expertMemory?.register(in: registry)

@@ -29,7 +29,8 @@ struct ServedProcess {
         let (state, registry) = (state, registry)
         registry.gauge("switchyard_ready", "1 while new requests are taken.") { state.readiness == .ready ? 1 : 0 }
         var api = APIConfiguration()
-        api.refusesUnknownMembers = options.strictRequests
+        api.isStrict = options.strictRequests
+        try options.naming.apply(to: &api)
         api.requestTimeout = .seconds(options.admission.requestTimeout)
         api.version = BuildInformation.version
         var context = RequestContext(

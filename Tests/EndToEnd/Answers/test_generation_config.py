@@ -36,7 +36,9 @@ WRONG = {
 WRONG_IN_FILES = WRONG | {"max_length": LENGTHS, "max_new_tokens": LENGTHS, "eos_token_id": TOKENS[:8],
                           "decoder_start_token_id": TOKENS[:7], "top_k": [*WRONG["top_k"], -1]}
 WRONG_IN_REQUESTS = WRONG | {
-    "allowed_token_ids": [*TOKENS, []], "min_tokens": COUNTS, "max_new_tokens": COUNTS, "max_tokens": COUNTS,
+    "allowed_token_ids": [*TOKENS, []], "min_tokens": COUNTS, "max_new_tokens": COUNTS,
+    # A number that is only too large is cut.
+    "max_tokens": [count for count in COUNTS if count != 1 << 31],
     "bad_words": [5, "a", {}, [5], [""], [["a"]], ["a" * 1025], [None]], "top_k": [*WRONG["top_k"], -2],
 }
 CONTRADICTIONS = {

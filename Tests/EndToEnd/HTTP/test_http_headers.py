@@ -37,6 +37,7 @@ def endpoints():
 
 BODIES = {
     "/": b"hello", "/v1/completions": COMPLETION, "/v1/beam_search": COMPLETION, "/v1/route": {"prompt": "A dog."},
+    "/v1/chat/completions": {"messages": [{"role": "user", "content": "A dog."}]}, "/v1/responses": {"input": "A dog."},
     "/tokenize": {"prompt": "A dog."}, "/detokenize": {"tokens": [5, 6]},
 }
 REQUESTS = {
@@ -45,6 +46,8 @@ REQUESTS = {
     **{f"OPTIONS {path}": ask(path, method="OPTIONS") for _, path in endpoints()},
     **{f"PATCH {path}": ask(path, method="PATCH") for _, path in endpoints()},
     "a stream": ask("/v1/completions", COMPLETION | {"stream": True}),
+    "a stream of a conversation": ask("/v1/chat/completions", BODIES["/v1/chat/completions"] | {"stream": True}),
+    "a stream of a response": ask("/v1/responses", BODIES["/v1/responses"] | {"stream": True}),
     "a compressed answer, if there is one": ask("/openapi.yaml", None, "Accept-Encoding: gzip"),
     "not JSON": ask("/v1/completions", b"{"),
     "a wrong parameter": ask("/v1/completions", COMPLETION | {"n": 0}),

@@ -87,29 +87,47 @@ class StrictDescription:
         if kind == "application/json":
             self.validate(schema, json.loads(body), f"{method} {path} {status}")
 
-    def check_event(self, data):
+    def check_event(self, data, schema="CompletionChunk"):
         if data == "[DONE]":
             return
         value = json.loads(data)
-        name = "Error" if "error" in value else "CompletionChunk"
+        name = "Error" if schema != "ResponseEvent" and "error" in value else schema
         self.validate({"$ref": f"#/components/schemas/{name}"}, value, f"event {name}")
 
 
 class EventChecker:
-    """Fed the bytes of a stream as they come; checks each event and that [DONE] is the last."""
+    """Fed the bytes of a stream as they come; checks each event and that nothing follows the last."""
 
-    def __init__(self, description):
+    ENDS = ("[DONE]", "response.completed", "response.incomplete", "response.failed")
+
+    def __init__(self, description, path="/v1/completions"):
         self.description, self.rest, self.last = description, b"", None
+        kinds = {"/v1/responses": "ResponseEvent", "/v1/chat/completions": "ChatCompletionChunk"}
+        self.schema, self.number = kinds.get(path, "CompletionChunk"), 0
 
     def feed(self, data):
         *events, self.rest = (self.rest + data).split(b"\n\n")
         for event in events:
             if event.startswith(b":"):
                 continue
-            assert event.startswith(b"data: ") and b"\n" not in event, event
-            assert self.last != "[DONE]", "an event after [DONE]"
-            self.last = event.removeprefix(b"data: ").decode()
-            self.description.check_event(self.last)
+            assert self.last not in self.ENDS, f"an event after {self.last}"
+            self.last = self.named(event) if self.schema == "ResponseEvent" else self.plain(event)
+
+    def plain(self, event):
+        assert event.startswith(b"data: ") and b"\n" not in event, event
+        data = event.removeprefix(b"data: ").decode()
+        self.description.check_event(data, self.schema)
+        return data
+
+    def named(self, event):
+        """An event of a response, which has its type as its name and counts the events before it."""
+        name, _, data = event.partition(b"\n")
+        assert name.startswith(b"event: ") and data.startswith(b"data: ") and b"\n" not in data, event
+        value = json.loads(data.removeprefix(b"data: "))
+        assert value["type"] == name.removeprefix(b"event: ").decode() and value["sequence_number"] == self.number
+        self.number += 1
+        self.description.check_event(json.dumps(value), self.schema)
+        return value["type"]
 
 
 class CheckedStream(httpx2.SyncByteStream, httpx2.AsyncByteStream):
@@ -150,7 +168,7 @@ class StrictTransport(httpx2.HTTPTransport):
         path = request.url.raw_path.decode().partition("?")[0]
         if is_stream(response):
             self.description.check_head(request.method, path, response.status_code, response.headers)
-            response.stream = CheckedStream(response.stream, EventChecker(self.description))
+            response.stream = CheckedStream(response.stream, EventChecker(self.description, path))
         else:
             self.description.check(request.method, path, response.status_code, response.headers, response.read())
         return response
@@ -169,7 +187,7 @@ class StrictAsyncTransport(httpx2.AsyncHTTPTransport):
         path = request.url.raw_path.decode().partition("?")[0]
         if is_stream(response):
             self.description.check_head(request.method, path, response.status_code, response.headers)
-            response.stream = CheckedStream(response.stream, EventChecker(self.description))
+            response.stream = CheckedStream(response.stream, EventChecker(self.description, path))
         else:
             self.description.check(request.method, path, response.status_code, response.headers, await response.aread())
         return response

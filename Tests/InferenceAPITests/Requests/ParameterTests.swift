@@ -22,7 +22,8 @@ import Testing
 
     @Test(arguments: [
         #""n": 1"#, #""n": 64"#, #""n": 3.0"#, #""n": null"#, #""best_of": 0"#, #""best_of": 64"#, #""best_of": null"#,
-        #""max_tokens": 0"#, #""max_tokens": 1"#, #""max_tokens": 512"#, #""temperature": 0"#, #""temperature": 2"#,
+        #""max_tokens": 0"#, #""max_tokens": 1"#, #""max_tokens": 512"#, #""max_completion_tokens": 512"#,
+        #""temperature": 0"#, #""temperature": 2"#,
         #""top_p": 0.0001"#, #""top_p": 1"#, #""top_p": 1e-300"#, #""top_k": -1"#, #""top_k": 0"#,
         #""top_k": 2147483647"#,
         #""min_p": 0"#, #""min_p": 1"#, #""typical_p": 0.1"#, #""typical_p": 1"#, #""repetition_penalty": 0.1"#,
@@ -59,7 +60,8 @@ import Testing
     @Test(arguments: [
         ("n", "0"), ("n", "129"), ("n", "65"), ("n", "true"), ("n", "\"1\""), ("n", "1.5"), ("n", "1e300"),
         ("n", "[1]"),
-        ("best_of", "-1"), ("best_of", "65"), ("best_of", "false"), ("max_tokens", "-1"), ("max_tokens", "513"),
+        ("best_of", "-1"), ("best_of", "65"), ("best_of", "false"), ("max_tokens", "-1"),
+        ("max_completion_tokens", "-1"),
         ("max_tokens", "true"), ("max_tokens", "1e30"), ("temperature", "-0.1"), ("temperature", "2.1"),
         ("temperature", "true"), ("temperature", "\"1\""), ("temperature", "1e300"), ("top_p", "0"), ("top_p", "1.01"),
         ("top_p", "{}"), ("top_k", "-2"), ("top_k", "1.5"), ("top_k", "2147483648"), ("min_p", "-0.1"),
@@ -82,7 +84,7 @@ import Testing
         ("num_beams", "0"), ("num_beams", "65"), ("use_beam_search", "1"), ("length_penalty", "100.5"),
         ("length_penalty", "1e300"), ("early_stopping", "1"), ("early_stopping", "\"sometimes\""),
         ("num_return_sequences", "0"), ("stream", "1"), ("stream", "\"true\""), ("stream_options", "{}"),
-        ("stream_options", "true"), ("model", "1"), ("max_new_tokens", "513"), ("bad_words_ids", "[3]"),
+        ("stream_options", "true"), ("model", "1"), ("max_new_tokens", "-1"), ("bad_words_ids", "[3]"),
         ("bad_words_ids", "[[]]"), ("bad_words_ids", "[[42]]"), ("bad_words_ids", "{}"), ("bad_words", "[3]"),
         ("bad_words", "\"cat\""), ("bad_words", "[\"\"]"), ("suppress_tokens", "[-1]"), ("suppress_tokens", "\"3\""),
         ("begin_suppress_tokens", "[42]"), ("forced_bos_token_id", "-1"), ("forced_bos_token_id", "[3]"),
@@ -273,7 +275,7 @@ import Testing
 
     @Test func aStrictServerRefusesUnknownMembers() async {
         var configuration = APIConfiguration()
-        configuration.refusesUnknownMembers = true
+        configuration.isStrict = true
         let client = APIClient(.saying([1]), configuration: configuration)
         let answer = await client.complete(#"{"prompt": "a", "zeta": 1, "store": true}"#)
         #expect(answer.status == 400)

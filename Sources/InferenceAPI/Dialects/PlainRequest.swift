@@ -1,0 +1,46 @@
+import JSON
+
+/// A request in the words of `/v1/completions`, with what the client called its members.
+///
+/// Whatever a dialect does not read itself goes on under its own name, so that extensions are the same everywhere.
+struct PlainRequest: Sendable {
+    private(set) var members: [String: JSONValue]
+    /// The client's names of members that it called something else, by the plain name.
+    private(set) var names: [String: String] = [:]
+    /// Members that nobody asked for, as far as a dialect knows.
+    private(set) var unknownNames: [String] = []
+    /// Alternatives beside each token, where the dialect has a limit of its own.
+    var maximumLogprobs: Int?
+
+    init(_ members: [String: JSONValue]) {
+        self.members = members
+    }
+
+    /// What a dialect leaves of a request.
+    init(unreadBy reader: ParameterReader) {
+        self.init(reader.unread)
+    }
+
+    /// Members of `/v1/completions` that the dialect does not have: they are unknown.
+    mutating func drop(_ dropped: Set<String>) {
+        passOver(members.keys.filter(dropped.contains))
+        for name in dropped { members[name] = nil }
+    }
+
+    /// Counts members among the unknown ones, such as those of an object inside.
+    mutating func passOver(_ more: some Sequence<String>) {
+        unknownNames += more
+    }
+
+    /// Says a member of the client's in plain words.
+    mutating func set(_ name: String, to value: JSONValue, from client: String) {
+        members[name] = value
+        names[name] = client == name ? nil : client
+    }
+
+    /// Another name for a member of the client's, if it is there.
+    mutating func rename(_ client: String, to name: String) {
+        guard let value = members.removeValue(forKey: client) else { return }
+        set(name, to: value, from: client)
+    }
+}
