@@ -1,6 +1,8 @@
 // The product of a panel and all rows, by blocks of rows: included by product.h and product_int4.h behind CK_BLOCK, with
 // CK_PRODUCT, CK_TARGET and CK_ROWS as there and, where rows keep outliers apart:
 //   CK_KEEPS_APART  their element
+// and, where no pass asks for memory ahead:
+//   CK_ONE_PASS
 //
 // Rows are cut evenly into as few blocks as registers allow.
 
@@ -10,7 +12,12 @@ CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y,
     const int isOnce = blocks == 1;
     for (size_t row = 0; blocks > 0; blocks--) {
         const size_t count = (rows - row + blocks - 1) / blocks;
+#ifdef CK_ONE_PASS
+        const int pass = 0;
+        (void)isOnce;
+#else
         const int pass = isOnce ? 0 : row == 0 ? 1 : 2;
+#endif
         float *out = y + row * ys;
         size_t stride = ys, width = outputs;
         ck_epilogue end = epilogue;
@@ -26,7 +33,11 @@ CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y,
 #endif
         switch (count * 3 + (size_t)pass) {
 #define CK_CASE(n, p) case n * 3 + p: CK_BLOCK(x, panel, out, stride, width, end, row, n, p); break;
+#ifdef CK_ONE_PASS
+#define CK_CASES(n) CK_CASE(n, 0)
+#else
 #define CK_CASES(n) CK_CASE(n, 0) CK_CASE(n, 1) CK_CASE(n, 2)
+#endif
             CK_CASES(1) CK_CASES(2)
 #if CK_ROWS > 2
             CK_CASES(3)

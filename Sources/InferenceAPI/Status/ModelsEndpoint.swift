@@ -12,10 +12,14 @@ struct ModelsEndpoint: Sendable {
         /// Tokens of the longest prompt.
         var maximumInputTokens: Int
         var maximumOutputTokens: Int
+        /// What linear layers are held in, and what experts are.
+        var weights: String
+        var expertWeights: String
         var generation: Generation
 
         enum CodingKeys: String, CodingKey {
-            case id, object, created, generation
+            case id, object, created, generation, weights
+            case expertWeights = "expert_weights"
             case ownedBy = "owned_by"
             case maximumInputTokens = "max_model_len"
             case maximumOutputTokens = "max_output_tokens"
@@ -26,6 +30,7 @@ struct ModelsEndpoint: Sendable {
             created = backend.model.created
             maximumInputTokens = backend.engine.limits.maximumInputTokens
             maximumOutputTokens = backend.engine.limits.maximumOutputTokens
+            (weights, expertWeights) = (backend.model.weights, backend.model.expertWeights)
             generation = Generation(backend.model)
         }
     }
