@@ -16,7 +16,11 @@ struct ExpertScheduler {
     /// - Parameters:
     ///   - weights: the scope of the experts, `….mlp.experts`.
     ///   - inputs: what reached the layer, to round weights for.
-    init(_ weights: WeightScope, _ context: LoadingContext, roundedFor inputs: LayerInputs? = nil) throws(CheckpointError) {
+    init(
+        _ weights: WeightScope,
+        _ context: LoadingContext,
+        roundedFor inputs: LayerInputs? = nil
+    ) throws(CheckpointError) {
         var sources: [DenseFeedForward.Source] = []
         for index in 0..<context.configuration.experts {
             sources.append(try DenseFeedForward.Source(weights["expert_\(index)"], context))

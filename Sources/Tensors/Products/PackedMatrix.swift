@@ -142,7 +142,15 @@ package final class PackedMatrix: @unchecked Sendable {
                 let run = first..<min(first + Int(CK_INT4_RUN), inputs)
                 let passed = factor.upper[rows: run]
                 ck_pack_run(
-                    precision.element, rows, inputs, outputs, first, run.count, passed.base, inverses, panel
+                    precision.element,
+                    rows,
+                    inputs,
+                    outputs,
+                    first,
+                    run.count,
+                    passed.base,
+                    inverses,
+                    panel
                 )
                 let rest = run.upperBound..<inputs
                 weights[columns: rest].multiply(.plain(weights[columns: run]), .plain(passed[columns: rest]), .add)

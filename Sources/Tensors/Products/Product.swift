@@ -34,7 +34,8 @@ package struct Product {
         _ epilogue: Epilogue = .store
     ) {
         precondition(
-            input.columns == weight.inputs && input.precision.inputElement == weight.precision.inputElement && output.columns == weight.outputs
+            input.columns == weight.inputs && input.precision.inputElement == weight.precision.inputElement
+                && output.columns == weight.outputs
                 && rows.upperBound <= min(input.rows, output.rows),
             "product of [\(rows), \(input.columns)] by [\(weight.outputs), \(weight.inputs)] into \(output.columns)"
         )
