@@ -1,7 +1,7 @@
 /// How what rounding misses at one input of a linear layer is made up for at the inputs after it: the upper triangular `U`
 /// with `UᵀU` the inverse of the products of inputs (GPTQ, Frantar and others, 2022, §3).
 package struct ErrorFactor {
-    package let inputs: Int
+    let inputs: Int
     private let memory: FloatBuffer
 
     private static let block = 64

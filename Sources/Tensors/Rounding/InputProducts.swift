@@ -2,9 +2,10 @@
 ///
 /// Owned by one thread. BLAS computes on as many threads as it was told to.
 package final class InputProducts {
-    package let inputs: Int
+    private let inputs: Int
     private let memory: FloatBuffer
 
+    /// Of a layer with so many inputs; all 0.
     package init(inputs: Int) {
         self.inputs = inputs
         memory = FloatBuffer(count: inputs * inputs)
