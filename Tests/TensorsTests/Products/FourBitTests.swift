@@ -135,7 +135,7 @@ import Testing
                 }
                 #expect(searched - before.0 <= (simple - before.1) * 1.0001 + 1e-6, "\(name), output \(output)")
             }
-            #expect(searched <= share * simple + 1e-6, "\(name): \(searched) and \(simple)")
+            #expect(searched <= share * simple * 1.0001 + 1e-6, "\(name): \(searched) and \(simple)")
         }
     }
 
