@@ -106,10 +106,12 @@ train-compare: packages .venv/benchmarks/bin/python
 	swift build -c release --product switchyard
 	.venv/benchmarks/bin/python benchmarks/train_compare.py .build/release/switchyard $(PAIRS)
 
-# What bf16, int8 and int4 cost in accuracy: SOURCE and TARGET are parallel text.
+# What bf16, int8, int4 and experts of fewer bits cost in accuracy: SOURCE and TARGET are parallel text, CALIBRATION texts
+# that experts are rounded for.
 accuracy: packages .venv/benchmarks/bin/python
 	swift build -c release --product switchyard
-	.venv/benchmarks/bin/python benchmarks/accuracy.py models/en-de $(SOURCE) $(TARGET)
+	.venv/benchmarks/bin/python benchmarks/accuracy.py models/en-de $(SOURCE) $(TARGET) \
+		$(if $(CALIBRATION),--calibration $(CALIBRATION))
 
 # Ten thousand requests from 64 clients, a tenth of which leave midway.
 endurance: packages

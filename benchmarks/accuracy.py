@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What each --weights costs in accuracy: BLEU of greedy and beam-4 translations, top-1 agreement and KL beside f32.
 
-    accuracy.py MODEL_DIR SOURCE TARGET [--prefix TEXT] [--binary .build/release/switchyard]
+    accuracy.py MODEL_DIR SOURCE TARGET [--prefix TEXT] [--calibration TEXTS] [--binary .build/release/switchyard]
 
-SOURCE and TARGET are parallel text, one sentence a line, gzipped or not. Needs sacrebleu (benchmarks/requirements.txt).
+SOURCE and TARGET are parallel text, one sentence a line, gzipped or not. With experts of four bits and fewer beside int8,
+rounded by themselves and, given TEXTS, for these. Needs sacrebleu (benchmarks/requirements.txt).
 """
 import argparse
 import gzip
@@ -31,6 +32,7 @@ def main():
     parser.add_argument("source")
     parser.add_argument("target")
     parser.add_argument("--prefix", default="")
+    parser.add_argument("--calibration")
     parser.add_argument("--binary", default=".build/release/switchyard")
     arguments = parser.parse_args()
     sources, targets = lines(arguments.source), lines(arguments.target)
@@ -40,13 +42,24 @@ def main():
         pairs.write_text("".join(f"{source}\t{target}\n" for source, target in zip(sources, targets, strict=True)))
         print(f"{len(sources)} pairs, sacrebleu {sacrebleu.__version__}")
         for weights in ("f32", "bf16", "int8", "int4"):
-            flags = [arguments.model, "--weights", weights]
-            scores = []
-            for beams in ("1", "4"):
-                found = run(arguments, "generate", *flags, "--beams", beams, "--max-tokens", "96", text=prompts)
-                scores.append(sacrebleu.corpus_bleu(found, [targets]).score)
-            print(f"{weights:5} BLEU greedy {scores[0]:.2f}, 4 beams {scores[1]:.2f}; "
-                  + run(arguments, "accuracy", *flags, "--pairs", str(pairs), "--prefix", arguments.prefix)[0], flush=True)
+            measure(arguments, weights, [arguments.model, "--weights", weights], pairs, prompts, targets)
+        for experts in ("int4", "int3", "int2"):
+            flags = ["--weights", "int8", "--expert-weights", experts]
+            measure(arguments, f"int8, experts {experts}", [arguments.model, *flags], pairs, prompts, targets)
+            if arguments.calibration:
+                packed = str(Path(directory) / experts)
+                print("  " + run(arguments, "pack", arguments.model, packed, *flags, "--calibration", arguments.calibration)[0])
+                measure(arguments, f"int8, experts {experts}, calibrated", [packed], pairs, prompts, targets)
+
+
+def measure(arguments, name, flags, pairs, prompts, targets):
+    scores = []
+    for beams in ("1", "4"):
+        found = run(arguments, "generate", *flags, "--beams", beams, "--max-tokens", "96", text=prompts)
+        scores.append(sacrebleu.corpus_bleu(found, [targets]).score)
+    compared = ["--reference", arguments.model, "--pairs", str(pairs), "--prefix", arguments.prefix]
+    print(f"{name:5} BLEU greedy {scores[0]:.2f}, 4 beams {scores[1]:.2f}; "
+          + run(arguments, "accuracy", *flags, *compared)[0], flush=True)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,8 @@ CK_INLINE __m256i step_int8(__m256i sum, __m256i row, __m256i weights) {
 #define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int8(out, outputs, sums, panel, scale, epilogue)
 #include "product.h"
 
-// 4 bits: a multiplier is at most 17, so that the product of two neighbouring bytes is one of 16 bits and carries nothing.
+// 4 bits and fewer: a weight times its multiplier is at most 255, so that the product of two neighbouring bytes is one of
+// 16 bits and carries nothing.
 // The even and the odd bytes apart.
 typedef struct {
     __m256i even, odd;
@@ -121,7 +122,7 @@ CK_INLINE void finish_int4(float *out, size_t outputs, const __m256i sums[4], ck
 }
 
 #undef CK_ROWS
-#define CK_PRODUCT avx2_product_int4
+#define CK_PRODUCTS avx2_product
 #define CK_ROWS 2
 #define sum_t __m256i
 #define word_t __m256i
@@ -139,10 +140,11 @@ CK_INLINE void finish_int4(float *out, size_t outputs, const __m256i sums[4], ck
 #define ROW(p) split_row(p)
 #define STEP(sum, row, weights) step_int4(sum, row, weights)
 #define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int4(out, outputs, sums, panel, scale, epilogue)
-#include "product_int4.h"
+#include "product_bits.h"
 
 const ck_kernels ck_kernels_avx2 = {
-    .product = {avx2_product_f32, avx2_product_bf16, avx2_product_int8, avx2_product_int4},
+    .product = {avx2_product_f32, avx2_product_bf16, avx2_product_int8, avx2_product_int4,
+                avx2_product_int3, avx2_product_int2},
     .arithmetic = {avx2_arithmetic_f32, avx2_arithmetic_bf16, avx2_arithmetic_int8,
                    avx2_arithmetic_int8},
     CK_ROWWISE,

@@ -76,7 +76,8 @@ CK_INLINE __m512i step_int8(__m512i sum, __m512i row, __m512i weights) {
 #define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int8(out, outputs, sums, panel, scale, epilogue)
 #include "product.h"
 
-// 4 bits: a multiplier is at most 17, so that the product of two neighbouring bytes is one of 16 bits and carries nothing.
+// 4 bits and fewer: a weight times its multiplier is at most 255, so that the product of two neighbouring bytes is one of
+// 16 bits and carries nothing.
 // Without instructions for bytes, the even and the odd ones apart.
 typedef struct {
     __m512i even, odd;
@@ -113,7 +114,7 @@ CK_INLINE void finish_int4(float *out, size_t outputs, const __m512i sums[2], ck
 }
 
 #undef CK_ROWS
-#define CK_PRODUCT avx512_product_int4
+#define CK_PRODUCTS avx512_product
 #define CK_ROWS 8
 #define sum_t __m512i
 #define word_t __m512i
@@ -131,7 +132,7 @@ CK_INLINE void finish_int4(float *out, size_t outputs, const __m512i sums[2], ck
 #define ROW(p) split_row(p)
 #define STEP(sum, row, weights) step_int4(sum, row, weights)
 #define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int4(out, outputs, sums, panel, scale, epilogue)
-#include "product_int4.h"
+#include "product_bits.h"
 
 #define CK_ROWS 14
 
@@ -152,7 +153,7 @@ CK_INLINE void finish_int4(float *out, size_t outputs, const __m512i sums[2], ck
 
 // Weights before their offset, 0 to 255, are the unsigned factor here, rows the signed one.
 #undef CK_ROWS
-#define CK_PRODUCT avx512_vnni_product_int4
+#define CK_PRODUCTS avx512_vnni_product
 #define CK_ROWS 12
 #define sum_t __m512i
 #define word_t __m512i
@@ -169,7 +170,7 @@ CK_INLINE void finish_int4(float *out, size_t outputs, const __m512i sums[2], ck
 #define ROW(p) _mm512_set1_epi32(*(const int32_t *)(p))
 #define STEP(sum, row, weights) _mm512_dpbusd_epi32(sum, weights, row)
 #define FINISH(out, outputs, sums, panel, scale, epilogue) finish_int4(out, outputs, sums, panel, scale, epilogue)
-#include "product_int4.h"
+#include "product_bits.h"
 
 #define CK_ROWS 14
 
@@ -191,7 +192,8 @@ CK_INLINE void finish_int4(float *out, size_t outputs, const __m512i sums[2], ck
 // 4-bit weights are multiplied as 8-bit ones are: the same arithmetic bounds them.
 const ck_kernels ck_kernels_avx512 = {
     .product = {avx512_product_f32, avx512_product_bf16, avx512_product_int8,
-                avx512_product_int4},
+                avx512_product_int4,
+                avx512_product_int3, avx512_product_int2},
     .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_f32, avx512_arithmetic_int8,
                    avx512_arithmetic_int8},
     CK_ROWWISE,
@@ -199,7 +201,8 @@ const ck_kernels ck_kernels_avx512 = {
 
 const ck_kernels ck_kernels_avx512_vnni = {
     .product = {avx512_product_f32, avx512_product_bf16, avx512_vnni_product_int8,
-                avx512_vnni_product_int4},
+                avx512_vnni_product_int4,
+                avx512_vnni_product_int3, avx512_vnni_product_int2},
     .arithmetic = {avx512_arithmetic_f32, avx512_arithmetic_f32, avx512_vnni_arithmetic_int8,
                    avx512_vnni_arithmetic_int8},
     CK_ROWWISE,
@@ -207,7 +210,8 @@ const ck_kernels ck_kernels_avx512_vnni = {
 
 const ck_kernels ck_kernels_avx512_bf16 = {
     .product = {avx512_product_f32, avx512_bf16_product_bf16, avx512_vnni_product_int8,
-                avx512_vnni_product_int4},
+                avx512_vnni_product_int4,
+                avx512_vnni_product_int3, avx512_vnni_product_int2},
     .arithmetic = {avx512_arithmetic_f32, avx512_bf16_arithmetic_bf16, avx512_vnni_arithmetic_int8,
                    avx512_vnni_arithmetic_int8},
     CK_ROWWISE,

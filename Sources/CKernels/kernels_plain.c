@@ -59,16 +59,22 @@ static void product_int8(ck_rows input, ck_panel panel, float *output, size_t st
     }
 }
 
-static void product_int4(ck_rows input, ck_panel panel, float *output, size_t stride, size_t outputs, size_t rows,
-                         ck_epilogue epilogue) {
+// Weights of fewer than 4 bits are widened block by block.
+static inline void product_of_runs(ck_element element, ck_rows input, ck_panel panel, float *output, size_t stride,
+                                   size_t outputs, size_t rows, ck_epilogue epilogue) {
     for (size_t r = 0; r < rows; r++) {
         const int8_t *x = (const int8_t *)input.data + r * input.stride;
         const int16_t *runs = (const int16_t *)(x + panel.groups * 4);
-        const uint8_t *w = panel.data;
+        const uint8_t *packed = panel.data;
         int32_t totals[CK_PANEL] = {0};
         for (size_t block = 0; block < panel.groups * 4 / CK_INT4_BLOCK; block++) {
-            const uint8_t *multipliers = w, *offsets = w + 2 * CK_PANEL;
-            w += 4 * CK_PANEL;
+            const uint8_t *multipliers = packed, *offsets = packed + 2 * CK_PANEL, *w = packed + 4 * CK_PANEL;
+            packed += ck_block_words(element) * 4;
+            uint8_t widened[CK_INT4_BLOCK / 2 * CK_PANEL];
+            if (element != CK_INT4) {
+                plain_widen_runs(element, w, widened);
+                w = widened;
+            }
             for (size_t run = 0; run < 2; run++, multipliers += CK_PANEL, runs++) {
                 int32_t sums[CK_PANEL] = {0};
                 for (size_t k = 0; k < CK_INT4_RUN; k += 8, x += 8, w += 4 * CK_PANEL)
@@ -81,8 +87,23 @@ static void product_int4(ck_rows input, ck_panel panel, float *output, size_t st
         }
         float sums[CK_PANEL];
         for (size_t j = 0; j < CK_PANEL; j++) sums[j] = (float)totals[j] * panel.scales[j] * input.scales[r];
-        plain_finish_outliers(CK_INT4, input, panel, sums, output, stride, outputs, r, 1, epilogue);
+        plain_finish_outliers(element, input, panel, sums, output, stride, outputs, r, 1, epilogue);
     }
+}
+
+static void product_int4(ck_rows input, ck_panel panel, float *output, size_t stride, size_t outputs, size_t rows,
+                         ck_epilogue epilogue) {
+    product_of_runs(CK_INT4, input, panel, output, stride, outputs, rows, epilogue);
+}
+
+static void product_int3(ck_rows input, ck_panel panel, float *output, size_t stride, size_t outputs, size_t rows,
+                         ck_epilogue epilogue) {
+    product_of_runs(CK_INT3, input, panel, output, stride, outputs, rows, epilogue);
+}
+
+static void product_int2(ck_rows input, ck_panel panel, float *output, size_t stride, size_t outputs, size_t rows,
+                         ck_epilogue epilogue) {
+    product_of_runs(CK_INT2, input, panel, output, stride, outputs, rows, epilogue);
 }
 
 // One panel with one row, a step being one group.
@@ -108,7 +129,7 @@ static uint64_t arithmetic_int8(size_t steps) { return arithmetic(product_int8, 
 static uint64_t arithmetic_int4(size_t steps) { return arithmetic(product_int4, CK_INT4, steps); }
 
 const ck_kernels ck_kernels_plain = {
-    .product = {product_f32, product_bf16, product_int8, product_int4},
+    .product = {product_f32, product_bf16, product_int8, product_int4, product_int3, product_int2},
     .arithmetic = {arithmetic_f32, arithmetic_bf16, arithmetic_int8, arithmetic_int4},
     CK_ROWWISE,
 };

@@ -153,12 +153,14 @@ CK_INLINE void CK_NAME(column)(ck_element element, ck_panel panel, uint32_t colu
         for (size_t j = 0; j < CK_PANEL; j++) weights[j] = (float)((int32_t)(words[j] << shift) >> 24);
         return;
     }
-    const uint8_t *block = (const uint8_t *)panel.data + column / CK_INT4_BLOCK * (CK_INT4_BLOCK_WORDS * 4);
+    const uint8_t *block = (const uint8_t *)panel.data + column / CK_INT4_BLOCK * (ck_block_words(element) * 4);
     const size_t run = column % CK_INT4_BLOCK / CK_INT4_RUN, k = column % CK_INT4_RUN;
     const uint8_t *multipliers = block + run * CK_PANEL, *offsets = block + 2 * CK_PANEL + run;
-    const uint8_t *halves = block + 4 * CK_PANEL + run * (CK_INT4_RUN / 2) * CK_PANEL + k / 8 * (4 * CK_PANEL) + k % 4;
+    const ck_place place = ck_place_of(element, k), third = ck_third_bit_of(k);
+    const uint8_t *weight = block + 4 * CK_PANEL + run * ck_run_bytes(element);
     for (size_t j = 0; j < CK_PANEL; j++) {
-        const int q = halves[4 * j] >> (k % 8 < 4 ? 0 : 4) & 15;
+        int q = weight[place.offset + 4 * j] >> place.shift & (element == CK_INT4 ? 15 : 3);
+        if (element == CK_INT3) q |= (weight[third.offset + 4 * j] >> third.shift & 1) << 2;
         weights[j] = (float)(multipliers[j] * q - offsets[2 * j]);
     }
 }

@@ -5,8 +5,13 @@
 // Rows of weights are rounded where they stand, then moved as groups of 4 bytes, which are alike for all types.
 void ck_pack_panel(ck_element element, float *weights, size_t inputs, size_t outputs, void *panel, float *scales,
                    int32_t *offsets) {
-    if (element == CK_INT4) {
-        ck_pack_int4(weights, inputs, outputs, panel, scales);
+    if (ck_has_runs(element)) {
+        float inverses[CK_PANEL];
+        ck_begin_runs(element, weights, inputs, outputs, panel, scales, inverses);
+        for (size_t first = 0; first < inputs; first += CK_INT4_RUN) {
+            const size_t count = inputs - first < CK_INT4_RUN ? inputs - first : CK_INT4_RUN;
+            ck_pack_run(element, weights, inputs, outputs, first, count, 0, inverses, panel);
+        }
         return;
     }
     const size_t groups = (inputs + ck_group(element) - 1) / ck_group(element);

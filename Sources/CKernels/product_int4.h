@@ -1,5 +1,6 @@
-// The product of one CK_INT4 panel, included once per instruction set, with these defined:
+// The product of one panel with runs, included by product_bits.h once for each element, with these defined:
 //   CK_PRODUCT      the name of the kernel
+//   CK_WEIGHTS      CK_INT4, CK_INT3 or CK_INT2; the last two are turned into CK_INT4's layout block by block
 //   CK_TARGET, CK_ROWS, CK_VECTORS   as in product.h
 //   sum_t, word_t   a vector of Int32 sums; a vector of bytes
 //   row_t, weights_t   what STEP takes of a row and of weights
@@ -14,13 +15,15 @@
 
 #define CK_BLOCK CK_PASTE(CK_PRODUCT, _block)
 #define CK_BLOCKS(panel) ((panel).groups * 4 / CK_INT4_BLOCK)
-#define CK_BYTES(panel) (CK_BLOCKS(panel) * CK_INT4_BLOCK_WORDS * 4)
+#define CK_BYTES(panel) (CK_BLOCKS(panel) * ck_block_words(CK_WEIGHTS) * 4)
 
 CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
     ck_rows x, ck_panel panel, float *out, size_t ys, size_t outputs, ck_epilogue epilogue, size_t row, const int rows,
     ck_ahead ahead, const int isOnce) {
     const char *w = panel.data;
     const char *input = (const char *)x.data + row * x.stride, *runs = input + panel.groups * 4;
+#define CK_IS_WIDENED (CK_WEIGHTS != CK_INT4)
+    _Alignas(64) uint8_t widened[CK_IS_WIDENED ? CK_INT4_BLOCK / 2 * CK_PANEL : 1];
     sum_t sums[CK_ROWS][CK_VECTORS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
@@ -30,7 +33,7 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
         const char *multipliers = w;
         // Line by line in the steps below would take the registers that keep sums out of memory.
         if (!isOnce)
-            for (const char *end = ahead.next + ahead.step * (CK_INT4_BLOCK_WORDS / CK_PANEL); ahead.next < end;
+            for (const char *end = ahead.next + ahead.step * (ck_block_words(CK_WEIGHTS) / CK_PANEL); ahead.next < end;
                  ahead.next += 64)
                 __builtin_prefetch(ahead.next, 0, 2);
         if (isOnce) CK_ASK_ON(w);
@@ -41,6 +44,11 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
             for (int r = 0; r < rows; r++) sums[r][v] = SUBTRACT(sums[r][v], offsets, runs + (size_t)r * x.stride);
         }
         w += 4 * CK_PANEL;
+        const char *const next = (const char *)panel.data + (block + 1) * ck_block_words(CK_WEIGHTS) * 4;
+        if (CK_IS_WIDENED) {
+            CK_NAME(widen_runs)(CK_WEIGHTS, (const uint8_t *)w, widened);
+            w = (const char *)widened;
+        }
         for (int run = 0; run < 2; run++, multipliers += CK_PANEL) {
             word_t m[CK_VECTORS];
 #pragma clang loop unroll(full)
@@ -82,32 +90,19 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
                 }
             }
         }
+        if (CK_IS_WIDENED) w = next;
     }
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
         FINISH(out + (size_t)r * ys, outputs, sums[r], panel, x.scales[row + (size_t)r], epilogue);
 }
 
-#define CK_KEEPS_APART CK_INT4
+#define CK_KEEPS_APART CK_WEIGHTS
 #include "product_rows.h"
 
 #undef CK_BLOCK
 #undef CK_BLOCKS
 #undef CK_BYTES
+#undef CK_IS_WIDENED
 #undef CK_PRODUCT
-#undef CK_ROWS
-#undef sum_t
-#undef word_t
-#undef row_t
-#undef weights_t
-#undef ZERO
-#undef LOAD
-#undef MASK
-#undef SHIFT
-#undef MULTIPLIERS
-#undef OFFSETS
-#undef SUBTRACT
-#undef WEIGHTS
-#undef ROW
-#undef STEP
-#undef FINISH
+#undef CK_WEIGHTS

@@ -3,6 +3,8 @@
 //   CK_BYTES(panel) of its weights
 // and, where rows keep outliers apart:
 //   CK_KEEPS_APART  their element
+// and, where the next panel is asked for even while all rows run at once:
+//   CK_NEXT_ONLY
 //
 // Rows are cut evenly into as few blocks as registers allow.
 
@@ -25,9 +27,14 @@ CK_TARGET CK_PLAINLY static void CK_PRODUCT(ck_rows x, ck_panel panel, float *y,
             end = CK_STORE;
         }
 #endif
-        switch (count * 2 + (blocks == 1)) {
 #define CK_CASE(n, once) case n * 2 + once: CK_BLOCK(x, panel, out, stride, width, end, row, n, ahead, once); break;
+#ifdef CK_NEXT_ONLY
+        switch (count * 2) {
+#define CK_CASES(n) CK_CASE(n, 0)
+#else
+        switch (count * 2 + (blocks == 1)) {
 #define CK_CASES(n) CK_CASE(n, 0) CK_CASE(n, 1)
+#endif
             CK_CASES(1) CK_CASES(2)
 #if CK_ROWS > 2
             CK_CASES(3)

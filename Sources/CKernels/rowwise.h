@@ -277,7 +277,7 @@ CK_TARGET static void CK_NAME(attention_row)(const float *query, ck_cache cache,
     case blocks * 16:                                                                                             \
         switch (cache.element) {                                                                                  \
             CK_ATTEND_AS(blocks, CK_F32) CK_ATTEND_AS(blocks, CK_BF16) CK_ATTEND_AS(blocks, CK_INT8)               \
-            case CK_INT4: break; /* no cache is */                                                                \
+            default: break; /* no cache is of others */                                                           \
         }                                                                                                         \
         break;
         switch (width) {
@@ -414,7 +414,7 @@ CK_TARGET static uint64_t CK_NAME(read_memory)(const void *memory, size_t bytes)
 #define CK_ROWWISE                                                                                               \
     .pack_keys = CK_NAME(pack_keys), .pack_values = CK_NAME(pack_values),                                        \
     .round_row = {CK_NAME(copy_row), CK_NAME(round_row_bf16), CK_NAME(round_row_int8), CK_NAME(round_row_int4)}, \
-    .pack_int4 = CK_NAME(pack_int4),                                                                              \
+    .begin_runs = CK_NAME(begin_runs), .pack_run = CK_NAME(pack_run),                                             \
     .round_weights = CK_NAME(round_weights),                                                                     \
     .read_memory = CK_NAME(read_memory), .rms_norm = CK_NAME(rms_norm), .softmax = CK_NAME(softmax),             \
     .max = CK_NAME(largest), .exponentials = CK_NAME(exponentials),                                             \

@@ -8,13 +8,15 @@ typedef void ck_product(ck_rows, ck_panel, float *, size_t, size_t, size_t, ck_e
 // One table of kernels per instruction set. Each kernels_*.c fills its own.
 typedef struct {
     // By ck_element.
-    ck_product *product[4];
+    ck_product *product[CK_ELEMENTS];
+    // And, as rows are rounded, no further than CK_INT4.
     uint64_t (*arithmetic[4])(size_t);
     void (*pack_keys)(ck_element, const float *, size_t, size_t, size_t, void *);
     void (*pack_values)(ck_element, const float *, size_t, size_t, size_t, void *);
     float (*round_weights)(ck_element, float *, size_t, int32_t *);
     float (*round_row[4])(const float *, size_t, void *);
-    void (*pack_int4)(const float *, size_t, size_t, void *, float *);
+    void (*begin_runs)(ck_element, const float *, size_t, size_t, void *, float *, float *);
+    void (*pack_run)(ck_element, float *, size_t, size_t, size_t, size_t, const float *, const float *, void *);
     uint64_t (*read_memory)(const void *, size_t);
     void (*rms_norm)(const float *, const float *, float *, size_t, size_t, float);
     void (*softmax)(float *, size_t);
@@ -83,6 +85,26 @@ static inline ck_ahead ck_next_panel(const char *panel, size_t bytes, size_t blo
 #define CK_PASTE2(a, b) a##b
 #define CK_PASTE(a, b) CK_PASTE2(a, b)
 
+// Bytes of the weights of a run in a panel.
+static inline size_t ck_run_bytes(ck_element element) { return CK_INT4_RUN * ck_run_bits(element) / 8 * CK_PANEL; }
+
+// Where a weight of the first output of a panel is within its run; that of the next is 4 bytes on.
+typedef struct {
+    size_t offset;
+    int shift;
+} ck_place;
+
+// Of input k, 0 to CK_INT4_RUN: all bits for CK_INT4, the two low ones otherwise.
+static inline ck_place ck_place_of(ck_element element, size_t k) {
+    const size_t inputs = element == CK_INT4 ? 8 : 16;
+    return (ck_place){k / inputs * (4 * CK_PANEL) + k % 4, (int)(k % inputs / 4 * (element == CK_INT4 ? 4 : 2))};
+}
+
+// Of its third bit, for CK_INT3.
+static inline ck_place ck_third_bit_of(size_t k) {
+    return (ck_place){CK_INT4_RUN / 16 * (4 * CK_PANEL) + k % 4, (int)(k / 4)};
+}
+
 // Bytes of one element of a cached key or value.
 static inline size_t ck_cached_bytes(ck_element element) { return element == CK_F32 ? 4 : element == CK_BF16 ? 2 : 1; }
 
@@ -111,9 +133,6 @@ static inline ck_cached_head ck_head_of(ck_cache cache, size_t index) {
 
 // Rounds a row of weights in place, to whole groups; for CK_INT8 returns its scale and tells its offset.
 float ck_round_weights(ck_element element, float *row, size_t count, int32_t *offset);
-
-// ck_pack_panel for CK_INT4.
-void ck_pack_int4(const float *weights, size_t inputs, size_t outputs, void *panel, float *scales);
 
 extern const ck_kernels ck_kernels_plain;
 extern const ck_kernels ck_kernels_avx2;

@@ -46,7 +46,7 @@ extension CheckpointError: CustomStringConvertible {
             "\(quoted(file)) cannot be written: \(reason)"
         case .packedOtherwise(let directory, let packing, let wanted):
             "\(quoted(directory)) is packed as \(quoted(packing)), but \(quoted(wanted)) is asked for: pack the model again, "
-                + "or leave --weights out"
+                + "or leave --weights and --expert-weights out"
         case .tooLarge(let file, let limit, let found):
             "\(quoted(file)) has \(found) bytes; at most \(limit) are expected"
         case .truncated(let file, let expected, let found):

@@ -34,7 +34,7 @@ package struct PassCost: Equatable, Sendable {
     ///   - plans: of every sparse layer, in this step.
     package static func step(
         _ model: SwitchConfiguration,
-        _ precision: WeightPrecision,
+        _ precision: ModelPrecision,
         context: [(own: Int, prompt: Int)],
         cacheRowBytes: Int,
         plans: [RoutingPlan]
@@ -42,13 +42,13 @@ package struct PassCost: Equatable, Sendable {
         var cost = PassCost()
         let (width, inner) = (model.modelWidth, model.heads * model.headWidth)
         for block in 0..<model.decoderLayers {
-            cost.addProduct(width * 6 * inner, rows: context.count, precision)
+            cost.addProduct(width * 6 * inner, rows: context.count, precision.layers)
             let isSparse = model.isSparse(block: block, in: .decoder)
             if !isSparse {
                 cost.addProduct(
                     (1 + model.feedForward.innerFactor) * width * model.feedForwardWidth,
                     rows: context.count,
-                    precision
+                    precision.layers
                 )
             }
             let positions = context.reduce(0) { $0 + $1.own + $1.prompt }
@@ -56,8 +56,8 @@ package struct PassCost: Equatable, Sendable {
                 Part(bytes: Double(positions * cacheRowBytes), operations: Double(positions * 2 * inner) * 2)
             )
         }
-        cost.addExperts(plans, model, precision)
-        cost.addProduct(width * model.vocabularySize, rows: context.count, precision.head)
+        cost.addExperts(plans, model, precision.experts)
+        cost.addProduct(width * model.vocabularySize, rows: context.count, precision.layers.head)
         return cost
     }
 
@@ -69,25 +69,25 @@ package struct PassCost: Equatable, Sendable {
     ///   - plans: of every sparse layer, in this pass.
     package static func encodingProducts(
         _ model: SwitchConfiguration,
-        _ precision: WeightPrecision,
+        _ precision: ModelPrecision,
         rows: Int,
         plans: [RoutingPlan]
     ) -> PassCost {
         var cost = PassCost()
         let (width, inner) = (model.modelWidth, model.heads * model.headWidth)
         for block in 0..<model.encoderLayers {
-            cost.addProduct(width * 4 * inner, rows: rows, precision)
+            cost.addProduct(width * 4 * inner, rows: rows, precision.layers)
             let isSparse = model.isSparse(block: block, in: .encoder)
             if !isSparse {
                 cost.addProduct(
                     (1 + model.feedForward.innerFactor) * width * model.feedForwardWidth,
                     rows: rows,
-                    precision
+                    precision.layers
                 )
             }
         }
-        cost.addExperts(plans, model, precision)
-        cost.addProduct(model.decoderLayers * width * 2 * inner, rows: rows, precision)
+        cost.addExperts(plans, model, precision.experts)
+        cost.addProduct(model.decoderLayers * width * 2 * inner, rows: rows, precision.layers)
         return cost
     }
 

@@ -57,6 +57,9 @@ package final class SwitchTransformer {
         expertMemory = context.expertMemory
     }
 
+    /// Has what experts are sent from now on kept, until `inputs` are full.
+    package func record(into inputs: ExpertInputs) { workspace.expertInputs = inputs }
+
     /// Takes the newest token of a slot into the next step.
     ///
     /// - Precondition: the token lies inside the vocabulary, and the slot's history has room.

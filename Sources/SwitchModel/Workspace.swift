@@ -25,6 +25,8 @@ final class Workspace {
     var expertOrder = ExpertOrder()
     var expertGroup = ExpertGroup()
     let products = ProductList()
+    /// Takes in what experts are sent; nil when nobody wants it.
+    var expertInputs: ExpertInputs?
 
     /// Adds `weight · x` to `hidden`.
     func run(_ weight: PackedMatrix, on x: Matrix, addingTo hidden: Matrix) {

@@ -62,6 +62,12 @@ import Testing
         #expect(try allocations(model) == 0)
     }
 
+    @Test(.enabled(if: isTelling), arguments: [WeightPrecision.int4, .int3, .int2])
+    func norDoesOneWithExpertsOfFewerBits(experts: WeightPrecision) throws {
+        let directory = try #require(Reference.directories.first)
+        #expect(try allocations(Reference.model(in: directory, .int8) { $0.expertPrecision = experts }) == 0)
+    }
+
     @Test(.enabled(if: isTelling)) func norDoesOneAfterForcedTokens() throws {
         let directory = try #require(Reference.directories.first)
         #expect(try allocations(Reference.model(in: directory), forced: [5, 9, 3]) == 0)

@@ -44,6 +44,11 @@ import Testing
         try check(Reference.model(in: directory, precision) { $0.configuration.choices = 2 })
     }
 
+    @Test(arguments: Reference.directories, [WeightPrecision.int4, .int3, .int2])
+    func norDoTheyWithExpertsOfFewerBits(directory: URL, experts: WeightPrecision) throws {
+        try check(Reference.model(in: directory, .int8) { $0.expertPrecision = experts })
+    }
+
     @Test(arguments: Reference.directories)
     func norDoTheyWithKeysAndValuesOfEightBits(directory: URL) throws {
         try check(Reference.model(in: directory, .int8, cache: .int8))

@@ -29,7 +29,7 @@ typedef enum {
     CK_ADD,
 } ck_epilogue;
 
-/// What a product multiplies. Sums are Float32, or Int32 for CK_INT8 and CK_INT4, whatever the elements are.
+/// What a product multiplies. Sums are Float32, or Int32 from CK_INT8 on, whatever the elements are.
 typedef enum {
     CK_F32,
     /// Float32 without its lower 16 bits.
@@ -39,26 +39,36 @@ typedef enum {
     /// Weights of 4 bits, step * (m * q - e): q from 0 to 15, m from 1 to 17 and e from 0 to 255 for each run of
     /// CK_INT4_RUN inputs of an output, whose step is Float32. Rows from -127 to 127 with a scale each.
     CK_INT4,
+    /// Weights of 3 bits, as CK_INT4's but for q, which is from 0 to 7, and m, from 1 to 36. Their rows are CK_INT4's.
+    CK_INT3,
+    /// Of 2 bits: q from 0 to 3, m from 1 to 85.
+    CK_INT2,
 } ck_element;
+
+/// How many there are.
+#define CK_ELEMENTS 6
 
 /// Inputs of an output that share a multiplier and an offset.
 #define CK_INT4_RUN 32
 /// Inputs of CK_INT4 are padded to whole blocks of two runs.
 #define CK_INT4_BLOCK (2 * CK_INT4_RUN)
 
-/// Elements are taken in groups of 4 bytes: 1, 2 or 4 of them. For CK_INT4 those of rows.
+/// Whether weights are whole numbers under a multiplier and an offset for each run: CK_INT4, CK_INT3, CK_INT2.
+static inline int ck_has_runs(ck_element element) { return element >= CK_INT4; }
+
+/// Elements are taken in groups of 4 bytes: 1, 2 or 4 of them. For elements with runs those of rows.
 static inline size_t ck_group(ck_element element) { return element == CK_F32 ? 1 : element == CK_BF16 ? 2 : 4; }
 
 /// Groups of a row of `count` elements.
 static inline size_t ck_row_groups(ck_element element, size_t count) {
-    const size_t unit = element == CK_INT4 ? CK_INT4_BLOCK : ck_group(element);
+    const size_t unit = ck_has_runs(element) ? CK_INT4_BLOCK : ck_group(element);
     return (count + unit - 1) / unit * (unit / ck_group(element));
 }
 
-/// 4-byte words of a row: its groups and, for CK_INT4, a word for each block: minus the sums of its two runs, Int16.
+/// 4-byte words of a row: its groups and, with runs, a word for each block: minus the sums of its two runs, Int16.
 static inline size_t ck_row_words(ck_element element, size_t count) {
     const size_t groups = ck_row_groups(element, count);
-    return element == CK_INT4 ? groups + groups * ck_group(element) / CK_INT4_BLOCK : groups;
+    return ck_has_runs(element) ? groups + groups * ck_group(element) / CK_INT4_BLOCK : groups;
 }
 
 /// An element of a row that is too large to share a scale with the others.
@@ -71,7 +81,7 @@ typedef struct {
 static inline size_t ck_most_outliers(size_t columns) { return columns / 8; }
 
 /// Whether elements of a row share a scale, and outliers stay apart.
-static inline int ck_keeps_apart(ck_element element) { return element == CK_INT8 || element == CK_INT4; }
+static inline int ck_keeps_apart(ck_element element) { return element >= CK_INT8; }
 
 /// Bytes of a rounded row: its words and, where elements share a scale, how many outliers it has, a uint32_t, and room for
 /// them.
@@ -101,22 +111,31 @@ typedef struct {
 ///
 /// CK_INT4: for each block of inputs the multipliers, [2 runs, CK_PANEL] bytes, the offsets, [CK_PANEL, 2 runs] bytes, and
 /// the weights, [8 inputs each, CK_PANEL, 4] bytes: the first 4 of the inputs in the low halves, the others in the high.
+/// CK_INT3, CK_INT2: the same multipliers and offsets, then for each run the two low bits of its weights, [16 inputs each,
+/// CK_PANEL, 4] bytes, the first 4 of the inputs in the lowest bits, and for CK_INT3 the third bits, [CK_PANEL, 4] bytes, of
+/// the first 4 inputs of the run in the lowest bit.
 typedef struct {
     const void *data;
     /// Of a row.
     size_t groups;
-    /// CK_INT8, CK_INT4, [CK_PANEL]: what one step of each output is worth. CK_INT8: 128 times the sum of its weights.
+    /// Where elements share a scale, [CK_PANEL]: what one step of each output is worth. CK_INT8: 128 times the sum of its
+    /// weights.
     const float *scales;
     const int32_t *offsets;
 } ck_panel;
 
-/// 4-byte words of a block of a CK_INT4 panel.
-#define CK_INT4_BLOCK_WORDS (CK_PANEL * (4 + CK_INT4_BLOCK / 2) / 4)
+/// Bits of a weight with runs.
+static inline size_t ck_run_bits(ck_element element) { return element == CK_INT4 ? 4 : element == CK_INT3 ? 3 : 2; }
+
+/// 4-byte words of a block of a panel with runs.
+static inline size_t ck_block_words(ck_element element) {
+    return CK_PANEL * (4 + CK_INT4_BLOCK * ck_run_bits(element) / 8) / 4;
+}
 
 /// 4-byte words of a panel's weights, its scales and offsets apart.
 static inline size_t ck_panel_words(ck_element element, size_t inputs) {
     const size_t groups = ck_row_groups(element, inputs);
-    if (element == CK_INT4) return groups * ck_group(element) / CK_INT4_BLOCK * CK_INT4_BLOCK_WORDS;
+    if (ck_has_runs(element)) return groups * ck_group(element) / CK_INT4_BLOCK * ck_block_words(element);
     return groups * CK_PANEL;
 }
 
@@ -127,10 +146,25 @@ static inline size_t ck_panel_words(ck_element element, size_t inputs) {
 void ck_product_panel(ck_element element, ck_rows input, ck_panel panel, float *output, size_t output_stride,
                       size_t outputs, size_t rows, ck_epilogue epilogue);
 
-/// Lays `outputs` rows of weights, [outputs, inputs] without gaps, out as a panel and, for CK_INT8 and CK_INT4, fills its
-/// scales; for CK_INT8 its offsets, too. The weights are overwritten.
+/// Lays `outputs` rows of weights, [outputs, inputs] without gaps, out as a panel and, where elements share a scale, fills
+/// its scales; for CK_INT8 its offsets, too. The weights are overwritten.
 void ck_pack_panel(ck_element element, float *weights, size_t inputs, size_t outputs, void *panel, float *scales,
                    int32_t *offsets);
+
+/// Begins a panel with runs that is packed run by run: clears it and fills its scales, and what turns weights into steps,
+/// [CK_PANEL].
+void ck_begin_runs(ck_element element, const float *weights, size_t inputs, size_t outputs, void *panel, float *scales,
+                   float *inverses);
+
+/// Packs one run of such a panel, inputs `first` to `first + count`: input by input, what rounding an input missed is taken
+/// from the inputs of the run that follow it (GPTQ, Frantar and others, 2022).
+///
+/// weights: [outputs, inputs], of which the run's are replaced by minus what each missed, divided by its factor on the
+/// diagonal: times the rows of the factor it is what is to be added to the inputs after the run.
+/// factor: rows `first` on of the upper triangular U with UᵀU the inverse of the inputs' products, [count, inputs]; NULL
+/// to round every input by itself and leave the weights.
+void ck_pack_run(ck_element element, float *weights, size_t inputs, size_t outputs, size_t first, size_t count,
+                 const float *factor, const float *inverses, void *panel);
 
 /// Lays keys out as a panel, CK_F32 or CK_BF16, whose outputs are `count` positions, 1 to CK_PANEL, and whose inputs are
 /// their `width` elements. stride: floats between positions.

@@ -47,7 +47,7 @@ package final class PackedFileWriter {
     package func keep(_ name: String, _ tensor: StoredTensor) { plain[name] = tensor }
 
     /// Writes what is left and gives the file its name.
-    package func finish(_ precision: WeightPrecision) throws(CheckpointError) {
+    package func finish(_ precision: ModelPrecision) throws(CheckpointError) {
         for (name, tensor) in plain.sorted(by: { $0.key < $1.key }) {
             let bytes = tensor.floats().withUnsafeBytes { Data($0) }
             try perform { try file.write(contentsOf: bytes) }
@@ -72,8 +72,10 @@ package final class PackedFileWriter {
     }
 
     /// How a precision and this layout are written down: weights whose scales are shared were balanced before.
-    package static func packing(_ precision: WeightPrecision) -> String {
-        "\(precision.rawValue)/\(PackedMatrix.layoutVersion)" + (precision.sharesScales ? "/balanced" : "")
+    package static func packing(_ precision: ModelPrecision) -> String {
+        let (layers, experts) = (precision.layers, precision.experts)
+        return "\(layers.rawValue)/\(PackedMatrix.layoutVersion)" + (layers.sharesScales ? "/balanced" : "")
+            + (experts == layers ? "" : "/experts-\(experts.rawValue)")
     }
 
     private func note(_ name: String, _ shape: [Int], bytes: Int) {

@@ -14,10 +14,14 @@ struct ModelsEndpoint: Sendable {
         var maximumOutputTokens: Int
         /// How a conversation becomes a prompt.
         var chatPrompt: String
+        /// What linear layers are held in, and what experts are.
+        var weights: String
+        var expertWeights: String
         var generation: Generation
 
         enum CodingKeys: String, CodingKey {
-            case id, object, created, generation
+            case id, object, created, generation, weights
+            case expertWeights = "expert_weights"
             case ownedBy = "owned_by"
             case maximumInputTokens = "max_model_len"
             case maximumOutputTokens = "max_output_tokens"
@@ -31,6 +35,7 @@ struct ModelsEndpoint: Sendable {
             maximumInputTokens = backend.engine.limits.maximumInputTokens
             maximumOutputTokens = backend.engine.limits.maximumOutputTokens
             chatPrompt = (configuration.chatPrompt ?? .suiting(backend.model.architecture)).name
+            (weights, expertWeights) = (backend.model.weights, backend.model.expertWeights)
             generation = Generation(backend.model)
         }
     }

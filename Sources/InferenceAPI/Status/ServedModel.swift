@@ -24,6 +24,9 @@ package struct ServedModel: Sendable {
     package var generation = GenerationConfiguration()
     /// Who speaks where a request leaves its word out.
     package var speaker = AskedStrategy.Speaker.model
+    /// What linear layers are held in, and what experts are.
+    package var weights = "f32"
+    package var expertWeights = "f32"
     /// What the model reads for the tokens of a prompt's text.
     package var prompt: @Sendable (_ text: [Int32]) -> [Int32]
     /// Changes when the weights, their precision or this program change.

@@ -25,14 +25,16 @@ extension SwitchConfiguration {
     }
 
     /// Memory the weights take, routers in Float32 and embeddings in two bytes at least; about, without paddings.
-    package func weightBytes(_ precision: WeightPrecision) -> Int {
+    package func weightBytes(_ precisions: ModelPrecision) -> Int {
+        let precision = precisions.layers
         let embeddings = product(vocabularySize, modelWidth)
         // The head is a linear layer beside the embedding it may be tied to.
         let looked = embeddings * (tieWordEmbeddings ? 1 : 2)
         let exact = product(sparseLayers, experts) * Double(modelWidth)
         let rounded = Double(parameterCount) + (tieWordEmbeddings ? 0 : -embeddings) - exact - looked
         let embeddingBytes = looked * max(precision.bytesPerWeight, 2) + embeddings * precision.head.bytesPerWeight
-        return Self.clamped(embeddingBytes + exact * 4 + rounded * precision.bytesPerWeight)
+        let experts = expertParameters * (precisions.experts.bytesPerWeight - precision.bytesPerWeight)
+        return Self.clamped(embeddingBytes + exact * 4 + rounded * precision.bytesPerWeight + experts)
     }
 
     private var expertParameters: Double { product(sparseLayers, experts) * feedForwardLayer }

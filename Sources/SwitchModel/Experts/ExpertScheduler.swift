@@ -13,8 +13,14 @@ struct ExpertScheduler {
 
     private let experts: Experts
 
-    /// - Parameter weights: the scope of the experts, `….mlp.experts`.
-    init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+    /// - Parameters:
+    ///   - weights: the scope of the experts, `….mlp.experts`.
+    ///   - inputs: what reached the layer, to round weights for.
+    init(
+        _ weights: WeightScope,
+        _ context: LoadingContext,
+        roundedFor inputs: LayerInputs? = nil
+    ) throws(CheckpointError) {
         var sources: [DenseFeedForward.Source] = []
         for index in 0..<context.configuration.experts {
             sources.append(try DenseFeedForward.Source(weights["expert_\(index)"], context))
@@ -24,8 +30,10 @@ struct ExpertScheduler {
             return
         }
         var resident: [DenseFeedForward] = []
-        for source in sources {
-            let expert = try source.load(context)
+        let sample = inputs?.sample
+        for (index, source) in sources.enumerated() {
+            let own = inputs?.own(index)
+            let expert = try source.load(context, roundedFor: own.flatMap { own in sample.map { (own, $0) } })
             if context.writer == nil, context.survey == nil { resident.append(expert) }
         }
         experts = .resident(resident)

@@ -12,10 +12,12 @@ struct DenseFeedForward {
         private let inner: LinearSource
         private let output: LinearSource
         private let kind: FeedForwardKind
+        private let width: Int
 
         init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
             let (model, width) = (context.configuration.modelWidth, context.configuration.feedForwardWidth)
             kind = context.configuration.feedForward
+            self.width = width
             let precision = context.precision
             inner = try LinearSource(weights, kind.innerNames, outputs: width, inputs: model, precision)
             output = try LinearSource(weights, ["wo"], outputs: model, inputs: width, precision)
@@ -36,16 +38,38 @@ struct DenseFeedForward {
         }
 
         /// Loads one, writes it where the model is being packed, and tells that it is done.
-        func load(_ context: LoadingContext) throws(CheckpointError) -> DenseFeedForward {
+        ///
+        /// - Parameter inputs: what an expert was sent and some rows of its layer, to round its weights for.
+        func load(
+            _ context: LoadingContext,
+            roundedFor inputs: (own: Matrix, sample: Matrix)? = nil
+        ) throws(CheckpointError) -> DenseFeedForward {
             let balance = FeedForwardBalance(kind, output: output.columnPeaks(on: context.workers))
-            let inner = try inner.load(scaled: balance.inner, on: context.workers)
-            let output = try output.load(scaled: balance.output, on: context.workers)
+            let calibration = try calibration(inputs, balance, context)
+            let inner = try inner.load(scaled: balance.inner, passingOn: calibration.inner, on: context.workers)
+            let output = try output.load(scaled: balance.output, passingOn: calibration.output, on: context.workers)
             context.survey?.add(self.inner, balance.inner, on: context.workers)
             context.survey?.add(self.output, balance.output, on: context.workers)
             try context.writer?.write(self.inner.name, inner)
             try context.writer?.write(self.output.name, output)
             context.loaded(parameters)
             return DenseFeedForward(inner: inner, output: output, kind: kind)
+        }
+
+        private func calibration(
+            _ inputs: (own: Matrix, sample: Matrix)?,
+            _ balance: FeedForwardBalance,
+            _ context: LoadingContext
+        ) throws(CheckpointError) -> ExpertCalibration {
+            guard let inputs, context.precision.hasRuns else { return .none }
+            let exact = try inner.at(.float32).load(on: context.workers)
+            return ExpertCalibration(
+                (kind, exact, width),
+                rows: inputs.own,
+                sample: inputs.sample,
+                columnFactors: balance.output.inputs,
+                on: context.workers
+            )
         }
 
         func expect() {

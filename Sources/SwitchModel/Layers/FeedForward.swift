@@ -24,11 +24,14 @@ struct FeedForward {
         self.stack = stack
         self.block = block
         norm = try RMSNorm(weights["layer_norm"], context)
-        kind =
-            context.configuration.isSparse(block: block, in: stack)
-            ? .sparse(try SparseFeedForward(weights["mlp"], context))
-            : .dense(try Self.dense(weights[context.denseName], context))
-        precision = context.precision
+        if context.configuration.isSparse(block: block, in: stack) {
+            let inputs = context.expertInputs?.layer(stack, block: block)
+            kind = .sparse(try SparseFeedForward(weights["mlp"], context, roundedFor: inputs))
+            precision = context.ofExperts.precision
+        } else {
+            kind = .dense(try Self.dense(weights[context.denseName], context))
+            precision = context.precision
+        }
     }
 
     private static func dense(

@@ -7,11 +7,13 @@ struct SparseFeedForward {
     private let scheduler: ExpertScheduler
     private let droppedTokens: SwitchConfiguration.DroppedTokens
 
-    /// - Parameter weights: the scope of the layer, `….mlp`.
-    init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
+    /// - Parameters:
+    ///   - weights: the scope of the layer, `….mlp`.
+    ///   - inputs: what reached it, to round its experts' weights for.
+    init(_ weights: WeightScope, _ context: LoadingContext, roundedFor inputs: LayerInputs?) throws(CheckpointError) {
         droppedTokens = context.configuration.droppedTokens
         router = try Router(weights["router"], context)
-        scheduler = try ExpertScheduler(weights["experts"], context)
+        scheduler = try ExpertScheduler(weights["experts"], context.ofExperts, roundedFor: inputs)
     }
 
     /// The plan of this layer before its first pass.
@@ -19,6 +21,7 @@ struct SparseFeedForward {
 
     /// Adds to `hidden` what becomes of `workspace.normed` and `workspace.input`, its rounding, both `[rows, model]`.
     func callAsFunction(_ plan: RoutingPlan, addingTo hidden: Matrix, _ workspace: Workspace) {
+        workspace.expertInputs?.add(plan, workspace.normed)
         scheduler.run(plan, addingTo: hidden, workspace)
         if droppedTokens == .gatedInput {
             hidden.addRows(of: workspace.normed, where: plan.isDropped, scales: plan.gates)

@@ -40,6 +40,15 @@ struct LinearSource {
         }
     }
 
+    private init(_ other: LinearSource, at precision: WeightPrecision) {
+        (name, stored) = (other.name, other.stored)
+        (outputs, inputs) = (other.outputs, other.inputs)
+        self.precision = precision
+    }
+
+    /// The same layer, of tensors, in another precision.
+    func at(_ precision: WeightPrecision) -> LinearSource { LinearSource(self, at: precision) }
+
     private var tensors: [StoredTensor] {
         switch stored {
         case .tensors(let tensors): tensors
@@ -95,10 +104,17 @@ struct LinearSource {
     /// process's memory.
     ///
     /// A layer that was packed before was scaled before.
-    func fill(_ matrix: PackedMatrix, scaled scaling: LinearScaling = .none, on workers: Workers) {
+    ///
+    /// - Parameter factor: passes on what rounding misses.
+    func fill(
+        _ matrix: PackedMatrix,
+        scaled scaling: LinearScaling = .none,
+        passingOn factor: ErrorFactor? = nil,
+        on workers: Workers
+    ) {
         switch stored {
         case .tensors(let tensors):
-            matrix.fill(scaled(tensors, by: scaling), on: workers)
+            matrix.fill(scaled(tensors, by: scaling), passingOn: factor, on: workers)
         case .packed(let tensor):
             matrix.fill(packed: { tensor.convert(rows: $0, into: $1) }, on: workers)
         }
@@ -108,12 +124,16 @@ struct LinearSource {
     /// The layer in memory of its own; one that was packed before stays in its file and is read there.
     ///
     /// - Throws: `.notFinite` for a weight that is no number.
-    func load(scaled scaling: LinearScaling = .none, on workers: Workers) throws(CheckpointError) -> PackedMatrix {
+    func load(
+        scaled scaling: LinearScaling = .none,
+        passingOn factor: ErrorFactor? = nil,
+        on workers: Workers
+    ) throws(CheckpointError) -> PackedMatrix {
         if case .packed(let tensor) = stored, let lent = tensor.lend(), lent.isAligned {
             return PackedMatrix(outputs: outputs, inputs: inputs, precision: precision, packed: lent)
         }
         let matrix = makeRoom()
-        fill(matrix, scaled: scaling, on: workers)
+        fill(matrix, scaled: scaling, passingOn: factor, on: workers)
         if !matrix.isFinite { for tensor in tensors { try tensor.requireFinite() } }
         return matrix
     }

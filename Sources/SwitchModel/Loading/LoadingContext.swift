@@ -4,8 +4,10 @@ package import Tensors
 /// What layers need while they are built: sizes, precision, the threads that pack, and who wants to see progress.
 package struct LoadingContext {
     package var configuration: SwitchConfiguration
-    /// Of every linear layer but the routers, and the head where it has its own.
+    /// Of linear layers but the routers, and the head where it has its own.
     package var precision: WeightPrecision
+    /// Of experts; nil for the same.
+    package var expertPrecision: WeightPrecision?
     package var workers: Workers
     /// Positions a sequence may reach, on either side.
     package var reach: Int
@@ -13,6 +15,8 @@ package struct LoadingContext {
     package var expertMemory: ExpertMemory?
     /// Takes every layer as it is loaded, where the model is being packed; experts are then not kept.
     package var writer: PackedFileWriter?
+    /// What experts' weights are rounded for, where these have runs; nil to round each by itself.
+    package var expertInputs: ExpertInputs?
     /// Takes what was balanced and what rounding costs, layer by layer; experts are then not kept.
     package var survey: RoundingSurvey?
     /// The one sublayer that is held in `precision`, of `SwitchConfiguration.sublayers`, while all others are Float32;
@@ -42,7 +46,14 @@ package struct LoadingContext {
     func within(_ sublayer: String) -> LoadingContext {
         guard let roundedSublayer, sublayer != roundedSublayer, sublayer != roundedSublayer + "." else { return self }
         var context = self
-        context.precision = .float32
+        (context.precision, context.expertPrecision) = (.float32, nil)
+        return context
+    }
+
+    /// What experts need.
+    var ofExperts: LoadingContext {
+        var context = self
+        context.precision = expertPrecision ?? precision
         return context
     }
 

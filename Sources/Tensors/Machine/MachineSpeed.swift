@@ -33,14 +33,14 @@ package struct MachineSpeed {
     package func arithmetic(_ precision: WeightPrecision) -> Double? {
         let steps = 50_000
         // Wakes them.
-        workers.forEach(workers.threads) { _, _ in _ = ck_run_arithmetic(precision.element, steps / 50) }
+        workers.forEach(workers.threads) { _, _ in _ = ck_run_arithmetic(precision.inputElement, steps / 50) }
         // By tile: what was done, and by which thread. No two threads write the same place.
         var shares = [(operations: UInt64, thread: Int)](repeating: (0, 0), count: workers.threads)
         let seconds = shares.withUnsafeMutableBufferPointer { shares in
             nonisolated(unsafe) let shares = shares
             return Self.seconds {
                 workers.forEach(workers.threads) { tile, thread in
-                    shares[tile] = (ck_run_arithmetic(precision.element, steps), thread)
+                    shares[tile] = (ck_run_arithmetic(precision.inputElement, steps), thread)
                 }
             }
         }

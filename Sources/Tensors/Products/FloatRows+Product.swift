@@ -37,6 +37,7 @@ package enum Factor {
 package enum Accumulation {
     case replace
     case add
+    case subtract
 }
 
 extension FloatRows {
@@ -61,12 +62,12 @@ extension FloatRows {
             blasint(rows),
             blasint(columns),
             blasint(left.columns),
-            1,
+            accumulation == .subtract ? -1 : 1,
             left.matrix.base,
             blasint(max(left.matrix.stride, 1)),
             right.matrix.base,
             blasint(max(right.matrix.stride, 1)),
-            accumulation == .add ? 1 : 0,
+            accumulation == .replace ? 0 : 1,
             base,
             blasint(max(stride, 1))
         )

@@ -103,8 +103,9 @@ package final class PackedMatrix: @unchecked Sendable {
 
     /// Packs `sources`, stacked output by output, in place of what the matrix held.
     ///
+    /// - Parameter factor: passes on what rounding misses, where weights have runs.
     /// - Precondition: they are of its shape, and nobody else uses the matrix.
-    package func fill(_ sources: [Source], on workers: Workers) {
+    package func fill(_ sources: [Source], passingOn factor: ErrorFactor? = nil, on workers: Workers) {
         precondition(sources.reduce(0) { $0 + $1.outputs } == outputs)
         foundNonFinite.store(false, ordering: .relaxed)
         let rowScratch = Matrix(rows: workers.threads, columns: Self.width * inputs)
@@ -116,7 +117,44 @@ package final class PackedMatrix: @unchecked Sendable {
             if ck_all_finite_f32(rows, used * inputs) == 0 { foundNonFinite.store(true, ordering: .releasing) }
             let data = memory.base + panel * panelStride
             let scales = data + weightFloats
-            ck_pack_panel(precision.element, rows, inputs, used, data, scales, Self.offsets(after: scales))
+            if let factor {
+                pack(rows, outputs: used, passingOn: factor, into: data)
+            } else {
+                ck_pack_panel(precision.element, rows, inputs, used, data, scales, Self.offsets(after: scales))
+            }
+        }
+    }
+
+    /// Rounds a panel's rows run by run, what each run misses being made up for by those after it.
+    private func pack(
+        _ rows: UnsafeMutablePointer<Float>,
+        outputs: Int,
+        passingOn factor: ErrorFactor,
+        into panel: UnsafeMutablePointer<Float>
+    ) {
+        precondition(precision.hasRuns && factor.inputs == inputs)
+        let weights = FloatRows(base: rows, rows: outputs, columns: inputs)
+        let scales = panel + weightFloats
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: Self.width) { inverses in
+            guard let inverses = inverses.baseAddress else { return }
+            ck_begin_runs(precision.element, rows, inputs, outputs, panel, scales, inverses)
+            for first in stride(from: 0, to: inputs, by: Int(CK_INT4_RUN)) {
+                let run = first..<min(first + Int(CK_INT4_RUN), inputs)
+                let passed = factor.upper[rows: run]
+                ck_pack_run(
+                    precision.element,
+                    rows,
+                    inputs,
+                    outputs,
+                    first,
+                    run.count,
+                    passed.base,
+                    inverses,
+                    panel
+                )
+                let rest = run.upperBound..<inputs
+                weights[columns: rest].multiply(.plain(weights[columns: run]), .plain(passed[columns: rest]), .add)
+            }
         }
     }
 

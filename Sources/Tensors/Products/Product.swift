@@ -11,7 +11,7 @@ package struct Product {
         case add
     }
 
-    /// `[outputs, inputs]`, of the precision of `input`.
+    /// `[outputs, inputs]`, of a precision whose inputs are rounded as `input` is.
     package var weight: PackedMatrix
     package var input: ProductInput
     /// `[at least rows.upperBound, outputs]`; other matrices than that of any product of the same region.
@@ -34,7 +34,8 @@ package struct Product {
         _ epilogue: Epilogue = .store
     ) {
         precondition(
-            input.columns == weight.inputs && input.precision == weight.precision && output.columns == weight.outputs
+            input.columns == weight.inputs && input.precision.inputElement == weight.precision.inputElement
+                && output.columns == weight.outputs
                 && rows.upperBound <= min(input.rows, output.rows),
             "product of [\(rows), \(input.columns)] by [\(weight.outputs), \(weight.inputs)] into \(output.columns)"
         )

@@ -16,7 +16,7 @@ package final class ProductInput: @unchecked Sendable {
     private var stride = 0
     private var memory = AlignedMemory(count: 16)
     private var capacity = 16
-    /// What one step of each row is worth, for int8 and int4.
+    /// What one step of each row is worth, from int8 on.
     private let scales = Matrix()
 
     package init() {}
@@ -75,7 +75,7 @@ package final class ProductInput: @unchecked Sendable {
         resize(rows: indices.count, columns: source.columns, source.precision)
         indices.withUnsafeBufferPointer { indices in
             let work = GatheredRows(
-                element: precision.element,
+                element: precision.inputElement,
                 columns: columns,
                 source: source.memory.base,
                 sourceScales: source.scales.base,
@@ -100,7 +100,7 @@ package final class ProductInput: @unchecked Sendable {
 
     private func rounding(of matrix: Matrix) -> RoundedRows {
         RoundedRows(
-            element: precision.element,
+            element: precision.inputElement,
             source: matrix.base,
             columns: columns,
             target: memory.base,
@@ -113,7 +113,7 @@ package final class ProductInput: @unchecked Sendable {
         self.rows = rows
         self.columns = columns
         self.precision = precision
-        stride = (ck_row_bytes(precision.element, columns) / MemoryLayout<Float>.size + 15) / 16 * 16
+        stride = (ck_row_bytes(precision.inputElement, columns) / MemoryLayout<Float>.size + 15) / 16 * 16
         if stride % 1024 == 0 { stride += 16 }
         if rows * stride > capacity {
             capacity = rows * stride

@@ -11,19 +11,31 @@ package enum TextFile {
     ///
     /// - Throws: `TrainingError.unreadable` and `.tooLarge`.
     package static func text(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> String {
-        if path.hasSuffix(".gz") { return String(decoding: try GzipFile.bytes(path, limit: limit), as: UTF8.self) }
-        let bytes: Data
+        String(decoding: try bytes(path, limit: limit), as: UTF8.self)
+    }
+
+    /// As `text`, but bytes that are not UTF-8 are an error.
+    ///
+    /// - Throws: `TrainingError.unreadable` and `.tooLarge`.
+    package static func exactText(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> String {
+        guard let text = String(validating: try bytes(path, limit: limit), as: UTF8.self) else {
+            throw .unreadable(file: path, reason: "it is not UTF-8")
+        }
+        return text
+    }
+
+    private static func bytes(_ path: String, limit: Int) throws(TrainingError) -> Data {
+        if path.hasSuffix(".gz") { return Data(try GzipFile.bytes(path, limit: limit)) }
         do {
             let attributes = try FileManager.default.attributesOfItem(atPath: path)
             let size = attributes[.size] as? Int ?? 0
             guard size <= limit else { throw TrainingError.tooLarge(file: path, bytes: size, limit: limit) }
-            bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+            return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
         } catch let error as TrainingError {
             throw error
         } catch {
             throw .unreadable(file: path, reason: (error as NSError).localizedDescription)
         }
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The lines, without what ends them; an end at the end of the text begins no line.
@@ -33,7 +45,8 @@ package enum TextFile {
         lines(of: try text(path, limit: limit))
     }
 
-    static func lines(of text: String) -> [String] {
+    /// As `lines`, of text that is there already.
+    package static func lines(of text: String) -> [String] {
         let bytes = text.utf8
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
             String(Substring(line.last == UInt8(ascii: "\r") ? line.dropLast() : line))

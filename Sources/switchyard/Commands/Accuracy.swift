@@ -18,6 +18,9 @@ struct Accuracy: ParsableCommand {
     @Option(help: "A file of lines: a prompt, a tab, and the text to be predicted token by token.")
     var pairs: String
 
+    @Option(help: "The directory of the weights at f32. Default: the model's own, which must not be packed then.")
+    var reference: String?
+
     @Option(help: "Put before every prompt.")
     var prefix = ""
 
@@ -26,12 +29,21 @@ struct Accuracy: ParsableCommand {
 
     func run() throws {
         var exact = model
-        (exact.weights, exact.cacheType) = (.f32, .f32)
-        let reference = try LoadedModel(exact, logger: nil)
-        print(try divergence(from: reference, try LoadedModel(model, logger: nil)))
-        guard layers else { return }
+        (exact.weights, exact.expertWeights, exact.cacheType) = (.f32, nil, .f32)
         let checkpoint = try CheckpointDirectory(model.modelDirectory)
-        let table = try RoundingTable(checkpoint, reference.configuration, model.precision(of: checkpoint))
+        let isPacked = checkpoint.packing != nil
+        guard !isPacked || reference != nil else { throw PrecisionError.noReference(directory: model.modelDirectory) }
+        guard !isPacked || !layers else { throw PrecisionError.packedLayers(directory: model.modelDirectory) }
+        exact.modelDirectory = self.reference ?? model.modelDirectory
+        let reference = try LoadedModel(exact, logger: nil)
+        let rounded = try LoadedModel(model, logger: nil)
+        guard rounded.configuration.vocabularySize == reference.configuration.vocabularySize else {
+            throw PrecisionError.otherModel(directory: model.modelDirectory, reference: exact.modelDirectory)
+        }
+        print(try divergence(from: reference, rounded))
+        guard layers else { return }
+        let precision = try model.precision(of: checkpoint, reference.configuration)
+        let table = try RoundingTable(checkpoint, reference.configuration, precision.layers)
         // Keys and values are no part of a layer's rounding.
         var one = model
         one.cacheType = .f32

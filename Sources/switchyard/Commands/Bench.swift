@@ -40,7 +40,6 @@ struct Bench: ParsableCommand {
         let loaded = try LoadedModel(model, logger: nil)
         let bench = ModelBench(
             loaded,
-            precision: model.weights.precision,
             rounds: rounds,
             draw: TokenDraw(draw, vocabulary: loaded.configuration.vocabularySize)
         )
@@ -65,7 +64,8 @@ struct Bench: ParsableCommand {
         BenchReport(
             version: BuildInformation.version,
             model: model.modelDirectory,
-            weights: model.weights.precision.rawValue,
+            weights: loaded.precision.layers.rawValue,
+            expertWeights: loaded.precision.experts.rawValue,
             instructionSet: InstructionSet.current.rawValue,
             threads: loaded.workers.threads,
             loadSeconds: loaded.loadSeconds,
@@ -79,6 +79,7 @@ struct BenchReport: Encodable {
     let version: String
     let model: String
     let weights: String
+    let expertWeights: String
     let instructionSet: String
     /// The caller's included.
     let threads: Int
@@ -88,6 +89,7 @@ struct BenchReport: Encodable {
 
     enum CodingKeys: String, CodingKey {
         case version, model, weights, threads, results
+        case expertWeights = "expert_weights"
         case instructionSet = "instruction_set"
         case loadSeconds = "load_seconds"
     }

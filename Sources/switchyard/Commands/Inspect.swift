@@ -25,7 +25,10 @@ struct Inspect: ParsableCommand {
         print("parameters            \(parameters) (\(experts) in experts)")
         print("tensors               \(checkpoint.names.count)")
         show(defaults(model))
-        let sizes = WeightPrecision.allCases.map { "\($0.rawValue) \(Self.readable(model.weightBytes($0)))" }
+        if let packing = checkpoint.packing { print("packed as             \(packing)") }
+        let sizes = WeightsOption.allCases.filter { $0 != .auto }.map { option in
+            "\(option.rawValue) \(Self.readable(model.weightBytes(ModelPrecision(option.precision))))"
+        }
         print("bytes by --weights    \(sizes.joined(separator: ", "))")
         print("tokenizer             \(TokenizerDirectory(modelDirectory).source ?? "none: prompts are token ids")")
         let generation = try GenerationConfiguration(directory: modelDirectory, model)
@@ -84,7 +87,7 @@ struct Inspect: ParsableCommand {
     /// What this process may use here, and what flags that are not given are for it.
     private func defaults(_ model: SwitchConfiguration) -> [(String, String)] {
         let machine = MachineShare.current()
-        let cache = ByteSize(bytes: machine.cacheBytes(besideWeights: model.weightBytes(.automatic)))
+        let cache = ByteSize(bytes: machine.cacheBytes(besideWeights: model.weightBytes(ModelPrecision(.automatic))))
         let memory = machine.memory.map(Self.readable) ?? "unknown"
         let quota = machine.quota.map { ", a quota of \(String(format: "%g", $0))" } ?? ""
         return [

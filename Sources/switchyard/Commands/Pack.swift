@@ -15,28 +15,53 @@ struct Pack: ParsableCommand {
     @Argument(help: "The directory to make; it must not exist.")
     var output: String
 
+    @Option(
+        help: """
+            A file of texts, one a line, that experts' weights are rounded for; a tab and the answer may follow. Default: each \
+            weight is rounded by itself.
+            """
+    )
+    var calibration: String?
+
     func run() throws {
         let checkpoint = try CheckpointDirectory(model.modelDirectory)
-        guard checkpoint.packing == nil else { throw ValidationError("\(model.modelDirectory) is packed already") }
+        guard checkpoint.packing == nil else { throw PrecisionError.packedAlready(directory: model.modelDirectory) }
         guard !FileManager.default.fileExists(atPath: output) else { throw ValidationError("\(output) exists") }
+        guard calibration == nil || model.expertWeights != nil else { throw PrecisionError.calibrationAlone }
         let configuration = try model.configuration(tensors: checkpoint.claimedNames)
+        let precision = try model.precision(of: checkpoint, configuration)
+        let expertInputs = try calibration.map { try inputs(CalibrationText(file: $0)) }
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
         try copyOtherFiles()
         let progress = ProgressLine("packing \(model.modelDirectory)", total: configuration.parameterCount)
-        let precision = model.weights.precision
         var context = LoadingContext(
             configuration: configuration,
-            precision: precision,
+            precision: precision.layers,
             workers: Workers(threads: model.threads(of: .current())),
             reach: 1,
             loaded: { progress.advance(by: $0) }
         )
+        (context.expertPrecision, context.expertInputs) = (precision.experts, expertInputs)
         let writer = try PackedFileWriter(directory: output, tensors: checkpoint.names.count)
         context.writer = writer
         let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: 1)
         _ = try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
         try writer.finish(precision)
         progress.finish(logger: nil)
+    }
+
+    /// What experts are sent while the model reads texts, in Float32.
+    private func inputs(_ text: CalibrationText) throws -> ExpertInputs {
+        // Products of inputs are summed by one thread, and panels are rounded by several.
+        MatrixProducts.useOneThread()
+        var exact = model
+        (exact.weights, exact.expertWeights, exact.cacheType) = (.f32, nil, .f32)
+        let pass = try CalibrationPass(LoadedModel(exact, logger: nil), exact)
+        let progress = ProgressLine("reading texts", total: text.lines.count)
+        let (texts, inputs) = try pass.read(text) { progress.advance(by: $0) }
+        progress.finish(logger: nil)
+        print("calibrated with \(texts) of \(text.lines.count) texts: \(inputs.rows) rows of all sparse layers")
+        return inputs
     }
 
     /// Configuration and tokenizer: every small file but those of weights.

@@ -6,7 +6,7 @@ import Tensors
 struct ModelBench {
     private let model: SwitchTransformer
     private let configuration: SwitchConfiguration
-    private let precision: WeightPrecision
+    private let precision: ModelPrecision
     private let rounds: Int
     private let draw: TokenDraw
     private let machine: MachineSpeed
@@ -31,13 +31,11 @@ struct ModelBench {
 
     /// Prepares measurements of a model that nothing else uses meanwhile.
     ///
-    /// - Parameters:
-    ///   - precision: what the model's weights are in: costs and the machine's arithmetic are by it.
-    ///   - rounds: of each measurement, after one that does not count.
-    init(_ loaded: LoadedModel, precision: WeightPrecision, rounds: Int, draw: TokenDraw) {
+    /// - Parameter rounds: of each measurement, after one that does not count.
+    init(_ loaded: LoadedModel, rounds: Int, draw: TokenDraw) {
         model = loaded.model
         configuration = loaded.configuration
-        self.precision = precision
+        precision = loaded.precision
         self.rounds = rounds
         self.draw = draw
         machine = MachineSpeed(workers: loaded.workers)
@@ -115,12 +113,12 @@ struct ModelBench {
     private func measured(_ pass: () -> (seconds: Double, cost: PassCost)) -> [Round] {
         _ = pass()
         return (0..<rounds).map { _ in
-            let (readBefore, arithmeticBefore) = (machine.readBandwidth(), machine.arithmetic(precision))
+            let (readBefore, arithmeticBefore) = (machine.readBandwidth(), machine.arithmetic(precision.layers))
             let (seconds, cost) = pass()
             var readings = ArithmeticReadings(beside: cost.operations / seconds)
             readings.take(arithmeticBefore)
             let readAfter = machine.readBandwidth()
-            while readings.verdict == .measureAgain { readings.take(machine.arithmetic(precision)) }
+            while readings.verdict == .measureAgain { readings.take(machine.arithmetic(precision.layers)) }
             var round = Round(seconds: seconds, cost: cost, readBandwidth: max(readBefore, readAfter))
             if case .figure(let arithmetic) = readings.verdict { round.arithmetic = arithmetic }
             return round

@@ -15,6 +15,21 @@ enum WeightsOption: String, ExpressibleByArgument, CaseIterable {
     var precision: WeightPrecision { WeightPrecision(rawValue: rawValue) ?? .automatic }
 }
 
+/// The precision experts are held in, where it is not that of all weights.
+enum ExpertWeightsOption: String, ExpressibleByArgument, CaseIterable {
+    case int4
+    case int3
+    case int2
+
+    var precision: WeightPrecision {
+        switch self {
+        case .int4: .int4
+        case .int3: .int3
+        case .int2: .int2
+        }
+    }
+}
+
 /// The precision keys and values are held in.
 enum CacheOption: String, ExpressibleByArgument, CaseIterable {
     case auto
@@ -48,6 +63,9 @@ struct ModelOptions: ParsableArguments {
 
     @Option(help: "The precision weights are held in: auto is bf16 where the processor multiplies it, else f32.")
     var weights = WeightsOption.auto
+
+    @Option(help: "The precision experts are held in, for models that would not fit otherwise. Default: --weights.")
+    var expertWeights: ExpertWeightsOption?
 
     @Option(help: "The instructions kernels run on, for tests: auto is the fastest this processor has.")
     var instructionSet = InstructionSetOption.auto
@@ -98,14 +116,24 @@ struct ModelOptions: ParsableArguments {
 
 extension ModelOptions {
     /// What weights are rounded to: what `checkpoint` was packed to, if it was.
-    func precision(of checkpoint: CheckpointDirectory) throws(CheckpointError) -> WeightPrecision {
-        guard let packing = checkpoint.packing else { return weights.precision }
-        let asked = weights == .auto ? WeightPrecision.allCases : [weights.precision]
-        guard let precision = asked.first(where: { PackedFileWriter.packing($0) == packing }) else {
-            throw .packedOtherwise(
+    ///
+    /// - Throws: `CheckpointError.packedOtherwise`, and `PrecisionError` where experts are asked for that are not there.
+    func precision(of checkpoint: CheckpointDirectory, _ configuration: SwitchConfiguration) throws -> ModelPrecision {
+        guard expertWeights == nil || configuration.expertParameterCount > 0 else {
+            throw PrecisionError.noExperts(directory: modelDirectory)
+        }
+        guard let packing = checkpoint.packing else {
+            return ModelPrecision(weights.precision, experts: expertWeights?.precision)
+        }
+        let asked = (weights == .auto ? WeightsOption.allCases.filter { $0 != .auto } : [weights]).map(\.precision)
+        let experts = expertWeights.map { [$0.precision] } ?? [nil] + ExpertWeightsOption.allCases.map(\.precision)
+        let accepted = asked.flatMap { layers in experts.map { ModelPrecision(layers, experts: $0) } }
+        guard let precision = accepted.first(where: { PackedFileWriter.packing($0) == packing }) else {
+            let wanted = asked.map { PackedFileWriter.packing(ModelPrecision($0, experts: expertWeights?.precision)) }
+            throw CheckpointError.packedOtherwise(
                 directory: modelDirectory,
                 packing: packing,
-                wanted: asked.map { PackedFileWriter.packing($0) }.joined(separator: " or ")
+                wanted: wanted.joined(separator: " or ")
             )
         }
         return precision
@@ -115,17 +143,16 @@ extension ModelOptions {
     func threads(of machine: MachineShare) -> Int { threads ?? machine.threads }
 
     /// Bytes for keys and values beside weights rounded to `precision`: those asked for, or what suits `machine`.
-    func cacheBytes(of machine: MachineShare, _ configuration: SwitchConfiguration, _ precision: WeightPrecision) -> Int
+    func cacheBytes(of machine: MachineShare, _ configuration: SwitchConfiguration, _ precision: ModelPrecision) -> Int
     {
         cacheMemory?.bytes ?? machine.cacheBytes(besideWeights: weightBytes(configuration, precision))
     }
 
     /// What weights take in memory, of experts no more than `--expert-memory`.
-    func weightBytes(_ configuration: SwitchConfiguration, _ precision: WeightPrecision) -> Int {
+    func weightBytes(_ configuration: SwitchConfiguration, _ precision: ModelPrecision) -> Int {
         let bytes = configuration.weightBytes(precision)
-        guard let expertMemory, configuration.parameterCount > 0 else { return bytes }
-        let share = Double(configuration.expertParameterCount) / Double(configuration.parameterCount)
-        let experts = min(bytes, Int(share * Double(bytes)))
+        guard let expertMemory else { return bytes }
+        let experts = min(bytes, Int(Double(configuration.expertParameterCount) * precision.experts.bytesPerWeight))
         return bytes - experts + min(experts, expertMemory.bytes)
     }
 

@@ -83,7 +83,10 @@ struct Translator {
 
     /// For keys and values of all answers that are made at the same time.
     private var cacheBytes: Int {
-        min(2 << 30, MachineShare.current().cacheBytes(besideWeights: configuration.weightBytes(.float32)))
+        min(
+            2 << 30,
+            MachineShare.current().cacheBytes(besideWeights: configuration.weightBytes(ModelPrecision(.float32)))
+        )
     }
 
     private func request(for prompt: String) -> GenerationRequest {

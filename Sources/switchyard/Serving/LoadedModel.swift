@@ -17,7 +17,7 @@ struct LoadedModel {
     /// nil when the directory has no tokenizer file.
     let tokenizer: (any Tokenizer)?
     /// What weights are rounded to.
-    let precision: WeightPrecision
+    let precision: ModelPrecision
     let capacityMode: CapacityMode
     /// The most that keys and values take.
     let cacheBytes: Int
@@ -54,7 +54,7 @@ struct LoadedModel {
         let resident = configuration.parameterCount - (expertMemory == nil ? 0 : configuration.expertParameterCount)
         let progress = ProgressLine("loading \(directory)", total: resident)
         options.instructionSet.set?.use()
-        precision = try options.precision(of: checkpoint)
+        precision = try options.precision(of: checkpoint, configuration)
         capacityMode = options.capacityMode
         let machine = MachineShare.current()
         workers = Workers(threads: options.threads(of: machine))
@@ -67,7 +67,7 @@ struct LoadedModel {
         )
         var context = LoadingContext(
             configuration: configuration,
-            precision: precision,
+            precision: precision.layers,
             workers: workers,
             reach: configuration.reach(
                 input: options.maxInputTokens,
@@ -78,10 +78,11 @@ struct LoadedModel {
                 onProgress(progress.fraction)
             }
         )
+        context.expertPrecision = precision.experts
         context.expertMemory = expertMemory
         context.roundedSublayer = roundedSublayer
         let pool = try KeyValuePool(
-            configuration.cacheShape(options.cacheType.precision(for: precision)),
+            configuration.cacheShape(options.cacheType.precision(for: precision.layers)),
             bytes: cacheBytes
         )
         model = try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
@@ -102,8 +103,9 @@ struct LoadedModel {
         var fingerprint = SystemFingerprint(of: options.modelDirectory)
         let facts: KeyValuePairs = [
             "version": BuildInformation.version,
-            "weights": precision.rawValue,
-            "cache": options.cacheType.precision(for: precision).rawValue,
+            "weights": precision.layers.rawValue,
+            "expert_weights": precision.experts.rawValue,
+            "cache": options.cacheType.precision(for: precision.layers).rawValue,
             "instruction_set": InstructionSet.current.rawValue,
             "capacity_mode": capacityMode.rawValue,
             "expert_capacity": "\(configuration.expertCapacity)",

@@ -48,6 +48,7 @@ struct RunningModel: Sendable {
             systemFingerprint: loaded.fingerprint,
             prompt: { [configuration = loaded.configuration] in configuration.prompt($0) }
         )
+        (model.weights, model.expertWeights) = (loaded.precision.layers.rawValue, loaded.precision.experts.rawValue)
         (model.generation, model.speaker) = (loaded.generation, options.generation.generationDefaults)
         backend = InferenceBackend(model: model, engine: engine)
     }
@@ -108,7 +109,8 @@ struct RunningModel: Sendable {
             "What it serves.",
             [
                 MetricLabel("model", modelID), MetricLabel("experts", "\(loaded.configuration.experts)"),
-                MetricLabel("dtype", loaded.precision.rawValue),
+                MetricLabel("dtype", loaded.precision.layers.rawValue),
+                MetricLabel("expert_dtype", loaded.precision.experts.rawValue),
                 MetricLabel("capacity_mode", loaded.capacityMode.rawValue),
             ]
         ).set(1)

@@ -50,7 +50,7 @@ import Testing
                 let isUp = low > 0x8000 || low == 0x8000 && high & 1 == 1
                 return Double(Float(bitPattern: (high + (isUp ? 1 : 0)) << 16))
             }
-        case .int8, .int4:
+        case .int8, .int4, .int3, .int2:
             return stride(from: 0, to: values.count, by: width).flatMap { start in
                 let row = values[start..<start + width]
                 let step = Double(row.reduce(0) { max($0, abs($1)) }) / 127
