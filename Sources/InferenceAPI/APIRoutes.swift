@@ -61,6 +61,7 @@ package struct APIRoutes: Sendable {
         on(.post, "/v1/responses", GenerationEndpoint<ResponsesRequest>(context: context).respond)
         on(.delete, "/v1/completions/{id}", CancelEndpoint(context: context).respond)
         on(.post, "/v1/beam_search", BeamSearchEndpoint(context: context).respond)
+        on(.post, "/v1/embeddings", EmbeddingsEndpoint(context: context).respond)
         on(.post, "/v1/route", RouteEndpoint(context: context).respond)
     }
 

@@ -11,10 +11,26 @@ package struct EncodingPrompt: Sendable {
     /// Positions each history may reach, a language model's prompt not counted.
     package var capacity: Int
 
+    /// What becomes of the encoder's last states.
+    package private(set) var use = Use.decoding
+
+    package enum Use: Equatable, Sendable {
+        /// The decoder attends to them.
+        case decoding
+        /// Their mean is all that is wanted: the prompt never meets the decoder and takes nothing of its caches.
+        case embedding
+    }
+
     package init(tokens: [Int32], slots: Int, capacity: Int) {
         self.tokens = tokens
         self.slots = slots
         self.capacity = capacity
+    }
+
+    /// A prompt of which only the embedding is wanted; not for a language model, which has no encoder.
+    package init(embedding tokens: [Int32]) {
+        self.init(tokens: tokens, slots: 0, capacity: 0)
+        use = .embedding
     }
 }
 
@@ -27,6 +43,9 @@ package struct EncodedPrompt<State> {
     ///
     /// None where the start token is still to be stepped.
     package var decoderRows: Range<Int>
+    /// The mean of the encoder's last states over all tokens, through the sentence projection where the model has one; empty
+    /// where it was not asked for.
+    package var embedding: [Float] = []
 
     package init(state: State, encoderRows: Range<Int>, decoderRows: Range<Int>) {
         self.state = state

@@ -16,6 +16,8 @@ extension SwitchTransformer {
         /// Once the decoder can begin: the caches, and where its rows' keys and values go.
         var states: [DecoderState] = []
         var rows = DecoderRows()
+        /// Once the encoder is done: of each prompt that wants one.
+        var embeddings: [[Float]] = []
         /// What the routers of the blocks that have run did.
         package internal(set) var routing = RoutingLog()
 
@@ -66,11 +68,13 @@ extension SwitchTransformer {
     package func finish(_ encoding: Encoding) -> [EncodedPrompt<DecoderState>] {
         let decoderRows = encoding.stack == .decoder ? encoding.sequences : encoding.prompts.map { _ in 0..<0 }
         return encoding.states.indices.map {
-            EncodedPrompt(
+            var prompt = EncodedPrompt(
                 state: encoding.states[$0],
                 encoderRows: encoding.encoderRows[$0],
                 decoderRows: decoderRows[$0]
             )
+            if encoding.prompts[$0].use == .embedding { prompt.embedding = encoding.embeddings[$0] }
+            return prompt
         }
     }
 
@@ -96,9 +100,13 @@ extension SwitchTransformer {
     private func finishEncoder(_ encoding: inout Encoding) {
         encoder?.finish(encoding.hidden)
         encoding.states = encoding.prompts.map {
-            DecoderState(pool: pool, prompt: $0.tokens.count, slots: $0.slots, capacity: $0.capacity)
+            let tokens = $0.use == .decoding ? $0.tokens.count : 0
+            return DecoderState(pool: pool, prompt: tokens, slots: $0.slots, capacity: $0.capacity)
         }
-        decoder.storePrompts(encoding.hidden, for: encoding.states, in: pool, workspace)
+        encoding.embeddings = embeddings(of: encoding)
+        if let decoded = decodedStates(of: encoding) {
+            decoder.storePrompts(decoded, for: encoding.states, in: pool, workspace)
+        }
         guard decoderBlocksLeft(encoding) > 0 else { return }
         let start = configuration.startToken
         beginDecoder(&encoding) { $0.forced.isEmpty ? [] : [start] + $0.forced }

@@ -21,6 +21,10 @@ package final class SwitchTransformer {
     /// Of the next step: the tokens it runs, and what it leaves scores of.
     private var rows = DecoderRows()
     private var scored = ScoredRows()
+    /// What embeddings go through last, `[sentence, model]`; nil where they are the plain mean.
+    ///
+    /// Set before the model is given to the thread that uses it.
+    package var sentenceProjection: PackedMatrix?
     /// Kept for its shelves.
     private let expertMemory: ExpertMemory?
 

@@ -19,7 +19,7 @@ package final class ScriptedModel: StepModel, Sendable {
         init(_ prompt: EncodingPrompt, reading tokens: [Int32]) {
             self.prompt = prompt
             read = tokens.count
-            histories = [tokens] + Array(repeating: [], count: prompt.slots - 1)
+            histories = [tokens] + Array(repeating: [], count: max(prompt.slots - 1, 0))
         }
     }
 
@@ -82,11 +82,13 @@ package final class ScriptedModel: StepModel, Sendable {
         let prompts = encoding.prompts.map { prompt in
             let (tokens, read) = (hasEncoder ? prompt.tokens.count : 0, read(prompt))
             defer { (encoderRows, decoderRows) = (encoderRows + tokens, decoderRows + read.count) }
-            return EncodedPrompt(
+            var encoded = EncodedPrompt(
                 state: State(prompt, reading: read),
                 encoderRows: encoderRows..<encoderRows + tokens,
                 decoderRows: decoderRows..<decoderRows + read.count
             )
+            if prompt.use == .embedding { encoded.embedding = prompt.tokens.map { Float($0) } }
+            return encoded
         }
         var routing = RoutingLog()
         if hasEncoder { route(encoding.prompts.flatMap(\.tokens), in: .encoder, &routing) }

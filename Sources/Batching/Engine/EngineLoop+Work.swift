@@ -22,7 +22,43 @@ extension EngineLoop {
         }
         pace.began()
         routing.record(batch.routing)
-        for (submission, encoded) in finished { begin(submission, encoded, after: batch) }
+        for (submission, encoded) in finished {
+            if submission.request.strategy == .embedding {
+                finish(submission, encoded.embedding, after: batch)
+            } else {
+                begin(submission, encoded, after: batch)
+            }
+        }
+    }
+
+    /// Answers a request that wants no more than the encoder gives.
+    private mutating func finish(_ submission: Submission, _ embedding: [Float], after batch: EncodingBatch<Model>) {
+        release(submission)
+        guard embedding.allSatisfy(\.isFinite) else {
+            metrics.countFailed(.notANumber)
+            return submission.fail(.notANumber)
+        }
+        let timings = observeEncoding(of: submission, after: batch, until: .now)
+        metrics.requestSeconds.observe(submission.submitted.secondsToNow)
+        metrics.countFinished(.stop(.endToken))
+        submission.answer.yield(.encoded(routes: [], timings: timings))
+        submission.answer.yield(.embedding(embedding))
+        submission.answer.yield(.completed(timings))
+        submission.answer.finish()
+    }
+
+    private func observeEncoding(
+        of submission: Submission,
+        after batch: EncodingBatch<Model>,
+        until end: ContinuousClock.Instant
+    ) -> GenerationTimings {
+        var timings = GenerationTimings()
+        timings.queue = (batch.started - submission.submitted).seconds
+        timings.encode = (end - batch.started).seconds
+        metrics.queueSeconds.observe(timings.queue)
+        metrics.encodeSeconds.observe(timings.encode)
+        metrics.requestPromptTokens.observe(Double(submission.request.promptTokens))
+        return timings
     }
 
     private mutating func begin(
@@ -32,11 +68,7 @@ extension EngineLoop {
     ) {
         let start = model.start(after: submission.request.prompt)
         var request = RunningRequest(submission, encoded, start: start)
-        request.timings.queue = (batch.started - submission.submitted).seconds
-        request.timings.encode = (request.decodingSince - batch.started).seconds
-        metrics.queueSeconds.observe(request.timings.queue)
-        metrics.encodeSeconds.observe(request.timings.encode)
-        metrics.requestPromptTokens.observe(Double(submission.request.promptTokens))
+        request.timings = observeEncoding(of: submission, after: batch, until: request.decodingSince)
         metrics.requestBeams.observe(Double(submission.request.rows))
         var promptRoutes: [TokenRoute] = []
         if submission.request.reportsRouting {

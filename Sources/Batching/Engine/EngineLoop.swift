@@ -122,18 +122,28 @@ struct EngineLoop<Model: StepModel> {
     }
 
     /// Starts encoding the first waiting requests: as many as fit the rows, the cache memory and one pass.
+    ///
+    /// Those that take nothing of the decoder do not wait behind one that has no room there yet.
     private mutating func admit() {
         guard encoding == nil else { return }
         var admitted: [Submission] = []
         var rows = 0
-        while let next = waiting.first {
+        var index = 0
+        var isDecoderFull = false
+        while index < waiting.count {
+            let next = waiting[index]
+            let needsDecoder = next.request.strategy != .embedding
             let fits =
                 reserved.rows + next.request.rows <= limits.maximumRows
                 && reserved.cacheBytes + next.cacheBytes <= limits.maximumCacheBytes
+            isDecoderFull = isDecoderFull || needsDecoder && !fits
+            if isDecoderFull, needsDecoder {
+                index += 1
+                continue
+            }
             // One prompt longer than a pass goes alone.
-            let fitsPass = admitted.isEmpty || rows + next.encodingRows <= limits.maximumBatchTokens
-            guard fits, fitsPass else { break }
-            waiting.removeFirst()
+            guard admitted.isEmpty || rows + next.encodingRows <= limits.maximumBatchTokens else { break }
+            waiting.remove(at: index)
             reserved.add(next)
             rows += next.encodingRows
             admitted.append(next)

@@ -8,6 +8,7 @@ extension GenerationRequest {
     ///
     /// Scores are kept of every position that tells of a forced token only where its log-probability is asked for.
     package var encodingPrompt: EncodingPrompt {
+        if strategy == .embedding { return EncodingPrompt(embedding: prompt) }
         var encoding = EncodingPrompt(tokens: prompt, slots: rows, capacity: positions)
         encoding.forced = decoderPrompt
         if topLogprobs != nil { encoding.scoredPositions += decoderPrompt.count }
@@ -19,6 +20,7 @@ extension GenerationRequest {
         switch strategy {
         case .sample(let sampling): sampling.returned
         case .beam(let beam): beam.returned
+        case .embedding: 0
         }
     }
 }

@@ -21,11 +21,19 @@ package struct GenerationRequest: Sendable {
         /// Independent continuations: greedy or random.
         case sample(Sampling)
         case beam(BeamParameters)
+        /// Nothing is continued: the embedding of the prompt is all that is wanted. Not for a language model.
+        case embedding
     }
 
     package init(prompt: [Int32], stop: StopCondition) {
         self.prompt = prompt
         self.stop = stop
+    }
+
+    /// A request for the embedding of a prompt.
+    package init(embedding prompt: [Int32]) {
+        self.init(prompt: prompt, stop: StopCondition(maximumTokens: 0, endTokens: []))
+        strategy = .embedding
     }
 
     /// Decides what is drawn, where something is.
@@ -37,6 +45,7 @@ package struct GenerationRequest: Sendable {
         case .beam(var beam):
             beam.draw?.seed = seed
             strategy = .beam(beam)
+        case .embedding: break
         }
     }
 
@@ -58,6 +67,7 @@ package struct GenerationRequest: Sendable {
         switch strategy {
         case .sample(let sampling): sampling.draws
         case .beam(let beam): beam.beams
+        case .embedding: 0
         }
     }
 

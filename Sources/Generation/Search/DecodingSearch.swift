@@ -34,6 +34,7 @@ package struct DecodingSearch {
         switch request.strategy {
         case .sample(let sampling): sampled = SampledSearch(request, sampling, start: start)
         case .beam(let parameters): beam = BeamSearch(request, parameters, start: start)
+        case .embedding: preconditionFailure("an embedding is not searched for")
         }
     }
 

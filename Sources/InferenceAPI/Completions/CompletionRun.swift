@@ -19,30 +19,9 @@ struct CompletionRun: Sendable {
     ///
     /// - Throws: `APIError` when the engine fails, or what `take` throws.
     func forEachPart(_ take: (CompletionChoice, Usage) async throws -> Void) async throws -> Usage {
-        defer { entry.end() }
-        var account = RunAccount(promptTokens: parameters.promptTokens, submitted: submitted)
-        do {
-            try await forEachPart(&account, take)
-            account.close(nil, in: trace)
-            return account.usage
-        } catch {
-            var failure = GenerationFailure.cancelled
-            if case .generation(let found)? = error as? APIError { failure = found }
-            account.close(failure, in: trace)
-            throw error
-        }
-    }
-
-    private func forEachPart(
-        _ account: inout RunAccount,
-        _ take: (CompletionChoice, Usage) async throws -> Void
-    ) async throws {
         var progress = makeProgress()
         var encoderRoutes = [[TokenRoute]](repeating: [], count: parameters.prompts.count)
-        var openPrompts = parameters.prompts.count
-        try await submission.forEachEvent { prompt, event in
-            let event = withoutPrompt(event, prompt)
-            account.record(event, of: prompt)
+        return try await forEachEvent { prompt, event, account in
             switch event {
             case .encoded(let routes, _):
                 encoderRoutes[prompt] = routes
@@ -59,12 +38,40 @@ struct CompletionRun: Sendable {
                 let part = progress[index].finish(finished, encoderRoutes: encoderRoutes[prompt])
                 account.finished(part.finishReason)
                 try await take(part, account.usageSoFar)
-            case .completed: openPrompts -= 1
-            case .failed(.cancelled) where !Task.isCancelled: throw APIError.cancelled
-            case .failed(let failure): throw APIError.generation(failure)
+            case .embedding, .completed, .failed: break
             }
         }
-        guard openPrompts == 0 else { throw APIError.generation(.cancelled) }
+    }
+
+    /// Hands out what the engine says until all prompts are done, and writes down how the run went.
+    ///
+    /// - Returns: what was used.
+    /// - Throws: `APIError` when the engine fails, or what `take` throws.
+    func forEachEvent(_ take: (Int, GenerationEvent, inout RunAccount) async throws -> Void) async throws -> Usage {
+        defer { entry.end() }
+        var account = RunAccount(promptTokens: parameters.promptTokens, submitted: submitted)
+        do {
+            var openPrompts = parameters.prompts.count
+            try await submission.forEachEvent { prompt, event in
+                let event = withoutPrompt(event, prompt)
+                account.record(event, of: prompt)
+                switch event {
+                case .completed: openPrompts -= 1
+                case .failed(.cancelled) where !Task.isCancelled: throw APIError.cancelled
+                case .failed(let failure): throw APIError.generation(failure)
+                default: break
+                }
+                try await take(prompt, event, &account)
+            }
+            guard openPrompts == 0 else { throw APIError.generation(.cancelled) }
+            account.close(nil, in: trace)
+            return account.usage
+        } catch {
+            var failure = GenerationFailure.cancelled
+            if case .generation(let found)? = error as? APIError { failure = found }
+            account.close(failure, in: trace)
+            throw error
+        }
     }
 
     /// What is told of the end of a choice, without the prompt's own tokens where these were scored.

@@ -22,7 +22,7 @@ package struct ForeignPath: Equatable, Sendable {
         "It answers at /v1/completions, /v1/chat/completions and /v1/responses; /openapi.yaml describes everything it has."
 
     private static let paths: Set = [
-        "/v1/embeddings", "/embeddings", "/v1/messages", "/v1/rerank", "/rerank", "/v1/score", "/score", "/v1/edits",
+        "/v1/messages", "/v1/rerank", "/rerank", "/v1/score", "/score", "/v1/edits",
         "/v1/engines", "/v1/moderations",
         "/generate", "/generate_stream", "/v1/generate", "/info", "/invocations", "/predict", "/translate",
         "/languages",

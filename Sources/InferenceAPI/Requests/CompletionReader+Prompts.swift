@@ -87,7 +87,7 @@ extension CompletionReader {
             throw .invalid(parameter: "prompt", "'prompt' must not be an empty array.")
         }
         if first.isNumber { return [value] }
-        if endpoint != .completions, elements.count > 1 {
+        if !endpoint.takesLists, elements.count > 1 {
             throw .invalid(parameter: "prompt", "'prompt' must be one prompt, but there are \(elements.count).")
         }
         guard elements.count <= configuration.maximumPrompts else {

@@ -10,6 +10,10 @@ struct CompletionReader {
         case completions
         case beamSearch
         case route
+        case embeddings
+
+        /// Whether one request may hold several prompts.
+        var takesLists: Bool { self == .completions || self == .embeddings }
     }
 
     var reader: ParameterReader
@@ -71,6 +75,7 @@ struct CompletionReader {
         let start = ContinuousClock.now
         let prompts = try readPrompts(suffix: suffix)
         tokenization = TraceSpan("tokenize", from: start, to: .now)
+        if endpoint == .embeddings { return try embeddingParameters(prompts) }
         let (strategy, choices, rowsParameter) = try readStrategy()
         var output = try readOutput()
         let decoderPrompt = try readDecoderPrompt(infilling: suffix != nil, into: &output)
@@ -167,7 +172,7 @@ struct CompletionReader {
     }
 
     /// Seconds; never longer than the server's own limit.
-    private mutating func readTimeout() throws(APIError) -> Duration {
+    mutating func readTimeout() throws(APIError) -> Duration {
         let limit = configuration.requestTimeout
         guard let seconds = try reader.number("timeout", .above(0, to: 86_400)) else { return limit }
         return min(.seconds(Double(seconds)), limit)

@@ -25,7 +25,7 @@ struct RunAccount {
             if firstToken == nil { firstToken = .now }
         case .finished(let choice): usage.completionTokens += choice.tokens.count
         case .completed(let timings): phases.completed(prompt, timings)
-        case .failed: break
+        case .failed, .embedding: break
         }
     }
 

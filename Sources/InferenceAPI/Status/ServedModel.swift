@@ -22,6 +22,8 @@ package struct ServedModel: Sendable {
     package var endTokens: [Int32]
     /// What the model's files say of generation.
     package var generation = GenerationConfiguration()
+    /// Whether embeddings have length 1 where a request does not say.
+    package var normalizesEmbeddings = true
     /// Who speaks where a request leaves its word out.
     package var speaker = AskedStrategy.Speaker.model
     /// What linear layers are held in, and what experts are.

@@ -65,6 +65,15 @@ extension Matrix {
         }
     }
 
+    /// Sets a row to the mean of some rows of `source`, at least one, summed first to last.
+    package func setMean(row: Int, ofRows range: Range<Int>, of source: Matrix) {
+        precondition(source.columns == columns && row < rows && !range.isEmpty && range.upperBound <= source.rows)
+        let target = base + row * columns
+        target.update(repeating: 0, count: columns)
+        for index in range { ck_add_scaled_f32(source.base + index * columns, 1, target, columns) }
+        for column in 0..<columns { target[column] /= Float(range.count) }
+    }
+
     /// Sets every element to 0.
     package func clear() { base.update(repeating: 0, count: rows * columns) }
 

@@ -257,8 +257,31 @@ def test_an_unknown_model_is_not_found(client):
 def test_an_endpoint_the_server_lacks_is_not_found(server):
     with openai.OpenAI(base_url=server.url + "/v1", api_key="none", max_retries=0) as client:
         with pytest.raises(openai.NotFoundError) as missing:
-            client.embeddings.create(model=MODEL_ID, input="text")
+            client.moderations.create(model=MODEL_ID, input="text")
     assert missing.value.code == "not_found"
+
+
+def test_embeddings_are_the_same_in_either_encoding(server, description):
+    """The client asks for Base64 unasked and decodes it; every answer is held to openapi.yaml."""
+    client = Plain(server.url, description)
+    texts = ["A man is walking.", "A dog runs."]
+    packed = client.openai.embeddings.create(model=MODEL_ID, input=texts)
+    plain = client.openai.embeddings.create(model=MODEL_ID, input=texts, encoding_format="float")
+    assert [entry.embedding for entry in packed.data] == pytest.approx([entry.embedding for entry in plain.data], abs=1e-7)
+    assert [entry.index for entry in plain.data] == [0, 1]
+    assert plain.usage.prompt_tokens == plain.usage.total_tokens > 8
+    for entry in plain.data:
+        assert sum(element ** 2 for element in entry.embedding) == pytest.approx(1, abs=1e-5)
+    alone = client.openai.embeddings.create(model=MODEL_ID, input=texts[1], encoding_format="float")
+    assert alone.data[0].embedding == pytest.approx(plain.data[1].embedding, abs=1e-5)
+    raw = client.openai.embeddings.create(
+        model=MODEL_ID, input=texts[1], encoding_format="float", extra_body={"normalize": False}).data[0].embedding
+    length = sum(element ** 2 for element in raw) ** 0.5
+    assert [element / length for element in raw] == pytest.approx(alone.data[0].embedding, abs=1e-5) and abs(length - 1) > 1e-3
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.openai.embeddings.create(model=MODEL_ID, input="text", dimensions=2)
+    assert refused.value.param == "dimensions"
+    client.close()
 
 
 @KINDS

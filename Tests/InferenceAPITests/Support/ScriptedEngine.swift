@@ -93,6 +93,7 @@ extension ScriptedEngine {
         switch request.strategy {
         case .sample(let sampling): sampling.returned
         case .beam(let beam): beam.returned
+        case .embedding: 0
         }
     }
 

@@ -1,0 +1,28 @@
+import Foundation
+
+/// One embedding.
+struct EmbeddingVector: Equatable, Sendable {
+    var elements: [Float]
+
+    init(_ elements: [Float]) {
+        self.elements = elements
+    }
+
+    /// The same direction with length 1; zeros stay zeros.
+    ///
+    /// As `torch.nn.functional.normalize` has it, a length below 1e-12 counts as that.
+    var normalized: EmbeddingVector {
+        let length = elements.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+        return EmbeddingVector(elements.map { Float(Double($0) / max(length, 1e-12)) })
+    }
+
+    /// The elements as little-endian Float32, in Base64 (RFC 4648 §4).
+    var base64: String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(elements.count * 4)
+        for element in elements {
+            withUnsafeBytes(of: element.bitPattern.littleEndian) { bytes += $0 }
+        }
+        return Data(bytes).base64EncodedString()
+    }
+}
