@@ -249,6 +249,13 @@ def test_a_wrong_prompt_is_refused(server, path, prompt):
     refused(server, server.post(path, prompt=prompt, max_tokens=1), param="prompt")
 
 
+@pytest.mark.parametrize("value", [
+    None, 7, True, {}, [], [[]], [None], [1.5], ["a", 1], [[["a"]]], [-1], [6000], [1 << 70], [5] * 5000, "word " * 5000, ["a"] * 257],
+    ids=lambda value: repr(value)[:30])
+def test_a_wrong_input_of_embeddings_is_refused(server, value):
+    refused(server, server.post("/v1/embeddings", input=value), param="input")
+
+
 def test_no_prompt_is_refused(server):
     refused(server, server.post("/v1/completions", max_tokens=1), param="prompt")
 
