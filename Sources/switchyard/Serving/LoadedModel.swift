@@ -23,6 +23,8 @@ struct LoadedModel {
     let cacheBytes: Int
     /// nil when all experts are in memory.
     let expertMemory: ExpertMemory?
+    /// Whether embeddings have length 1; nil where the directory does not say.
+    let normalizesEmbeddings: Bool?
     /// Changes when a file of the model does, what it is computed with, or this program.
     private(set) var fingerprint = ""
     /// Unix time of the newest weight file.
@@ -86,6 +88,10 @@ struct LoadedModel {
             bytes: cacheBytes
         )
         model = try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
+        let width = configuration.modelWidth
+        let modules = try SentenceModules(directory: directory, width: width, on: workers)
+        model.sentenceProjection = modules?.projection
+        normalizesEmbeddings = modules?.normalizes
         progress.finish(logger: logger)
         let strangers = try SurplusTensors(checkpoint.unusedNames).strangers
         if !strangers.isEmpty {
