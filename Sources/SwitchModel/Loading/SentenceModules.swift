@@ -51,7 +51,8 @@ package struct SentenceModules {
     private static func checkPooling(_ directory: String) throws(CheckpointError) {
         let (file, members) = try members(directory)
         let modes = members.filter { $0.key.hasPrefix("pooling_mode_") && $0.value == .bool(true) }.map(\.key)
-        let isMean = modes == ["pooling_mode_mean_tokens"] || modes.isEmpty && members["pooling_mode"] == .string("mean")
+        let isMean =
+            modes == ["pooling_mode_mean_tokens"] || modes.isEmpty && members["pooling_mode"] == .string("mean")
         guard isMean else { throw .malformedJSON(file: file, reason: "pooling is not by the mean of the tokens") }
     }
 
