@@ -14,6 +14,7 @@ package struct EncodingPrompt: Sendable {
     /// What becomes of the encoder's last states.
     package private(set) var use = Use.decoding
 
+    /// What a prompt's encoder states are for.
     package enum Use: Equatable, Sendable {
         /// The decoder attends to them.
         case decoding
