@@ -169,7 +169,7 @@ def searched(tokens, scores, penalty):
     penalty = 1.0 if penalty is None else penalty
     sums = [score * len(sequence) ** penalty for sequence, score in zip(tokens, scores)]
     # What a dead beam became is chance: all of them have the same score.
-    alive = next((index for index, sum in enumerate(sums) if not sum > DEAD), len(sums))
+    alive = next((index for index, pair in enumerate(zip(sums, scores)) if not min(pair) > DEAD), len(sums))
     if alive == 0:
         raise NothingAllowed
     return Answer(tokens[:alive], scores[:alive], sums[:alive])
