@@ -20,6 +20,8 @@ struct CompletionReader {
     private let names: [String: String]
     /// Members of nested objects that nobody asked for.
     private var nestedUnknownNames: [String] = []
+    /// How many prompts the engine has at once, where they are parts of one text.
+    let atOnce: Int?
     private var clamped: [ClampedMember] = []
     /// When the prompts became tokens.
     private var tokenization: TraceSpan?
@@ -33,6 +35,7 @@ struct CompletionReader {
         reader = ParameterReader(request.members)
         names = request.names
         nestedUnknownNames = request.unknownNames
+        atOnce = request.promptsAtOnce
         self.endpoint = endpoint
         self.backend = backend
         self.configuration = configuration
@@ -97,6 +100,7 @@ struct CompletionReader {
         if asked == nil, model.architecture == .languageModel, case .length(let length) = model.generation.maximum {
             parameters.maximumLength = length
         }
+        parameters.promptsAtOnce = atOnce
         parameters.delivery = try readDelivery(strategy: strategy, choices: choices)
         return parameters
     }

@@ -15,9 +15,11 @@ struct ModelsEndpoint: Sendable {
         /// How a conversation becomes a prompt.
         var chatPrompt: String
         var generation: Generation
+        /// Of a translator.
+        var translation: [Direction]?
 
         enum CodingKeys: String, CodingKey {
-            case id, object, created, generation
+            case id, object, created, generation, translation
             case ownedBy = "owned_by"
             case maximumInputTokens = "max_model_len"
             case maximumOutputTokens = "max_output_tokens"
@@ -32,7 +34,14 @@ struct ModelsEndpoint: Sendable {
             maximumOutputTokens = backend.engine.limits.maximumOutputTokens
             chatPrompt = (configuration.chatPrompt ?? .suiting(backend.model.architecture)).name
             generation = Generation(backend.model)
+            translation = backend.model.translation?.rules.map { Direction(source: $0.sources, target: $0.targets) }
         }
+    }
+
+    /// Languages that are translated into others, each into each.
+    struct Direction: Encodable {
+        var source: [String]
+        var target: [String]
     }
 
     /// What the model's files say of generation, and what becomes of it.

@@ -24,6 +24,8 @@ package struct ServedModel: Sendable {
     package var generation = GenerationConfiguration()
     /// Who speaks where a request leaves its word out.
     package var speaker = AskedStrategy.Speaker.model
+    /// What makes the model a translator; nil when it is none.
+    package var translation: TranslationDirections?
     /// What the model reads for the tokens of a prompt's text.
     package var prompt: @Sendable (_ text: [Int32]) -> [Int32]
     /// Changes when the weights, their precision or this program change.

@@ -49,6 +49,7 @@ struct RunningModel: Sendable {
             prompt: { [configuration = loaded.configuration] in configuration.prompt($0) }
         )
         (model.generation, model.speaker) = (loaded.generation, options.generation.generationDefaults)
+        model.translation = loaded.translation
         backend = InferenceBackend(model: model, engine: engine)
     }
 
