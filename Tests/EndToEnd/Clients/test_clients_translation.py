@@ -142,7 +142,7 @@ def long_text(pages, seed=7):
     """A text of about that many pages, and its parts in order: (is a sentence, what it says)."""
     draw = random.Random(seed)
     parts = []
-    for _ in range(pages * 8):
+    for _ in range(pages * 20):
         parts.append((False, draw.choice(MARKS)))
         if draw.random() < 0.25:
             parts += [(False, draw.choice(KEPT))]

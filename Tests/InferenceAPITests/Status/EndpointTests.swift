@@ -140,7 +140,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/v1/embeddings", "no /v1/embeddings"), ("/embeddings/", "no /embeddings"), ("/v1/generate", "no /v1/generate"),
+        ("/v1/embeddings", "no /v1/embeddings"), ("/embeddings/", "no /embeddings"),
+        ("/v1/generate", "no /v1/generate"),
         ("/api/generate", "nothing below /api/"),
         ("/v2/document", "no /v2/document"), ("/nowhere", "There is nothing at this path."),
     ])

@@ -67,7 +67,7 @@ import Testing
             "# [Title]\n- [one]\n* [two]\n  12) [three]\n(a) [four]\n1.2 [Five]\n> > [six]"
         ),
         ("3.5 million came.", "[3.5 million came.]"),
-        ("-\n=====\n- ", "-\n=====\n- "),
+        ("-\n=====\n- ", "-\n=====\n- "), ("(a)\nb)", "(a)\nb)"),
         ("", ""), (" \n ", " \n "),
         ("A. Smith came.", "[A. Smith came.]"),
         ("1990. Then.", "1990. [Then.]"),

@@ -10,8 +10,7 @@ enum LineMark {
         var rest = line
         while let mark = mark(of: rest) {
             let blanks = rest.dropFirst(mark).prefix { $0.isWhitespace }.count
-            // What is a mark needs something that it marks.
-            guard blanks > 0, mark + blanks < rest.count else { break }
+            guard blanks > 0 || mark == rest.count else { break }
             rest = rest.dropFirst(mark + blanks)
         }
         return line.count - rest.count
