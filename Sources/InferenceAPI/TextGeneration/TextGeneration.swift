@@ -28,7 +28,9 @@ struct TextGeneration: Sendable {
         _ = outer.value("options")
         var given = try outer.object("parameters") ?? [:]
         // Hugging Face's client nests what its own methods have no name for.
-        if case .object(let more)? = given.removeValue(forKey: "generate_parameters") { given.merge(more) { $1 } }
+        var nested = ParameterReader(given, prefix: "parameters.")
+        if let more = try nested.object("generate_parameters") { given.merge(more) { $1 } }
+        given["generate_parameters"] = nil
         var reader = ParameterReader(given)
         let prompt = try Self.direct(inputs, &reader, setting)
         hasDetails = try reader.flag("details") ?? false

@@ -101,6 +101,7 @@ import Testing
     @Test(arguments: [
         ("{}", "'inputs' is required"), (#"{"inputs": ["a"]}"#, "'inputs' must be a string"),
         (#"{"inputs": "a", "parameters": 3}"#, "'parameters' must be an object"),
+        (#"{"inputs": "a", "parameters": {"generate_parameters": []}}"#, "'parameters.generate_parameters' must be"),
         (#"{"inputs": "a", "parameters": {"max_new_tokens": 0}}"#, "'max_new_tokens' must be"),
         (#"{"inputs": "a", "parameters": {"watermark": true}}"#, "'watermark' must be false"),
         (#"{"inputs": "a", "parameters": {"temperature": "x"}}"#, "'temperature'"),

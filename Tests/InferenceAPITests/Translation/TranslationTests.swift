@@ -167,7 +167,7 @@ import Testing
         ("/translate", #"{"q": "a", "target": "de", "alternatives": 100}"#, 400, "'alternatives'"),
         ("/translate", #"{"q": "aaaaaaaaaaa", "target": "de"}"#, 413, "'q' has 11 characters, but at most 10"),
         ("/translate", #"{"q": "a\na\na", "target": "de"}"#, 413, "'q' has 3 sentences, but at most 2"),
-        ("/translate", #"{"q": ["", "", "", ""], "target": "de"}"#, 413, "'q' has 4 texts"),
+        ("/translate", #"{"q": ["", "", "", ""], "target": "de"}"#, 400, "'q' has 4 texts"),
         ("/translate", "[", 400, "JSON"),
         ("/v2/translate", "{}", 400, "'text' is required"),
         ("/v2/translate", #"{"text": ["a"]}"#, 400, "'target_lang' is required"),

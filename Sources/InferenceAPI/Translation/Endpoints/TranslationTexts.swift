@@ -47,7 +47,12 @@ struct TranslationTexts: Equatable, Sendable {
         case nil: throw .invalid(parameter: name, "'\(name)' is required.")
         case .string(let text): return ([text], false)
         case .array(let items):
-            try check(items.count, configuration.maximumTexts, "texts", name)
+            guard items.count <= configuration.maximumTexts else {
+                throw .invalid(
+                    parameter: name,
+                    "'\(name)' has \(items.count) texts, but at most \(configuration.maximumTexts) are allowed."
+                )
+            }
             var texts: [String] = []
             for item in items {
                 guard case .string(let text) = item else { throw .wrongType(name, "text or an array of texts", item) }
