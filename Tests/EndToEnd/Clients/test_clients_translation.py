@@ -7,7 +7,7 @@ import deepl
 import pytest
 
 from strict_description import StrictDescription
-from switchyard_server import JSON, MODEL, Server
+from switchyard_server import JSON, MODEL, Server, one_sentence, run_binary
 
 TEXT = "A man is walking."
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -203,3 +203,18 @@ def test_a_sentence_longer_than_the_model_is_cut(alone):
         answer = server.post("/translate", q=f"{SENTENCES[0]} {sentence}", source="en", target="de")
         assert answer.status_code == 200 and answer.json()["translatedText"].startswith(alone[SENTENCES[0]])
         assert len(answer.json()["translatedText"]) > 8 * 10
+
+
+@pytest.mark.parametrize("content, words", [
+    ("{", "translation.json"), ('{"languages": {"en": "E", "de": "G"}, "directions": [{"source": "en", "target": "xx"}]}', "'directions.0.target'"),
+    ('{"languages": {"en": "E", "de": "G"}, "directions": [{"source": "en", "target": "de", "forced_bos_token": "deu_Latn"}]}',
+     "'directions.0'"),
+])
+def test_a_file_that_cannot_be_followed_ends_the_process(tmp_path, content, words):
+    for file in MODEL.iterdir():
+        if file.name != "translation.json":
+            (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "translation.json").write_text(content)
+    for command in (["serve", tmp_path, "--port", 0], ["inspect", tmp_path]):
+        done = run_binary(*command)
+        assert done.returncode == 1 and words in done.stderr and one_sentence(done.stderr), done.stderr
