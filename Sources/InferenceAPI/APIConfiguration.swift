@@ -32,6 +32,14 @@ package struct APIConfiguration: Equatable, Sendable {
     package var maximumMessages = 2048
     /// How a conversation becomes a prompt; nil for what suits the model.
     package var chatPrompt: ChatPrompt?
+    /// Texts in one request for translation.
+    package var maximumTexts = 1024
+    /// Characters of all texts in one request for translation.
+    package var maximumTextCharacters = 500_000
+    /// Sentences of all texts in one request for translation.
+    package var maximumSentences = 10_000
+    /// Sentences of one request that the engine has at once; the others wait outside its queue.
+    package var sentencesAtOnce = 32
     package var version = "0.0.0"
 
     package init() {}

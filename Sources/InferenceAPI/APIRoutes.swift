@@ -39,6 +39,8 @@ package struct APIRoutes: Sendable {
     /// Adds every endpoint there is; none needs the model to be loaded before it is asked.
     package init(context: RequestContext, sources: Sources) {
         addGeneration(context)
+        addTextGeneration(context)
+        addTranslation(context)
         addModel(context)
         addOperations(context, sources)
     }
@@ -48,7 +50,7 @@ package struct APIRoutes: Sendable {
         var table = RouteTable()
         table.errorResponse = { status, path in
             let foreign = status == .notFound ? ForeignPath(path) : nil
-            return (foreign.map { APIError.foreign($0) } ?? .unrouted(status)).response
+            return (foreign.map { APIError.foreign($0) } ?? .unrouted(status)).response(in: ErrorShape(path: path))
         }
         table.otherSpellings = PathSpelling.others
         for route in routes { table.on(route.method, route.template, respond: route.respond) }
@@ -65,6 +67,26 @@ package struct APIRoutes: Sendable {
         on(.post, "/v1/route", RouteEndpoint(context: context).respond)
     }
 
+    /// What servers and clients of Hugging Face have; the root is shared with the echo.
+    private mutating func addTextGeneration(_ context: RequestContext) {
+        on(.post, "/", RootEndpoint(context: context).respond)
+        on(.post, "/generate", GenerationEndpoint<TextGenerationRequest>(context: context).respond)
+        on(.post, "/generate_stream", GenerationEndpoint<TextStreamRequest>(context: context).respond)
+        on(.get, "/info", InfoEndpoint(context: context).respond)
+    }
+
+    private mutating func addTranslation(_ context: RequestContext) {
+        on(.post, "/translate", TranslationEndpoint<LibreTranslateRequest>(context: context).respond)
+        let libre = LibreTranslateEndpoint(context: context)
+        on(.get, "/languages", libre.languages)
+        on(.post, "/detect", libre.detect)
+        on(.post, "/v2/translate", TranslationEndpoint<DeepLRequest>(context: context).respond)
+        let deepL = DeepLEndpoint(context: context)
+        on(.get, "/v2/languages", deepL.languages)
+        on(.post, "/v2/languages", deepL.languages)
+        on(.get, "/v2/usage", deepL.usage)
+    }
+
     private mutating func addModel(_ context: RequestContext) {
         on(.get, "/v1/models", ModelsEndpoint(context: context).list)
         on(.get, "/v1/models/{id}", ModelsEndpoint(context: context).one)
@@ -74,7 +96,6 @@ package struct APIRoutes: Sendable {
 
     private mutating func addOperations(_ context: RequestContext, _ sources: Sources) {
         on(.get, "/", IndexEndpoint(context: context).respond)
-        on(.post, "/", EchoEndpoint().respond)
         let health = HealthEndpoint(readiness: context.readiness)
         on(.get, "/livez", health.live)
         on(.get, "/readyz", health.ready)
@@ -96,12 +117,13 @@ package struct APIRoutes: Sendable {
         _ template: String,
         _ respond: @escaping @Sendable (ServerRequest) async throws(APIError) -> ServerResponse
     ) {
+        let shape = ErrorShape(path: template)
         let route = Route(method: method, template: template) { request in
             var response: ServerResponse
             do throws(APIError) {
                 response = try await respond(request)
             } catch {
-                response = error.response
+                response = error.response(in: shape)
                 request.trace.set(.error, .string(error.code))
             }
             // What an answer says is true of one moment; RFC 9111 §4.2.2 lets caches keep even errors that do not say so.

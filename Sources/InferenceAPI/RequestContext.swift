@@ -16,6 +16,8 @@ package struct RequestContext: Sendable {
     /// Where requests are counted that are refused before they reach the engine; nil counts none.
     package var rejections: AdmissionRejections?
     package var running = RunningAnswers()
+    /// What was translated since the start.
+    let translated = TranslatedCharacters()
     let longWork = LongWork()
 
     package init(
@@ -33,14 +35,15 @@ package struct RequestContext: Sendable {
         return backend
     }
 
-    /// What `make` makes of the JSON object in the body of a request.
+    /// What `make` makes of the JSON object in the body of a request, or of a form where that is taken, too.
     ///
     /// A large body is read away from the threads that answer requests: its text may take seconds to tokenise.
     func read<Value: Sendable>(
         _ request: ServerRequest,
+        _ form: BodyForm = .json,
         _ make: @escaping @Sendable ([String: JSONValue]) throws(APIError) -> Value
     ) async throws(APIError) -> Value {
-        if let type = request.fields[.contentType], !Self.isJSON(type) { throw .unsupportedMediaType(type) }
+        let members = try form.reader(of: request)
         let bytes: [UInt8]
         do {
             bytes = try await request.body.collect()
@@ -48,8 +51,9 @@ package struct RequestContext: Sendable {
             throw .body(error)
         }
         defer { request.body.release() }
-        guard bytes.count > configuration.largeBody else { return try make(try JSONBody.object(bytes)) }
-        return try await longWork.run { () throws(APIError) in try make(try JSONBody.object(bytes)) }
+        let size = bytes.count + (request.query?.utf8.count ?? 0)
+        guard size > configuration.largeBody else { return try make(try members(bytes)) }
+        return try await longWork.run { () throws(APIError) in try make(try members(bytes)) }
     }
 
     /// Names what was not done as it was asked to the client and in the access log: members that the server did not
@@ -68,10 +72,5 @@ package struct RequestContext: Sendable {
     func identity(_ prefix: String) -> AnswerIdentity {
         let digits = UUID().uuidString.lowercased().filter { $0 != "-" }
         return AnswerIdentity(id: prefix + digits, created: Int(Date().timeIntervalSince1970))
-    }
-
-    private static func isJSON(_ contentType: String) -> Bool {
-        let mediaType = contentType.prefix { $0 != ";" }
-        return mediaType.trimmingCharacters(in: .whitespaces).lowercased() == "application/json"
     }
 }

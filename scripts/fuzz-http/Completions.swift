@@ -12,12 +12,21 @@ import Tokenization
 @_cdecl("LLVMFuzzerTestOneInput")
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+    let form = try? FormBody.members(bytes, text: ["q", "text", "target", "target_lang", "source", "format"])
+    if let form {
+        read(form, as: LibreTranslateRequest.self)
+        read(form, as: DeepLRequest.self)
+    }
     guard let members = try? JSONBody.object(bytes) else { return 0 }
     read(members, as: CompletionRequest.self)
     read(members, as: BeamSearchRequest.self)
     read(members, as: RouteRequest.self)
     read(members, as: ChatRequest.self)
     read(members, as: ResponsesRequest.self)
+    read(members, as: TextGenerationRequest.self)
+    read(members, as: PipelineRequest.self)
+    read(members, as: LibreTranslateRequest.self)
+    read(members, as: DeepLRequest.self)
     return 0
 }
 
@@ -53,20 +62,24 @@ private let configuration = {
     return configuration
 }()
 private let tokenizer = ToyTokenizer()
-private let backend = InferenceBackend(
-    model: ServedModel(
+private let backend = {
+    var model = ServedModel(
         id: "m",
         created: 0,
         tokenizer: tokenizer,
         vocabularySize: tokenizer.vocabularySize,
         endTokens: [ToyTokenizer.end],
         systemFingerprint: "f"
-    ),
-    engine: NoEngine()
-)
+    )
+    let file = #"{"languages": {"en": "E", "de": "D"}, "directions": [{"source": "en", "target": "de"}]}"#
+    model.translation = try? TranslationFile.directions(Array(file.utf8))
+    return InferenceBackend(model: model, engine: NoEngine())
+}()
 
 private func check(_ parameters: CompletionParameters, of reader: CompletionReader) {
-    precondition((1...configuration.maximumPrompts).contains(parameters.prompts.count))
+    let isOfSentences = parameters.promptsAtOnce != nil
+    let most = isOfSentences ? configuration.maximumSentences : configuration.maximumPrompts
+    precondition(((isOfSentences ? 0 : 1)...most).contains(parameters.prompts.count))
     precondition((1...configuration.maximumChoices).contains(parameters.choices))
     precondition(parameters.timeout > .zero && parameters.timeout <= configuration.requestTimeout)
     precondition(parameters.output.stops.count <= configuration.maximumStopStrings)

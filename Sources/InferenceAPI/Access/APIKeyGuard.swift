@@ -27,17 +27,20 @@ package struct APIKeyGuard: HTTPHandler {
             request.trace.set(.keyName, .string(holder.name))
         } else if !openPaths.contains(request.path), request.method != .options {
             request.trace.set(.error, .string(APIError.invalidKey.code))
-            return APIError.invalidKey.response
+            return APIError.invalidKey.response(in: ErrorShape(path: request.path))
         }
         return await handler.respond(to: request)
     }
 
-    /// RFC 6750 §2.1; one `Authorization` field, or none at all.
+    /// What stands before a key: RFC 6750 §2.1, or what DeepL's clients write.
+    private static let schemes: Set = ["bearer", "deepl-auth-key"]
+
+    /// One `Authorization` field, or none at all.
     private static func key(of request: ServerRequest) -> Substring? {
         let fields = request.fields[values: .authorization]
         guard fields.count == 1 else { return nil }
         let parts = fields[0].split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        guard parts.count == 2, schemes.contains(parts[0].lowercased()) else { return nil }
         return parts[1]
     }
 }

@@ -1,3 +1,4 @@
+import Batching
 import JSON
 
 /// A request to an endpoint that generates, as that endpoint's clients write it.
@@ -11,6 +12,7 @@ protocol GenerationDialect: Sendable {
     /// What OpenTelemetry calls it (semantic conventions of generative AI, `gen_ai.operation.name`).
     static var operation: String { get }
     static var endpoint: CompletionReader.Endpoint { get }
+    static var body: BodyForm { get }
 
     /// What is asked, in the words of `/v1/completions`.
     var plain: PlainRequest { get }
@@ -24,6 +26,7 @@ protocol GenerationDialect: Sendable {
 extension GenerationDialect {
     static var operation: String { "text_completion" }
     static var endpoint: CompletionReader.Endpoint { .completions }
+    static var body: BodyForm { .json }
 }
 
 /// A dialect whose answers come whole or as server-sent events, as `stream` says.
@@ -40,4 +43,6 @@ protocol StreamedDialect: GenerationDialect {
 struct DialectSetting: Sendable {
     let model: ServedModel
     let configuration: APIConfiguration
+    /// Tokens of the longest prompt.
+    var maximumInputTokens = EngineLimits().maximumInputTokens
 }

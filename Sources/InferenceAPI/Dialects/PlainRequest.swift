@@ -11,6 +11,9 @@ struct PlainRequest: Sendable {
     private(set) var unknownNames: [String] = []
     /// Alternatives beside each token, where the dialect has a limit of its own.
     var maximumLogprobs: Int?
+    /// Where the prompts are parts of one text, which the dialect has counted: none at all are allowed, and no more than
+    /// so many are with the engine at once.
+    var promptsAtOnce: Int?
 
     init(_ members: [String: JSONValue]) {
         self.members = members

@@ -26,8 +26,12 @@ extension RequestContext {
         } catch {
             throw .admission(error, rowsParameter: "n")
         }
-        let setting = DialectSetting(model: backend.model, configuration: configuration)
-        let (asked, parameters, notes) = try await read(request) { members throws(APIError) in
+        let setting = DialectSetting(
+            model: backend.model,
+            configuration: configuration,
+            maximumInputTokens: backend.engine.limits.maximumInputTokens
+        )
+        let (asked, parameters, notes) = try await read(request, Dialect.body) { members throws(APIError) in
             let asked = try Dialect(members, setting)
             var reader = CompletionReader(asked.plain, for: Dialect.endpoint, backend, setting.configuration)
             return (asked, try reader.parameters(), reader.notes)

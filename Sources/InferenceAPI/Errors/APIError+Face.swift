@@ -75,6 +75,28 @@ extension APIError {
                 code: "unknown_parameter"
             )
         case .worded(let error, let names): error.face.worded(by: names)
+        case .malformedForm(let reason):
+            ErrorFace(
+                status: .badRequest,
+                message: "The form cannot be read: \(reason).",
+                code: "malformed_form"
+            )
+        case .notFormOrJSON(let found):
+            ErrorFace(
+                status: .unsupportedMediaType,
+                message: "Content-Type must be application/json or application/x-www-form-urlencoded, "
+                    + "but it is \(found.excerpt).",
+                code: "unsupported_media_type"
+            )
+        case .notATranslator(let model):
+            ErrorFace(
+                status: .notFound,
+                message: "The model '\(model.excerpt)' is no translator: its directory has no translation.json.",
+                code: "not_a_translator"
+            )
+        case .textsTooLarge(let parameter, let message):
+            ErrorFace(status: .contentTooLarge, message: message, parameter: parameter, code: "request_too_large")
+        case .shaped(let error, _): error.face
         case .foreign(let path): ErrorFace(status: .notFound, message: path.message, code: "not_found")
         case .unrouted(let status): .of(status)
         }

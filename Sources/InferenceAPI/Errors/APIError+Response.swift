@@ -4,7 +4,11 @@ import HTTPTypes
 import JSON
 
 extension APIError {
-    package var response: ServerResponse {
+    package var response: ServerResponse { response(in: .openAI) }
+
+    /// - Parameter shape: of the path; an error that has one of its own keeps it.
+    func response(in shape: ErrorShape) -> ServerResponse {
+        if case .shaped(let error, let own) = self { return error.response(in: own) }
         let face = face
         var fields: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
         if let wait = face.retryAfter {
@@ -16,7 +20,11 @@ extension APIError {
         // RFC 9110 §12.5.3: what would have been taken.
         if self == .body(.unsupportedCoding) { fields[.acceptEncoding] = "gzip" }
         if self == .invalidKey { fields[.wwwAuthenticate] = "Bearer" }
-        return ServerResponse(status: face.status, fields: fields, body: .bytes(JSONText.bytes(object)))
+        return ServerResponse(
+            status: shape.status(face.status),
+            fields: fields,
+            body: .bytes(JSONText.bytes(shape.body(self)))
+        )
     }
 
     /// The body alone, for errors inside a stream.

@@ -37,6 +37,16 @@ package indirect enum APIError: Error, Equatable, Sendable {
     case unknownMembers(IgnoredMembers)
     /// An error in the words of a client that calls members something else; its names by the plain ones.
     case worded(APIError, by: [String: String])
+    /// A form cannot be read; says why.
+    case malformedForm(String)
+    /// A body that is neither JSON nor a form.
+    case notFormOrJSON(String)
+    /// The model has no file that says what it translates.
+    case notATranslator(model: String)
+    /// Texts come to more than one request may have; says of what.
+    case textsTooLarge(parameter: String, String)
+    /// An error in the shape of another interface than its path's.
+    case shaped(APIError, ErrorShape)
     /// A path that other servers have.
     case foreign(ForeignPath)
     /// No route, or none for the method.

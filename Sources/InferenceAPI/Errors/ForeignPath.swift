@@ -24,9 +24,8 @@ package struct ForeignPath: Equatable, Sendable {
     private static let paths: Set = [
         "/v1/messages", "/v1/rerank", "/rerank", "/v1/score", "/score", "/v1/edits",
         "/v1/engines", "/v1/moderations",
-        "/generate", "/generate_stream", "/v1/generate", "/info", "/invocations", "/predict", "/translate",
-        "/languages",
-        "/detect", "/v2/translate", "/v2/languages", "/v2/usage", "/completion", "/infill", "/embedding", "/embed",
+        "/v1/generate", "/invocations", "/predict", "/completion", "/infill", "/embedding", "/embed", "/translate_file",
+        "/suggest", "/v2/document", "/v2/glossaries", "/v2/write/rephrase",
     ]
 
     /// Of Ollama, of KServe, of audio and pictures.

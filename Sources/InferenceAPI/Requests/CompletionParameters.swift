@@ -37,6 +37,8 @@ struct CompletionParameters: Sendable {
     /// Tokens that a language model's prompt and output may come to, where only the model says so.
     var maximumLength: Int?
     var timeout: Duration
+    /// Prompts that the engine has at once; nil for all.
+    var promptsAtOnce: Int?
     /// Tokens of all prompts.
     var promptTokens: Int { prompts.reduce(0) { $0 + $1.tokens.count } }
 

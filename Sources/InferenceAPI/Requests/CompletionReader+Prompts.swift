@@ -83,6 +83,7 @@ extension CompletionReader {
     /// One value for each prompt.
     private func items(of value: JSONValue) throws(APIError) -> [JSONValue] {
         guard case .array(let elements) = value else { return [value] }
+        if atOnce != nil { return elements }
         guard let first = elements.first else {
             throw .invalid(parameter: "prompt", "'prompt' must not be an empty array.")
         }

@@ -24,6 +24,8 @@ struct CompletionReader {
     let names: [String: String]
     /// Members of nested objects that nobody asked for.
     private var nestedUnknownNames: [String] = []
+    /// How many prompts the engine has at once, where they are parts of one text.
+    let atOnce: Int?
     /// Members that were cut to the server's limits.
     var clamped: [ClampedMember] = []
     /// When the prompts became tokens.
@@ -38,6 +40,7 @@ struct CompletionReader {
         reader = ParameterReader(request.members)
         names = request.names
         nestedUnknownNames = request.unknownNames
+        atOnce = request.promptsAtOnce
         self.endpoint = endpoint
         self.backend = backend
         self.configuration = configuration
@@ -103,6 +106,7 @@ struct CompletionReader {
         if asked == nil, model.architecture == .languageModel, case .length(let length) = model.generation.maximum {
             parameters.maximumLength = length
         }
+        parameters.promptsAtOnce = atOnce
         parameters.delivery = try readDelivery(strategy: strategy, choices: choices)
         return parameters
     }

@@ -18,9 +18,11 @@ struct ModelsEndpoint: Sendable {
         var weights: String
         var expertWeights: String
         var generation: Generation
+        /// Of a translator.
+        var translation: [Direction]?
 
         enum CodingKeys: String, CodingKey {
-            case id, object, created, generation, weights
+            case id, object, created, generation, translation, weights
             case expertWeights = "expert_weights"
             case ownedBy = "owned_by"
             case maximumInputTokens = "max_model_len"
@@ -37,7 +39,14 @@ struct ModelsEndpoint: Sendable {
             chatPrompt = (configuration.chatPrompt ?? .suiting(backend.model.architecture)).name
             (weights, expertWeights) = (backend.model.weights, backend.model.expertWeights)
             generation = Generation(backend.model)
+            translation = backend.model.translation?.rules.map { Direction(source: $0.sources, target: $0.targets) }
         }
+    }
+
+    /// Languages that are translated into others, each into each.
+    struct Direction: Encodable {
+        var source: [String]
+        var target: [String]
     }
 
     /// What the model's files say of generation, and what becomes of it.

@@ -29,6 +29,8 @@ package struct ServedModel: Sendable {
     /// What linear layers are held in, and what experts are.
     package var weights = "f32"
     package var expertWeights = "f32"
+    /// What makes the model a translator; nil when it is none.
+    package var translation: TranslationDirections?
     /// What the model reads for the tokens of a prompt's text.
     package var prompt: @Sendable (_ text: [Int32]) -> [Int32]
     /// Changes when the weights, their precision or this program change.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import Foundation
 import Generation
+import InferenceAPI
 import SwitchModel
 import Tensors
 import Tokenization
@@ -34,6 +35,12 @@ struct Inspect: ParsableCommand {
         let generation = try GenerationConfiguration(directory: modelDirectory, model)
         for entry in generation.entries {
             print("\(generation.source): \(entry.key) \(entry.value), \(entry.effect.text(.model))")
+        }
+        let tokenizer = try TokenizerDirectory(modelDirectory).tokenizer(modelVocabularySize: model.vocabularySize)
+        let translation = try TranslationFile.directions(inDirectory: modelDirectory, tokenizer)
+        for rule in translation?.rules ?? [] {
+            let (sources, targets) = (rule.sources.joined(separator: " "), rule.targets.joined(separator: " "))
+            print("translates            \(sources) → \(targets)")
         }
         for note in model.notes { print("repaired              \(note)") }
         if let weights { try showRounding(checkpoint, model, weights.precision) }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Generation
+import InferenceAPI
 import Logging
 import SwitchModel
 import Tensors
@@ -16,6 +17,8 @@ struct LoadedModel {
     let workers: Workers
     /// nil when the directory has no tokenizer file.
     let tokenizer: (any Tokenizer)?
+    /// nil when the directory has no `translation.json`.
+    let translation: TranslationDirections?
     /// What weights are rounded to.
     let precision: ModelPrecision
     let capacityMode: CapacityMode
@@ -50,6 +53,7 @@ struct LoadedModel {
         var configuration = try options.configuration(tensors: checkpoint.claimedNames)
         generation = try GenerationConfiguration(directory: directory, configuration)
         tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
+        translation = try TranslationFile.directions(inDirectory: directory, tokenizer)
         configuration.textEnd = tokenizer?.textEnd ?? configuration.textEnd
         self.configuration = configuration
         expertMemory = configuration.experts > 0 ? options.expertMemory.map { ExpertMemory(budget: $0.bytes) } : nil

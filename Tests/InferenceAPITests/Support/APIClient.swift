@@ -26,7 +26,8 @@ struct APIClient: Sendable {
         isLoaded: Bool = true,
         keys: KeyRing? = nil,
         generation: GenerationConfiguration = GenerationConfiguration(),
-        speaker: AskedStrategy.Speaker = .model
+        speaker: AskedStrategy.Speaker = .model,
+        translation: TranslationDirections? = nil
     ) {
         self.engine = engine
         var model = ServedModel(
@@ -39,7 +40,7 @@ struct APIClient: Sendable {
             systemFingerprint: "fp_toy",
             prompt: { architecture == .languageModel ? $0 : $0 + [ToyTokenizer.end] }
         )
-        (model.generation, model.speaker) = (generation, speaker)
+        (model.generation, model.speaker, model.translation) = (generation, speaker, translation)
         let backend = isLoaded ? InferenceBackend(model: model, engine: engine) : nil
         var context = RequestContext(
             configuration: configuration,
@@ -69,6 +70,7 @@ struct APIClient: Sendable {
     func send(
         _ method: HTTPRequest.Method,
         _ path: String,
+        query: String? = nil,
         body: [UInt8] = [],
         fields: HTTPFields = [:],
         parameters: [String: String] = [:],
@@ -77,6 +79,7 @@ struct APIClient: Sendable {
         var request = ServerRequest(
             method: method,
             path: path,
+            query: query,
             fields: fields,
             id: "req-1",
             body: RequestBody(read: { body })
