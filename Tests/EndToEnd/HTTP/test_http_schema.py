@@ -14,30 +14,22 @@ from switchyard_server import MODEL, ROOT, Server
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", 60))
 SEED = os.environ.get("SCHEMATHESIS_SEED", "1")
-# Python 3.11 fails in parsing the source of a function where the stack happens to be deep (mended in 3.12); the library that
-# makes requests does so to print itself. Nothing was asked of the server then.
-PARSER_FAULT = "SystemError: AST constructor recursion depth mismatch"
 # Answers of at most 8 tokens, so that they end; a queue that never fills.
 FLAGS = ["--max-output-tokens", 8, "--max-input-tokens", 64, "--max-sequences", 8, "--max-queued-requests", 100_000]
 
 
-def run(server, folder, seed):
-    environment = os.environ | {"SCHEMATHESIS_HOOKS": "schema_checks", "PYTHONPATH": str(ROOT / "Tests/EndToEnd/Support")}
-    return subprocess.run(
-        [sys.executable, "-m", "schemathesis.cli", "run", str(ROOT / "openapi.yaml"), "--url", server.url,
-         "--max-examples", str(EXAMPLES), "--seed", str(seed), "--workers", "2", "--continue-on-failure", "--no-color",
-         "--phases", "examples,coverage,fuzzing", "--suppress-health-check", "all",
-         "--exclude-checks", "not_a_server_error,positive_data_acceptance"],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=7200,
-    )
-
-
 def test_every_answer_is_as_described(tmp_path):
+    environment = os.environ | {"SCHEMATHESIS_HOOKS": "schema_checks", "PYTHONPATH": str(ROOT / "Tests/EndToEnd/Support")}
     with Server(MODEL, *FLAGS) as server:
-        for seed in range(int(SEED), int(SEED) + 3):
-            done = run(server, tmp_path, seed)
-            if PARSER_FAULT not in done.stdout:
-                break
+        # One worker: threads of Python 3.11 that parse source at the same time, as strategies do to print themselves, fail
+        # with "AST constructor recursion depth mismatch".
+        done = subprocess.run(
+            [sys.executable, "-m", "schemathesis.cli", "run", str(ROOT / "openapi.yaml"), "--url", server.url,
+             "--max-examples", str(EXAMPLES), "--seed", SEED, "--workers", "1", "--continue-on-failure", "--no-color",
+             "--phases", "examples,coverage,fuzzing", "--suppress-health-check", "all",
+             "--exclude-checks", "not_a_server_error,positive_data_acceptance"],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=7200,
+        )
         report = done.stdout[-20_000:] + done.stderr[-2_000:]
         print(done.stdout[done.stdout.rfind("SUMMARY"):])
         assert done.returncode == 0, report
