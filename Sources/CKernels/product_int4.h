@@ -32,11 +32,12 @@ CK_TARGET CK_PLAINLY static inline __attribute__((always_inline)) void CK_BLOCK(
     for (size_t block = 0; block < CK_BLOCKS(panel); block++, runs += 4) {
         const char *multipliers = w;
         // Line by line in the steps below would take the registers that keep sums out of memory.
-        if (!isOnce)
+        if (isOnce)
+            CK_ASK_ON(w);
+        else
             for (const char *end = ahead.next + ahead.step * (ck_block_words(CK_WEIGHTS) / CK_PANEL); ahead.next < end;
                  ahead.next += 64)
                 __builtin_prefetch(ahead.next, 0, 2);
-        if (isOnce) CK_ASK_ON(w);
 #pragma clang loop unroll(full)
         for (int v = 0; v < CK_VECTORS; v++) {
             const word_t offsets = OFFSETS(w + 2 * CK_PANEL + v * (2 * CK_PANEL / CK_VECTORS));

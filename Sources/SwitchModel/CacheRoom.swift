@@ -13,10 +13,15 @@ package struct CacheTooSmall: Error, CustomStringConvertible {
 }
 
 extension SwitchTransformer {
+    /// Positions that a prompt and a history of one slot take, in whole blocks.
+    package func cachePositions(prompt: Int, positions: Int) -> Int {
+        func blocks(_ rows: Int) -> Int { (rows + KeyValuePool.blockRows - 1) / KeyValuePool.blockRows }
+        return (blocks(prompt) + blocks(positions)) * KeyValuePool.blockRows
+    }
+
     /// For callers that admit no requests: `states` held at once, each of a prompt and so many positions of its own.
     package func checkCacheRoom(states: Int, prompt: Int, positions: Int) throws(CacheTooSmall) {
-        func blocks(_ rows: Int) -> Int { (rows + KeyValuePool.blockRows - 1) / KeyValuePool.blockRows }
-        let rows = states * (blocks(prompt) + blocks(positions)) * KeyValuePool.blockRows
+        let rows = states * cachePositions(prompt: prompt, positions: positions)
         guard rows <= pool.rows else {
             throw CacheTooSmall(needed: rows * cacheBytesPerPosition, available: pool.rows * cacheBytesPerPosition)
         }

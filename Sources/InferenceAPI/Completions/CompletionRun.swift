@@ -83,10 +83,30 @@ struct CompletionRun: Sendable {
 
     /// All choices, complete, in order.
     func choices() async throws(APIError) -> (choices: [CompletionChoice], usage: Usage) {
-        var choices = (0..<(parameters.prompts.count * parameters.choices)).map { CompletionChoice(index: $0) }
-        do {
+        try await whole {
+            var choices = (0..<(parameters.prompts.count * parameters.choices)).map { CompletionChoice(index: $0) }
             let usage = try await forEachPart { part, _ in choices[part.index].append(part) }
             return (choices, usage)
+        }
+    }
+
+    /// Embeddings of all prompts, in order.
+    func embeddings() async throws(APIError) -> [[Float]] {
+        try await whole {
+            var embeddings = [[Float]](repeating: [], count: parameters.prompts.count)
+            _ = try await forEachEvent { prompt, event, _ in
+                guard case .embedding(let elements) = event else { return }
+                embeddings[prompt] = elements
+                permit?.use(parameters.prompts[prompt].tokens.count)
+            }
+            return embeddings
+        }
+    }
+
+    /// What `collect` makes of the run; it is cancelled where `collect` throws anything but an `APIError`.
+    private func whole<Answer>(_ collect: () async throws -> Answer) async throws(APIError) -> Answer {
+        do {
+            return try await collect()
         } catch let error as APIError {
             throw error
         } catch {

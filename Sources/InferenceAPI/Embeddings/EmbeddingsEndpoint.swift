@@ -1,4 +1,3 @@
-import Generation
 import HTTPServing
 
 /// `POST /v1/embeddings`: the mean of the encoder's last states for each text.
@@ -21,24 +20,5 @@ struct EmbeddingsEndpoint: Sendable {
                 usage: EmbeddingsObject.Usage(promptTokens: run.parameters.promptTokens)
             )
         )
-    }
-}
-
-extension CompletionRun {
-    /// Of every prompt, in order.
-    fileprivate func embeddings() async throws(APIError) -> [[Float]] {
-        var embeddings = [[Float]](repeating: [], count: parameters.prompts.count)
-        do {
-            _ = try await forEachEvent { prompt, event, _ in
-                guard case .embedding(let elements) = event else { return }
-                embeddings[prompt] = elements
-                permit?.use(parameters.prompts[prompt].tokens.count)
-            }
-            return embeddings
-        } catch let error as APIError {
-            throw error
-        } catch {
-            throw .generation(.cancelled)
-        }
     }
 }

@@ -109,48 +109,44 @@ struct TextGeneration: Sendable {
     }
 }
 
-/// `POST /generate`.
-struct TextGenerationRequest: StreamedDialect {
-    static let idPrefix = "gen-"
+/// An endpoint of text-generation-inference: they differ in whether they stream, and in what holds an answer that is whole.
+protocol TextGenerationDialect: StreamedDialect {
+    var request: TextGeneration { get }
+}
 
-    let request: TextGeneration
+extension TextGenerationDialect {
+    static var idPrefix: String { "gen-" }
+
     var plain: PlainRequest { request.plain }
+
+    func whole(_ choices: [CompletionChoice], _ usage: Usage, of run: CompletionRun) -> GeneratedText {
+        request.answer(choices[0], of: run)
+    }
+
+    func events(of run: CompletionRun) -> TextEvents { TextEvents(run, request) }
+}
+
+/// `POST /generate`.
+struct TextGenerationRequest: TextGenerationDialect {
+    let request: TextGeneration
 
     init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
         request = try TextGeneration(members, setting, streams: nil, several: false)
     }
-
-    func whole(_ choices: [CompletionChoice], _ usage: Usage, of run: CompletionRun) -> GeneratedText {
-        request.answer(choices[0], of: run)
-    }
-
-    func events(of run: CompletionRun) -> TextEvents { TextEvents(run, request) }
 }
 
 /// `POST /generate_stream`.
-struct TextStreamRequest: StreamedDialect {
-    static let idPrefix = "gen-"
-
+struct TextStreamRequest: TextGenerationDialect {
     let request: TextGeneration
-    var plain: PlainRequest { request.plain }
 
     init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
         request = try TextGeneration(members, setting, streams: true, several: false)
     }
-
-    func whole(_ choices: [CompletionChoice], _ usage: Usage, of run: CompletionRun) -> GeneratedText {
-        request.answer(choices[0], of: run)
-    }
-
-    func events(of run: CompletionRun) -> TextEvents { TextEvents(run, request) }
 }
 
 /// `POST /` with `inputs`: answers are a list, as those of pipelines are.
-struct PipelineRequest: StreamedDialect {
-    static let idPrefix = "gen-"
-
+struct PipelineRequest: TextGenerationDialect {
     let request: TextGeneration
-    var plain: PlainRequest { request.plain }
 
     init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
         let streams: Bool? = members["stream"] == .bool(true) ? true : nil
@@ -160,6 +156,4 @@ struct PipelineRequest: StreamedDialect {
     func whole(_ choices: [CompletionChoice], _ usage: Usage, of run: CompletionRun) -> [GeneratedText] {
         choices.map { request.answer($0, of: run) }
     }
-
-    func events(of run: CompletionRun) -> TextEvents { TextEvents(run, request) }
 }

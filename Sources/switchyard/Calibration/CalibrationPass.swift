@@ -56,8 +56,7 @@ struct CalibrationPass {
         var positions = 0
         for line in lines.prefix(Self.batch) {
             let prompt = prompt(line)
-            // Rows are taken by the block, of the prompt and of its history.
-            let own = prompt.tokens.count + prompt.forced.count + prompt.capacity + 2 * KeyValuePool.blockRows
+            let own = model.cachePositions(prompt: prompt.tokens.count, positions: prompt.capacity)
             guard (positions + own) * model.cacheBytesPerPosition <= cacheBytes else {
                 if prompts.isEmpty { throw .noRoom(positions: own, bytes: cacheBytes) }
                 break

@@ -57,7 +57,7 @@ struct Accuracy: ParsableCommand {
     private func divergence(from reference: LoadedModel, _ rounded: LoadedModel) throws -> Divergence {
         guard let tokenizer = reference.tokenizer else { throw ValidationError("the model has no tokenizer") }
         var divergence = Divergence()
-        for line in try TextFile.lines(pairs) {
+        for line in TextFile.lines(of: try TextFile.exactText(pairs)) {
             let columns = line.split(separator: "\t", maxSplits: 1)
             guard columns.count == 2 else { continue }
             let prompt = reference.configuration.prompt(tokenizer.encode(prefix + columns[0]))

@@ -38,3 +38,9 @@ def test_a_cache_of_nothing_is_refused():
 def test_pairs_that_cannot_be_read_are_named(tmp_path):
     done = run("accuracy", MODEL, "--pairs", tmp_path / "nothing.tsv")
     assert done.returncode == 1 and "nothing.tsv cannot be read" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_pairs_that_are_not_utf8_are_refused(tmp_path):
+    (tmp_path / "pairs.tsv").write_bytes(b"A man sleeps.\tEin Mann schl\xe4ft.\n")
+    done = run("accuracy", MODEL, "--pairs", tmp_path / "pairs.tsv")
+    assert done.returncode == 1 and "pairs.tsv cannot be read: it is not UTF-8" in done.stderr

@@ -125,8 +125,6 @@ struct LibreTranslateEndpoint: Sendable {
 extension RequestContext {
     /// - Throws: `.notATranslator`, or that there is no model yet.
     func directions() throws(APIError) -> TranslationDirections {
-        let model = try loadedBackend().model
-        guard let directions = model.translation else { throw .notATranslator(model: model.id) }
-        return directions
+        try loadedBackend().model.directions()
     }
 }

@@ -26,13 +26,15 @@ struct TranslationEndpoint<Dialect: TranslationDialect>: Sendable {
     }
 }
 
-extension DialectSetting {
+extension ServedModel {
     /// - Throws: `.notATranslator`.
     func directions() throws(APIError) -> TranslationDirections {
-        guard let directions = model.translation else { throw .notATranslator(model: model.id) }
-        return directions
+        guard let translation else { throw .notATranslator(model: id) }
+        return translation
     }
+}
 
+extension DialectSetting {
     /// The direction that a request names.
     ///
     /// - Parameters:
@@ -43,7 +45,7 @@ extension DialectSetting {
         to target: String?,
         names: (source: String, target: String)
     ) throws(APIError) -> TranslationDirection {
-        let directions = try directions()
+        let directions = try model.directions()
         guard let target else { throw .invalid(parameter: names.target, "'\(names.target)' is required.") }
         guard let targetLanguage = directions.language(target), directions.targets.contains(targetLanguage.code) else {
             throw unknown(target, names.target, directions.targets)
