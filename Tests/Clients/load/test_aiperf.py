@@ -1,7 +1,6 @@
 """aiperf measures each endpoint that it knows, and writes down the texts it was given."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +30,7 @@ def measure(server, sentence, tokenizer, folder, kind, *flags):
         [AIPERF, "profile", "--model", "en-de", "--url", server.url, "--endpoint-type", kind, "--input-file", "input.jsonl",
          "--custom-dataset-type", "single_turn", "--request-count", str(REQUESTS), "--concurrency", "2", "--tokenizer", tokenizer,
          "--use-server-token-count", "--export-outputs-json", "--artifact-dir", "out", "--ui", "none", "--no-gpu-telemetry", *flags],
-        cwd=folder, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, timeout=400)
+        cwd=folder, capture_output=True, text=True, timeout=400)
     assert run.returncode == 0, run.stdout[-3000:]
     texts = [one["response_text"] for one in json.loads((folder / "out/outputs.json").read_text())["data"]]
     return json.loads((folder / "out/profile_export_aiperf.json").read_text()), texts
