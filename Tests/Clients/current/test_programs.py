@@ -74,7 +74,7 @@ def gateway(base, tmp_path_factory):
     command = [PROGRAMS / "mlflow", "gateway", "start", "--config-path", folder / "gateway.yaml", "--port", str(port), "--workers", "1"]
     with open(folder / "log", "w") as log, subprocess.Popen(
             command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}) as process:
-        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
+        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 300
         try:
             while not answers(url + "/health"):
                 assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
