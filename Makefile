@@ -181,7 +181,7 @@ $(WIDE)/%/bin/pytest: Tests/Clients/%/requirements.txt $(wildcard Tests/Clients/
 	touch $@
 
 # Clients of many makers, each in its own words, in several environments, because they do not all fit into one. The first
-# time it fetches 4 GB; the tests themselves have no network but loopback.
+# time it fetches 3 GB; the tests themselves have no network but loopback.
 .PHONY: clients-wide
 clients-wide: packages $(WIDE_SETS:%=$(WIDE)/%/bin/pytest)
 	swift build -c release --product switchyard
