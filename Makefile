@@ -32,11 +32,15 @@ packages: machine
 	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || pkg-config --exists openblas openssl zlib sentencepiece 2>/dev/null \
 		|| scripts/install-packages $(PACKAGES)
 
-# Rules, dashboard and docs/operations.md beside what a running server exposes.
-check-deploy: packages
+.venv/deploy/bin/python:
+	python3 -m venv .venv/deploy
+	.venv/deploy/bin/pip install -q PyYAML==6.0.3
+
+# Rules, dashboard, LiteLLM's file and docs/operations.md beside what a running server exposes.
+check-deploy: packages .venv/deploy/bin/python
 	@command -v promtool >/dev/null || scripts/install-packages prometheus
 	swift build --product switchyard
-	scripts/check-deploy .build/debug/switchyard
+	.venv/deploy/bin/python scripts/check-deploy .build/debug/switchyard
 
 # Format, and folders that one can take in.
 lint:
@@ -164,20 +168,25 @@ test-clients: packages client-packages .venv/clients/bin/pytest
 
 # Where the environments of many clients are kept: they are large, and outlive a checkout.
 WIDE = $(HOME)/.cache/switchyard/clients-wide
+WIDE_SETS = current earlier agents load gateway
 UV = 0.13.9
 
-$(WIDE)/%/bin/pytest: Tests/Clients/%/requirements.txt
+# overrides.txt names what a client wants and is not installed.
+$(WIDE)/%/bin/pytest: Tests/Clients/%/requirements.txt $(wildcard Tests/Clients/*/overrides.txt)
+	rm -rf $(WIDE)/$*
 	python3 -m venv $(WIDE)/$*
 	$(WIDE)/$*/bin/pip install -q uv==$(UV)
-	$(WIDE)/$*/bin/uv pip install -q --python $(WIDE)/$*/bin/python -r $<
+	$(WIDE)/$*/bin/uv pip install -q --python $(WIDE)/$*/bin/python \
+		$(addprefix --override ,$(wildcard Tests/Clients/$*/overrides.txt)) -r $<
 	touch $@
 
-# Clients of many makers, each in its own words, in two environments, because they do not all fit into one.
+# Clients of many makers, each in its own words, in several environments, because they do not all fit into one. The first
+# time it fetches 3 GB; the tests themselves have no network but loopback.
 .PHONY: clients-wide
-clients-wide: packages $(WIDE)/current/bin/pytest $(WIDE)/earlier/bin/pytest
+clients-wide: packages $(WIDE_SETS:%=$(WIDE)/%/bin/pytest)
 	swift build -c release --product switchyard
-	for set in current earlier; do SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
-		$(WIDE)/$$set/bin/pytest -q Tests/Clients/$$set || exit 1; done
+	for set in $(WIDE_SETS); do SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard \
+		timeout 1800 $(WIDE)/$$set/bin/pytest -q -rs Tests/Clients/$$set || exit 1; done
 
 # Two thousand requests of each operation of openapi.yaml, and a million mutated ones beside h11 and llhttp.
 schemathesis differential: packages .venv/clients/bin/pytest

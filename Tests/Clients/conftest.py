@@ -3,9 +3,18 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "EndToEnd" / "Support"))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "EndToEnd" / "Support")]
+
+import alone  # noqa: E402
+
+SEPARATED = alone.leave_the_network()
 
 from switchyard_server import MODEL, Server  # noqa: E402
+
+
+def pytest_report_header():
+    return "network: " + ("none but loopback" if SEPARATED else "not separated, which this user may not do")
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +42,9 @@ def sentence():
 @pytest.fixture(scope="session")
 def base(server):
     return server.url + "/v1"
+
+
+@pytest.fixture(scope="session")
+def embedded(server, sentence):
+    """The sentence's embedding as the server writes it in plain numbers."""
+    return server.post("/v1/embeddings", input=sentence).json()["data"][0]["embedding"]

@@ -6,7 +6,7 @@ import Telemetry
 ///
 /// Health needs no key, nor does a preflight, which cannot carry one.
 package struct APIKeyGuard: HTTPHandler {
-    /// Paths that answer without a key.
+    /// Paths that answer without a key, whichever way they are written.
     package static let probes: Set<String> = ["/livez", "/readyz", "/health"]
     package static let metrics: Set<String> = ["/metrics", "/metrics/experts"]
 
@@ -25,11 +25,16 @@ package struct APIKeyGuard: HTTPHandler {
         if let key = Self.key(of: request), let holder = keys.holder(of: key) {
             request.principal = holder.name
             request.trace.set(.keyName, .string(holder.name))
-        } else if !openPaths.contains(request.path), request.method != .options {
+        } else if !isOpen(request.path), request.method != .options {
             request.trace.set(.error, .string(APIError.invalidKey.code))
             return APIError.invalidKey.response(in: ErrorShape(path: request.path))
         }
         return await handler.respond(to: request)
+    }
+
+    /// Whether what the table of routes makes of that path is open.
+    private func isOpen(_ path: String) -> Bool {
+        openPaths.contains(path) || PathSpelling.others(of: path).contains(where: openPaths.contains)
     }
 
     /// What stands before a key: RFC 6750 §2.1, or what DeepL's clients write.

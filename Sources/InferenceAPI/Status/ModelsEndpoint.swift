@@ -88,8 +88,9 @@ struct ModelsEndpoint: Sendable {
     func one(_ request: ServerRequest) async throws(APIError) -> ServerResponse {
         let backend = try context.loadedBackend()
         let id = request.parameters["id"] ?? ""
-        guard names(backend).contains(id) else { throw .modelNotFound(id) }
-        return .json(Model(id, backend, context.configuration))
+        guard context.configuration.accepts(id, for: backend.model) else { throw .modelNotFound(id) }
+        let name = names(backend).contains(id) ? id : backend.model.id
+        return .json(Model(name, backend, context.configuration))
     }
 
     /// All names of the model, its own first.

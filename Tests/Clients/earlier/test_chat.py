@@ -17,6 +17,21 @@ def test_llama_index(base, sentence, expected):
     assert asyncio.run(model.achat(messages)).message.content == expected
 
 
+def test_llama_index_completions(base, sentence, expected):
+    from llama_index.llms.openai_like import OpenAILike
+    model = OpenAILike(model="en-de", api_base=base, api_key="none", is_chat_model=False, temperature=0, context_window=4096)
+    assert model.complete(sentence).text == expected
+    assert "".join(piece.delta or "" for piece in model.stream_complete(sentence)) == expected
+
+
+def test_llama_index_embeddings(base, sentence, embedded):
+    from llama_index.embeddings.openai_like import OpenAILikeEmbedding
+    model = OpenAILikeEmbedding(model_name="en-de", api_base=base, api_key="none")
+    same = pytest.approx(embedded, abs=1e-6)
+    assert model.get_text_embedding(sentence) == model.get_query_embedding(sentence) == same
+    assert model.get_text_embedding_batch([sentence, sentence]) == [same, same]
+
+
 # A client that wants answers held to a form is told that these are not
 
 

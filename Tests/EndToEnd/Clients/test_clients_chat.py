@@ -270,6 +270,7 @@ def test_any_name_and_the_log_of_what_was_cut(expected):
     with Server(MODEL, "--any-model", "--access-log", "json") as server:
         answer = server.post("/v1/chat/completions", model="dummy", messages=USER, temperature=0, max_tokens=600)
         assert answer.json()["choices"][0]["message"]["content"] == expected
+        assert server.http.get("/v1/models/dummy").json()["id"] == "en-de"
         server.stop()
         lines = [json.loads(line) for line in server.log if "clamped_members" in line]
         assert [line["clamped_members"] for line in lines] == ["max_tokens=512"]

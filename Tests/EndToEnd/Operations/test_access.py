@@ -8,7 +8,7 @@ import pytest
 
 from switchyard_server import MODEL, Server, one_sentence, run_binary
 
-OPEN = ["/livez", "/readyz", "/health"]
+OPEN = ["/livez", "/readyz", "/health", "/livez/", "/readyz/", "/health/"]
 PROTECTED = ["/v1/models", "/v1/experts", "/metrics", "/metrics/experts", "/version", "/openapi.yaml", "/nowhere"]
 
 

@@ -42,12 +42,15 @@ import Testing
     }
 
     @Test func healthAndPreflightNeedNoKey() async throws {
-        for path in ["/livez", "/readyz", "/health"] { #expect(try await status(path, nil) == 200) }
+        for path in ["/livez", "/readyz", "/health", "/livez/", "/readyz/", "/health/"] {
+            #expect(try await status(path, nil) == 200)
+        }
+        for path in ["/livez//", "//livez", "/livez/x", "/metrics/"] { #expect(try await status(path, nil) == 401) }
         #expect(try await status("/v1/models", nil, method: .options) == 200)
     }
 
     @Test func metricsNeedNoKeyWhenTheyArePublic() async throws {
-        for path in ["/metrics", "/metrics/experts"] {
+        for path in ["/metrics", "/metrics/experts", "/metrics/", "/metrics/experts/"] {
             #expect(try await status(path, nil, open: APIKeyGuard.metrics) == 200)
         }
         #expect(try await status("/v1/models", nil, open: APIKeyGuard.metrics) == 401)

@@ -36,6 +36,16 @@ import Testing
         #expect(one.json == listed[2])
     }
 
+    @Test func whereAnyNameIsTakenEachIsTheModels() async {
+        for (any, status) in [(false, 404), (true, 200)] {
+            let client = client(["b"], any: any)
+            let answer = await client.send(.get, "/v1/models/{id}", parameters: ["id": "gpt-4"])
+            #expect(answer.status == status)
+            if any { #expect(answer.json["id"] == .string("google/switch-toy")) }
+            #expect(await client.send(.get, "/v1/models/{id}", parameters: ["id": "b"]).json["id"] == .string("b"))
+        }
+    }
+
     @Test(arguments: [
         ("/v1/models/", "/v1/models"), ("/models", "/v1/models"), ("/models/", "/v1/models"),
         ("/models/google%2Fswitch-toy", "/v1/models/{id}"), ("/readyz/", "/readyz"),
