@@ -5,7 +5,7 @@ BASE8 = .build/base8
 DENSE = .build/dense
 BIG = .build/base128
 
-.PHONY: serve test train-compare lint docs check-imports check-deploy packages client-packages parity parity-fuzz \
+.PHONY: serve serve-ranks rank-packages test train-compare lint docs check-imports check-deploy packages client-packages parity parity-fuzz \
 	tokenizer-parity test-clients bench expert-memory compare latency accuracy endurance http-throughput fuzz \
 	fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak sanitize image-check quota
 
@@ -13,6 +13,12 @@ BIG = .build/base128
 serve: packages
 	swift build -c release --product switchyard
 	.build/release/switchyard serve models/en-de
+
+# Two ranks here, the first serving, each with half of the experts: docs/ranks.md has the command for several machines.
+serve-ranks: packages rank-packages
+	swift build -c release --traits MPI --product switchyard
+	OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun -n 2 --oversubscribe --bind-to none \
+		--mca mpi_yield_when_idle 1 .build/release/switchyard serve models/en-de --ranks-serve first
 
 # Every test that needs nothing but this repository; those of numbers on every instruction set the processor has.
 test: packages
@@ -153,6 +159,12 @@ parity-fuzz: packages
 tokenizer-parity: packages
 	scripts/tokenizer-parity $(TEXTS)
 
+# What several processes talk to each other by.
+RANK_PACKAGES = libopenmpi-dev openmpi-bin
+
+rank-packages:
+	@dpkg -s $(RANK_PACKAGES) >/dev/null 2>&1 || scripts/install-packages --no-install-recommends $(RANK_PACKAGES)
+
 client-packages:
 	@dpkg -s $(CLIENT_PACKAGES) >/dev/null 2>&1 || scripts/install-packages $(CLIENT_PACKAGES)
 
@@ -162,8 +174,8 @@ client-packages:
 	touch $@
 
 # The built server as clients see it: curl, httpx, the openai package, bad input, HTTP at the socket, its description.
-test-clients: packages client-packages .venv/clients/bin/pytest
-	swift build -c release --product switchyard
+test-clients: packages client-packages rank-packages .venv/clients/bin/pytest
+	swift build -c release --traits MPI --product switchyard
 	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard .venv/clients/bin/pytest -q Tests/EndToEnd
 
 # Where the environments of many clients are kept: they are large, and outlive a checkout.

@@ -7,10 +7,11 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("Telemetry", ["JSON", .log]),
     ("TraceExport", ["COpenSSL", "JSON", "Telemetry", .log]),
     ("Tensors", ["CKernels", "COpenBLAS"]),
+    ("Ranks", ["CRanks"]),
     ("Tokenization", ["CSentencePiece", "JSON"]),
     ("Checkpoints", ["JSON", "Tensors", "CZlib"]),
     ("HTTPServing", ["CEpoll", "COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
-    ("SwitchModel", ["Tensors", "Checkpoints", "JSON"]),
+    ("SwitchModel", ["Tensors", "Ranks", "Checkpoints", "JSON"]),
     ("Generation", ["Tensors", "Checkpoints", "SwitchModel", "JSON"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
     ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "CZlib"]),
@@ -25,13 +26,14 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
     ("TelemetryTests", ["Telemetry", .log]),
     ("TraceExportTests", ["TraceExport", "Telemetry", .log]),
     ("TensorsTests", ["Tensors", "TestSupport"]),
+    ("RanksTests", ["Ranks"]),
     ("TokenizationTests", ["Tokenization", "TestSupport"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
     ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", "COpenSSL", .httpTypes, .log]),
     ("SwitchModelTests", ["SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
     (
         "GenerationTests",
-        ["Generation", "SwitchModel", "Checkpoints", "Tensors", "TestSupport", "CAllocationCounter"]
+        ["Generation", "SwitchModel", "Checkpoints", "Ranks", "Tensors", "TestSupport", "CAllocationCounter"]
     ),
     ("BatchingTests", ["Batching", "Generation", "SwitchModel", "Telemetry", "Tensors", "TestSupport"]),
     ("TrainingTests", ["Training", "Tokenization", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
@@ -67,6 +69,7 @@ let package = Package(
     name: "switchyard",
     platforms: [.macOS(.v15)],
     products: [.executable(name: "switchyard", targets: ["switchyard"])],
+    traits: [.trait(name: "MPI", description: "Experts over several machines, by Open MPI.")],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -79,6 +82,12 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+        .target(
+            name: "CRanks",
+            dependencies: [.target(name: "COpenMPI", condition: .when(traits: ["MPI"]))],
+            cSettings: [.define("HAS_MPI", .when(traits: ["MPI"]))]
+        ),
         .target(
             name: "CKernels",
             cSettings: [.unsafeFlags(["-O3", "-fno-slp-vectorize", "-fno-math-errno", "-ffp-contract=off"])]
@@ -91,6 +100,7 @@ let package = Package(
             name: "switchyard",
             dependencies: [
                 "InferenceAPI", "HTTPServing", "Batching", "Generation", "SwitchModel", "Checkpoints", "Tensors",
+                "Ranks",
                 "Tokenization", "TraceExport", "Telemetry", "Training", .arguments, .httpTypes, .lifecycle, .log,
                 .signals,
             ],

@@ -47,6 +47,13 @@ package protocol StepModel {
     /// Between steps they would idle: what searches do with a step's logits goes here.
     func concurrently(_ count: Int, _ body: (_ index: Int) -> Void)
 
+    /// Why nothing that was computed since the last look is of use, and nothing will be, in one sentence; nil while all is
+    /// well.
+    var fault: String? { get }
+
+    /// Called once, after the last of all calls.
+    func end()
+
     /// Makes slot `i` continue the history of slot `parents[i]`, for all slots at once.
     ///
     /// Copies no cache.

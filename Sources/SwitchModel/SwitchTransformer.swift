@@ -27,6 +27,7 @@ package final class SwitchTransformer {
     package var sentenceProjection: PackedMatrix?
     /// Kept for its shelves.
     private let expertMemory: ExpertMemory?
+    private let spread: ExpertSpread?
 
     /// Loads and packs all weights, on the context's threads.
     ///
@@ -59,7 +60,14 @@ package final class SwitchTransformer {
         workspace = Workspace(workers: context.workers, keyValuePrecision: pool.shape.precision)
         self.pool = pool
         expertMemory = context.expertMemory
+        spread = context.spread
     }
+
+    /// Why nothing that was computed since is of use; nil as long as all ranks answer.
+    package var fault: String? { spread?.fault.map { "\($0)" } }
+
+    /// Tells other ranks that no more passes follow.
+    package func end() { spread?.end() }
 
     /// Has what experts are sent from now on kept, until `inputs` are full.
     package func record(into inputs: ExpertInputs) { workspace.expertInputs = inputs }

@@ -134,6 +134,10 @@ package final class ScriptedModel: StepModel, Sendable {
         }
     }
 
+    package var fault: String? { nil }
+
+    package func end() {}
+
     package func concurrently(_ count: Int, _ body: (Int) -> Void) {
         for index in 0..<count { body(index) }
     }

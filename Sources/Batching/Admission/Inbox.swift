@@ -109,6 +109,15 @@ final class Inbox: Sendable {
         wakeEngine()
     }
 
+    /// Refuses new requests from now on, for an engine that looks no more; returns those it has not seen.
+    func close() -> [Submission] {
+        state.withLock { state in
+            state.isDraining = true
+            defer { state.delivery = Delivery() }
+            return Array(state.delivery.submissions)
+        }
+    }
+
     /// The engine took requests from the queue to run them.
     func admitted(_ submissions: some Sequence<Submission>) {
         state.withLock { state in

@@ -12,6 +12,10 @@ extension EngineLoop {
         let layers = running.isEmpty ? Int.max : pace.layers(rows: rows, most: limits.maximumBatchTokens)
         let start = ContinuousClock.now
         let finished = batch.advance(model, layers: layers)
+        guard model.fault == nil else {
+            encoding = batch
+            return
+        }
         metrics.encodeSteps.increment()
         let seconds = start.secondsToNow
         metrics.encodeStepSeconds.observe(seconds)
@@ -89,7 +93,7 @@ extension EngineLoop {
 
     /// One decoder step for every row of every running request, then each request's search takes its scores.
     mutating func decodeStep() {
-        guard !running.isEmpty else { return }
+        guard !running.isEmpty, model.fault == nil else { return }
         let start = ContinuousClock.now
         stepBatch.removeAll(keepingCapacity: true)
         firstRows.removeAll(keepingCapacity: true)
@@ -102,6 +106,7 @@ extension EngineLoop {
         }
         let scores = model.step(stepBatch, &stepRouting)
         stepBatch.removeAll(keepingCapacity: true)
+        guard model.fault == nil else { return }
         if tokens > 0 { routing.record(stepRouting.plans) }
         metrics.decodeSteps.increment()
         metrics.batchSize.observe(Double(rows))

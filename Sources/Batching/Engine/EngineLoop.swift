@@ -58,20 +58,30 @@ struct EngineLoop<Model: StepModel> {
         self.routing = routing
     }
 
-    /// Works until told to stop.
-    mutating func run() {
+    /// Works until told to stop, or until the model can no more.
+    ///
+    /// - Returns: why it cannot; nil when told to stop.
+    mutating func run() -> String? {
+        defer { model.end() }
         while true {
             let isIdle = running.isEmpty && encoding == nil
             let deadline = isIdle ? waiting.compactMap(\.deadline).min() : nil
             let delivery = inbox.collect(isIdle: isIdle && waiting.isEmpty, until: deadline)
             waiting.append(contentsOf: delivery.submissions)
-            if delivery.isStopping { return failEverything(.shuttingDown) }
+            if delivery.isStopping {
+                failEverything(.shuttingDown)
+                return nil
+            }
             drop(cancelled: delivery.cancelled)
             admit()
             guard encoding != nil || !running.isEmpty || releasedTokens > 0 else { continue }
             let start = ContinuousClock.now
             encodeSlice()
             decodeStep()
+            if let fault = model.fault {
+                failEverything(.ranksLost, with: inbox.close())
+                return fault
+            }
             inbox.worked(seconds: (ContinuousClock.now - start).seconds, finishedTokens: releasedTokens)
             releasedTokens = 0
         }
@@ -107,7 +117,9 @@ struct EngineLoop<Model: StepModel> {
         for submission in left { release(submission) }
     }
 
-    private mutating func failEverything(_ failure: GenerationFailure) {
+    /// - Parameter last: what came after the loop last looked.
+    private mutating func failEverything(_ failure: GenerationFailure, with last: [Submission] = []) {
+        waiting.append(contentsOf: last)
         inbox.dropped(waiting)
         let left = Array(waiting) + (encoding?.live ?? []) + running.map(\.submission)
         for submission in left {

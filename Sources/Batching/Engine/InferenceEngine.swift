@@ -12,17 +12,20 @@ package final class InferenceEngine: GenerationEngine {
     private let metrics: EngineMetrics
     private let cacheBytesPerPosition: Int
     private let cacheBlockPositions: Int
+    private let ended = DispatchSemaphore(value: 0)
 
     /// Hands the model to a new thread and starts it.
     ///
     /// - Parameters:
     ///   - registry: where the engine's metrics appear.
     ///   - load: where the load of every expert is counted.
+    ///   - onFault: called on the engine's thread when the model can no more and every request was told; with the reason.
     package init<Model: StepModel & SendableMetatype>(
         _ model: sending Model,
         limits: EngineLimits,
         registry: MetricsRegistry,
-        load: ExpertLoad
+        load: ExpertLoad,
+        onFault: @escaping @Sendable (_ reason: String) -> Void = { _ in }
     ) {
         self.limits = limits
         cacheBytesPerPosition = model.cacheBytesPerPosition
@@ -42,7 +45,8 @@ package final class InferenceEngine: GenerationEngine {
             Double(limits.maximumCacheBytes)
         }
         let handover = Handover(model: model)
-        let thread = Thread {
+        let thread = Thread { [ended] in
+            defer { ended.signal() }
             var loop = EngineLoop(
                 model: handover.model,
                 inbox: inbox,
@@ -50,7 +54,7 @@ package final class InferenceEngine: GenerationEngine {
                 metrics: metrics,
                 routing: RoutingReporter(load)
             )
-            loop.run()
+            if let fault = loop.run() { onFault(fault) }
         }
         thread.name = "switchyard-engine"
         thread.stackSize = 8 << 20
@@ -83,6 +87,11 @@ package final class InferenceEngine: GenerationEngine {
 
     /// Ends the thread; requests that are left fail with `.shuttingDown`.
     package func stop() { inbox.stop() }
+
+    /// Waits for the thread to end; false when it has not by then.
+    package func waitForEnd(atMost patience: Duration) -> Bool {
+        ended.wait(timeout: .now() + patience / .seconds(1)) == .success
+    }
 
     private func cacheBytes(of request: GenerationRequest) -> Int {
         if request.strategy == .embedding { return 0 }

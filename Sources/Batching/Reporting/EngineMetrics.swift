@@ -112,7 +112,7 @@ struct EngineMetrics: Sendable {
         switch failure {
         case .cancelled: finished["cancelled"]?.increment()
         case .deadline: finished["deadline"]?.increment()
-        case .shuttingDown, .nothingAllowed, .notANumber: finished["error"]?.increment()
+        case .shuttingDown, .nothingAllowed, .notANumber, .ranksLost: finished["error"]?.increment()
         }
     }
 }

@@ -131,4 +131,6 @@ package enum GenerationFailure: Error, Equatable, Sendable {
     case nothingAllowed
     /// The model produced a value that is not a number.
     case notANumber
+    /// A process that has part of the model does not answer any more.
+    case ranksLost
 }

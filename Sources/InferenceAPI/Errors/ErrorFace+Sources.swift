@@ -73,6 +73,12 @@ extension ErrorFace {
         case .cancelled: clientGone
         case .shuttingDown:
             unavailable("The server shut down before the answer was complete.", "shutting_down", .seconds(1))
+        case .ranksLost:
+            unavailable(
+                "A process that has part of the model is gone; the server starts again.",
+                "ranks_lost",
+                .seconds(5)
+            )
         case .deadline:
             ErrorFace(
                 status: .gatewayTimeout,

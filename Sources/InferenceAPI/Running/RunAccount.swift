@@ -59,7 +59,7 @@ extension GenerationFailure {
         switch self {
         case .cancelled: "cancelled"
         case .deadline: "deadline"
-        case .shuttingDown, .nothingAllowed, .notANumber: "error"
+        case .shuttingDown, .nothingAllowed, .notANumber, .ranksLost: "error"
         }
     }
 }

@@ -2,6 +2,11 @@ extension SwitchConfiguration {
     /// What the product with the vocabulary is called among sublayers.
     package static let head = "head"
 
+    /// What checkpoints call the feed-forward layer within a block of `stack`: the last one.
+    func feedForwardLayer(in stack: Stack) -> String {
+        stack == .decoder && architecture == .encoderDecoder ? "2" : "1"
+    }
+
     /// Every attention and feed-forward of both stacks, as checkpoints name them, and the head, in the order they run.
     package var sublayers: [String] {
         func names(_ stack: Stack, _ sublayers: Int) -> [String] {

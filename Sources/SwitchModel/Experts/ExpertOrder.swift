@@ -25,6 +25,15 @@ package struct ExpertOrder {
 
     package init() {}
 
+    /// Replaces what is there by runs that lie end to end from row 0 on, one choice a row.
+    package mutating func fill(_ runs: [Segment]) {
+        places.removeAll(keepingCapacity: true)
+        segments.removeAll(keepingCapacity: true)
+        choices = 1
+        segments.append(contentsOf: runs)
+        for row in 0..<Int32(runs.last?.rows.upperBound ?? 0) { places.append(row) }
+    }
+
     /// Replaces what is there by the places of a plan that are not dropped.
     ///
     /// Asks for memory only where the plan is larger than any before it.

@@ -7,11 +7,14 @@ import Tensors
 /// expert with all the rows still keeps every thread busy. Experts that are not all in memory come in groups.
 struct ExpertScheduler {
     private enum Experts {
-        case resident([DenseFeedForward])
+        /// By number; nil for one that another rank has.
+        case resident([DenseFeedForward?])
         case shelved(ExpertShelf)
     }
 
     private let experts: Experts
+    /// Which of them other ranks have; nil where none do.
+    private let spread: SpreadLayer?
 
     /// - Parameters:
     ///   - weights: the scope of the experts, `….mlp.experts`.
@@ -25,13 +28,19 @@ struct ExpertScheduler {
         for index in 0..<context.configuration.experts {
             sources.append(try DenseFeedForward.Source(weights["expert_\(index)"], context))
         }
+        spread = context.spread?.addLayer()
         if let memory = context.expertMemory {
             experts = .shelved(memory.add(sources))
             return
         }
-        var resident: [DenseFeedForward] = []
+        var resident: [DenseFeedForward?] = []
         let sample = inputs?.sample
         for (index, source) in sources.enumerated() {
+            guard spread?.isHere(index) ?? true else {
+                context.loaded(source.parameters)
+                resident.append(nil)
+                continue
+            }
             let own = inputs?.own(index)
             let expert = try source.load(context, roundedFor: own.flatMap { own in sample.map { (own, $0) } })
             if context.writer == nil, context.survey == nil { resident.append(expert) }
@@ -57,38 +66,69 @@ struct ExpertScheduler {
         hidden.addRuns(of: outputs, on: workspace.workers)
     }
 
+    /// Whether an expert is not at another rank.
+    func isHere(_ expert: Int) -> Bool { spread?.isHere(expert) ?? true }
+
+    /// Sets the rows of `outputs`, `[rows, model]`, to what the experts make of those of `workspace.input`, which lie in the
+    /// runs of `workspace.expertOrder`.
+    func run(into outputs: Matrix, _ workspace: Workspace) {
+        visit(workspace.expertOrder.segments, workspace) { places, computed in
+            outputs.set(computed, at: places)
+        }
+    }
+
     /// Adds what becomes of each choice to the row of `target` at its place.
     private func visit(_ plan: RoutingPlan, addingTo target: Matrix, _ workspace: Workspace) {
+        let add = { (places: [Int32], computed: Matrix) in
+            target.scatterAdd(computed, at: places, scales: plan.gates, on: workspace.workers)
+        }
+        guard let spread else { return visit(workspace.expertOrder.segments, workspace, add) }
+        spread.dispatch(workspace.expertOrder, workspace.input)
+        visit(spread.ownSegments(workspace.expertOrder), workspace, add)
+        spread.collect(into: workspace.expertOutput, columns: target.columns, add)
+    }
+
+    /// Computes the choices of `segments` and hands their places and outputs, `[places, model]`, to `take`, one group after
+    /// the other.
+    private func visit(
+        _ segments: [ExpertOrder.Segment],
+        _ workspace: Workspace,
+        _ take: (_ places: [Int32], _ outputs: Matrix) -> Void
+    ) {
         let order = workspace.expertOrder
         switch experts {
         case .resident(let experts):
             workspace.expertGroup.removeAll()
-            for segment in order.segments { workspace.expertGroup.append(order, segment, experts[segment.expert]) }
-            compute(plan, addingTo: target, workspace)
+            for segment in segments {
+                guard let expert = experts[segment.expert] else { continue }
+                workspace.expertGroup.append(order, segment, expert)
+            }
+            compute(workspace, take)
         case .shelved(let shelf):
-            shelf.visit(order.segments, on: workspace.workers) { group in
+            shelf.visit(segments, on: workspace.workers) { group in
                 workspace.expertGroup.removeAll()
                 for (segment, expert) in group { workspace.expertGroup.append(order, segment, expert) }
-                compute(plan, addingTo: target, workspace)
+                compute(workspace, take)
             }
         }
     }
 
     /// Computes the choices of `workspace.expertGroup`.
-    private func compute(_ plan: RoutingPlan, addingTo target: Matrix, _ workspace: Workspace) {
+    private func compute(_ workspace: Workspace, _ take: (_ places: [Int32], _ outputs: Matrix) -> Void) {
         let group = workspace.expertGroup
         guard let first = group.members.first?.expert else { return }
         workspace.expertInput.gather(group.rows, from: workspace.input, on: workspace.workers)
         workspace.expertInner.resize(rows: group.rows.count, columns: first.inner.outputs)
-        workspace.expertOutput.resize(rows: group.rows.count, columns: target.columns)
+        workspace.expertOutput.resize(rows: group.rows.count, columns: first.output.outputs)
         run(group, workspace) { expert, rows in
             Product(expert.inner, workspace.expertInput, rows: rows, into: workspace.expertInner, expert.innerEpilogue)
         }
+        spread?.progress()
         first.activate(workspace.expertInner, into: workspace.expertInput, on: workspace.workers)
         run(group, workspace) { expert, rows in
             Product(expert.output, workspace.expertInput, rows: rows, into: workspace.expertOutput)
         }
-        target.scatterAdd(workspace.expertOutput, at: group.places, scales: plan.gates, on: workspace.workers)
+        take(group.places, workspace.expertOutput)
     }
 
     /// One region over a product of every expert of a group.

@@ -20,7 +20,7 @@ struct Decoder {
         var blocks: [Block] = []
         let looksAcross = context.configuration.architecture == .encoderDecoder
         for (index, layers) in scopes.enumerated() {
-            let (attention, feedForward) = (layers["0"], layers[looksAcross ? "2" : "1"])
+            let (attention, feedForward) = (layers["0"], layers[context.configuration.feedForwardLayer(in: .decoder)])
             let crossContext = context.within(layers["1"].fullName(""))
             blocks.append(
                 Block(

@@ -17,7 +17,7 @@ struct Encoder {
         bias = try RelativePositionBias(weights["block"]["0"]["layer"]["0"]["SelfAttention"], in: .encoder, context)
         var blocks: [Block] = []
         for (index, layers) in scopes.enumerated() {
-            let (attention, feedForward) = (layers["0"], layers["1"])
+            let (attention, feedForward) = (layers["0"], layers[context.configuration.feedForwardLayer(in: .encoder)])
             blocks.append(
                 Block(
                     attention: try SelfAttention(attention, context.within(attention.fullName(""))),

@@ -13,6 +13,8 @@ package struct LoadingContext {
     package var reach: Int
     /// Where experts are brought when the router asks for them; nil when all are there from the start.
     package var expertMemory: ExpertMemory?
+    /// Which ranks have which experts; nil where this process has all.
+    package var spread: ExpertSpread?
     /// Takes every layer as it is loaded, where the model is being packed; experts are then not kept.
     package var writer: PackedFileWriter?
     /// What experts' weights are rounded for, where these have runs; nil to round each by itself.

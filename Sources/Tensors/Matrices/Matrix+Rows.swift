@@ -36,6 +36,28 @@ extension Matrix {
         }
     }
 
+    /// Sets row `indices[i]` of this matrix to row `i` of `source`.
+    ///
+    /// - Precondition: no index comes twice.
+    package func set(_ source: Matrix, at indices: [Int32]) {
+        precondition(source.columns == columns && source.rows == indices.count)
+        for (row, index) in indices.enumerated() {
+            precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
+            (base + Int(index) * columns).update(from: source.base + row * columns, count: columns)
+        }
+    }
+
+    /// Sets all elements, row by row, from the bytes of as many.
+    package func set(bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count == rows * columns * MemoryLayout<Float>.size)
+        UnsafeMutableRawBufferPointer(start: base, count: bytes.count).copyMemory(from: bytes)
+    }
+
+    /// The bytes of all elements, row by row.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(UnsafeRawBufferPointer(start: base, count: rows * columns * MemoryLayout<Float>.size))
+    }
+
     /// Adds rows of `source` that follow each other, as many for each row of this matrix, to that row, first to last.
     package func addRuns(of source: Matrix, on workers: Workers) {
         precondition(source.columns == columns && rows > 0 && source.rows % rows == 0)

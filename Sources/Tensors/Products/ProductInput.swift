@@ -13,11 +13,11 @@ package final class ProductInput: @unchecked Sendable {
     package private(set) var precision = WeightPrecision.float32
     /// Floats between rows: whole cache lines, and never a multiple of a page, which would put every row of a block in
     /// the same place of the cache.
-    private var stride = 0
-    private var memory = AlignedMemory(count: 16)
+    private(set) var stride = 0
+    private(set) var memory = AlignedMemory(count: 16)
     private var capacity = 16
     /// What one step of each row is worth, from int8 on.
-    private let scales = Matrix()
+    let scales = Matrix()
 
     package init() {}
 
@@ -109,7 +109,7 @@ package final class ProductInput: @unchecked Sendable {
         )
     }
 
-    private func resize(rows: Int, columns: Int, _ precision: WeightPrecision) {
+    func resize(rows: Int, columns: Int, _ precision: WeightPrecision) {
         self.rows = rows
         self.columns = columns
         self.precision = precision

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Batching
 import Foundation
 import HTTPServing
 import InferenceAPI
 import Logging
 import ServiceLifecycle
 import Telemetry
+import Tensors
 import TraceExport
 import UnixSignals
 
@@ -18,6 +20,8 @@ struct Serve: AsyncParsableCommand {
     private static let flushTime = Duration.seconds(2)
 
     @OptionGroup var model: ModelOptions
+
+    @OptionGroup var ranks: RankOptions
 
     @Option(help: "The address to listen on.")
     var host = "127.0.0.1"
@@ -62,7 +66,14 @@ struct Serve: AsyncParsableCommand {
         let writer = LogWriter()
         let logger = log.makeLogger(writer)
         do {
-            try await serve(logger: logger, writer: writer)
+            let job = try RankJob(ranks)
+            var options = self
+            options.model.threads = options.model.threads ?? job?.threads(of: .current())
+            if let job, !job.isServing {
+                try HostedExperts(options: options.model, job: job, logger: logger).run()
+            } else {
+                try await options.serve(as: job, logger: logger, writer: writer)
+            }
         } catch {
             await writer.flush(within: Self.flushTime)
             throw error
@@ -70,7 +81,8 @@ struct Serve: AsyncParsableCommand {
         await writer.flush(within: Self.flushTime)
     }
 
-    private func serve(logger: Logger, writer: LogWriter) async throws {
+    /// - Parameter job: whose rank 0 this is; nil without one.
+    private func serve(as job: RankJob?, logger: Logger, writer: LogWriter) async throws {
         let served = try ServedProcess(self, logger: logger, writer: writer)
         // Until the service that reads them again has started, a SIGHUP must not end the process.
         if !served.reloads.isEmpty { signal(SIGHUP, SIG_IGN) }
@@ -79,17 +91,21 @@ struct Serve: AsyncParsableCommand {
         logger.info("the model is loading; until it is there requests get 503", metadata: ["address": "\(address)"])
         try await ServiceGroup(
             configuration: .init(
-                services: services(of: served, logger: logger) { announce(address, served.state, writer) },
-                gracefulShutdownSignals: [.sigterm, .sigint],
+                services: services(of: served, job, logger: logger) { announce(address, served.state, writer) },
+                gracefulShutdownSignals: [.sigterm, .sigint] + (job == nil ? [] : [.sigusr1]),
                 logger: logger
             )
         ).run()
+        if job != nil, served.state.model?.engine.waitForEnd(atMost: RankJob.partingTime) != true {
+            throw ExitCode(RankJob.lostStatus)
+        }
         await served.exporter?.shutDown(within: Self.lastExportTime)
         logger.info("stopped")
     }
 
     private func services(
         of served: ServedProcess,
+        _ job: RankJob?,
         logger: Logger,
         onReady: @escaping @Sendable () -> Void
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
@@ -103,7 +119,7 @@ struct Serve: AsyncParsableCommand {
         )
         let loading = LoadingService(
             load: {
-                try RunningModel(self, registry: served.registry, logger: logger) { state.loading(progress: $0) }
+                try RunningModel(self, for: served, job, logger: logger)
             },
             state: state,
             onReady: onReady

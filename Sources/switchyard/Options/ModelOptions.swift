@@ -142,18 +142,18 @@ extension ModelOptions {
     /// Threads that compute: those asked for, or what suits what this process may use of the machine.
     func threads(of machine: MachineShare) -> Int { threads ?? machine.threads }
 
-    /// Bytes for keys and values beside weights rounded to `precision`: those asked for, or what suits `machine`.
-    func cacheBytes(of machine: MachineShare, _ configuration: SwitchConfiguration, _ precision: ModelPrecision) -> Int
-    {
-        cacheMemory?.bytes ?? machine.cacheBytes(besideWeights: weightBytes(configuration, precision))
-    }
-
     /// What weights take in memory, of experts no more than `--expert-memory`.
-    func weightBytes(_ configuration: SwitchConfiguration, _ precision: ModelPrecision) -> Int {
+    ///
+    /// - Parameter expertShare: of all experts, how much this process has, from 0 to 1.
+    func weightBytes(
+        _ configuration: SwitchConfiguration,
+        _ precision: ModelPrecision,
+        expertShare: Double
+    ) -> Int {
         let bytes = configuration.weightBytes(precision)
-        guard let expertMemory else { return bytes }
         let experts = min(bytes, Int(Double(configuration.expertParameterCount) * precision.experts.bytesPerWeight))
-        return bytes - experts + min(experts, expertMemory.bytes)
+        let own = Int(Double(experts) * expertShare)
+        return bytes - experts + min(own, expertMemory?.bytes ?? own)
     }
 
     /// The model directory's configuration, set right by the tensors named and by these flags.

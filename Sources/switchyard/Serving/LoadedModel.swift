@@ -26,6 +26,8 @@ struct LoadedModel {
     let cacheBytes: Int
     /// nil when all experts are in memory.
     let expertMemory: ExpertMemory?
+    /// nil when all experts are in this process.
+    let spread: ExpertSpread?
     /// Whether embeddings have length 1; nil where the directory does not say.
     let normalizesEmbeddings: Bool?
     /// Changes when a file of the model does, what it is computed with, or this program.
@@ -39,11 +41,13 @@ struct LoadedModel {
     ///
     /// - Throws: an error whose description names the file or tensor at fault.
     /// - Parameters:
+    ///   - job: whose ranks have experts for this one; nil where it has all.
     ///   - roundedSublayer: the one that is held in the precision asked for, all others in Float32; nil for all.
     ///   - onProgress: told how much is loaded, from 0 to 1, on the thread that calls.
     init(
         _ options: ModelOptions,
         logger: Logger?,
+        job: RankJob? = nil,
         roundedSublayer: String? = nil,
         onProgress: @escaping (Double) -> Void = { _ in }
     ) throws {
@@ -60,15 +64,18 @@ struct LoadedModel {
         let resident = configuration.parameterCount - (expertMemory == nil ? 0 : configuration.expertParameterCount)
         let progress = ProgressLine("loading \(directory)", total: resident)
         options.instructionSet.set?.use()
+        try job?.settleInstructionSet()
         precision = try options.precision(of: checkpoint, configuration)
+        spread = try job?.spread(options, configuration, precision)
         capacityMode = options.capacityMode
         let machine = MachineShare.current()
         workers = Workers(threads: options.threads(of: machine))
-        cacheBytes = options.cacheBytes(of: machine, configuration, precision)
+        let weightBytes = options.weightBytes(configuration, precision, expertShare: spread?.ownShare ?? 1)
+        cacheBytes = options.cacheMemory?.bytes ?? machine.cacheBytes(besideWeights: weightBytes)
         machine.log(
             threads: workers.threads,
             cacheBytes: cacheBytes,
-            weightBytes: options.weightBytes(configuration, precision),
+            weightBytes: weightBytes,
             to: logger
         )
         var context = LoadingContext(
@@ -86,6 +93,7 @@ struct LoadedModel {
         )
         context.expertPrecision = precision.experts
         context.expertMemory = expertMemory
+        context.spread = spread
         context.roundedSublayer = roundedSublayer
         let pool = try KeyValuePool(
             configuration.cacheShape(options.cacheType.precision(for: precision.layers)),

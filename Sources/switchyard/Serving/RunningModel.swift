@@ -18,16 +18,18 @@ struct RunningModel: Sendable {
     /// Reads the checkpoint, which takes a while, and starts the engine.
     ///
     /// - Parameters:
-    ///   - registry: where metrics of the model appear, once it is loaded.
-    ///   - onProgress: told how much is loaded, from 0 to 1.
+    ///   - served: which shows the model's metrics once it is loaded, and is told how much is.
+    ///   - job: whose ranks have experts for this one; nil where it has all.
     /// - Throws: an error whose description names the file or tensor at fault.
     init(
         _ options: Serve,
-        registry: MetricsRegistry,
-        logger: Logger,
-        onProgress: @escaping @Sendable (Double) -> Void
+        for served: ServedProcess,
+        _ job: RankJob?,
+        logger: Logger
     ) throws {
-        let loaded = try LoadedModel(options.model, logger: logger, onProgress: onProgress)
+        let (state, registry) = (served.state, served.registry)
+        let loaded = try LoadedModel(options.model, logger: logger, job: job) { state.loading(progress: $0) }
+        try job?.awaitLoaded()
         for note in loaded.configuration.notes { logger.notice("\(note)") }
         Self.log(loaded.generation, options, logger)
         if let file = TokenizerDirectory(options.model.modelDirectory).chatTemplateSource {
@@ -36,8 +38,12 @@ struct RunningModel: Sendable {
         load = ExpertLoad(layers: Self.sparseLayers(loaded.configuration))
         load.register(in: registry)
         loaded.expertMemory?.register(in: registry)
+        ExpertSpread.register(loaded.spread, in: registry)
         Self.describe(loaded, modelID: options.servedModelID, in: registry)
-        engine = InferenceEngine(loaded.model, limits: Self.limits(options, loaded), registry: registry, load: load)
+        engine = InferenceEngine(loaded.model, limits: Self.limits(options, loaded), registry: registry, load: load) {
+            state.beginDraining()
+            RankJob.leaveLost($0, logger)
+        }
         var model = ServedModel(
             id: options.servedModelID,
             architecture: loaded.configuration.architecture == .decoderOnly ? .languageModel : .encoderDecoder,

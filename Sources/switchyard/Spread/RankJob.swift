@@ -1,0 +1,116 @@
+import Checkpoints
+import Foundation
+import Logging
+import Ranks
+import SwitchModel
+import Tensors
+
+/// The job of which this process is a rank.
+struct RankJob: Sendable {
+    /// With which a process ends whose job cannot go on, so that a supervisor starts it again.
+    static let lostStatus: Int32 = 70
+    /// What answers to clients have, once the job is lost, to reach them.
+    static let lastWords = Duration.milliseconds(500)
+    /// What leaving together may take.
+    static let partingTime = Duration.seconds(2)
+
+    let ranks: MPIRanks
+    private let patience: RankPatience
+    private let placementFile: String?
+
+    /// Joins the job that mpirun started; nil where none is asked for.
+    ///
+    /// - Throws: `RanksError`.
+    init?(_ options: RankOptions) throws {
+        guard options.ranksServe != nil else { return nil }
+        // mpirun hands it to all ranks when it gets it: rank 0 drains, the others wait to be told that no more follows.
+        signal(SIGUSR1, SIG_IGN)
+        ranks = try MPIRanks()
+        let asked = options.ranks ?? max(ranks.count, 2)
+        guard ranks.count == asked else { throw RanksError.otherCount(asked: asked, found: ranks.count) }
+        let interruption = RankPatience.Interruption()
+        if ranks.rank == 0 { Self.raise(interruption, at: SIGTERM) }
+        patience = RankPatience(timeout: .seconds(options.rankTimeout), interruption: interruption)
+        placementFile = options.placement
+    }
+
+    var isServing: Bool { ranks.rank == 0 }
+
+    /// Threads for each of the ranks that share this machine.
+    func threads(of machine: MachineShare) -> Int { max(1, machine.threads / ranks.countHere) }
+
+    /// Runs kernels on instructions that all ranks have: others give other bits.
+    func settleInstructionSet() throws {
+        let sets = InstructionSet.allCases
+        let level = sets.firstIndex(of: .current) ?? 0
+        sets[min(try agreement().least(of: level), sets.count - 1)].use()
+    }
+
+    /// Refuses ranks with another model, program or precision, by name, and says where experts are.
+    ///
+    /// - Throws: `RanksError`, `PlacementFileError`.
+    func spread(
+        _ options: ModelOptions,
+        _ configuration: SwitchConfiguration,
+        _ precision: ModelPrecision
+    ) throws -> ExpertSpread {
+        let placement = try placement(for: configuration)
+        try agreement().settle([
+            "the program's version": BuildInformation.version,
+            "the model": "\(try ModelFingerprint(directory: options.modelDirectory))",
+            "the precision of weights": precision.layers.rawValue,
+            "the precision of experts": precision.experts.rawValue,
+            "the instruction set": InstructionSet.current.rawValue,
+            "the placement of experts": placement.summary,
+        ])
+        return ExpertSpread(ranks, placement, patience)
+    }
+
+    /// Waits until all ranks have loaded what they hold: however long that takes.
+    func awaitLoaded() throws {
+        let agreement = RankAgreement(ranks, host: Self.host, RankPatience(timeout: nil))
+        try agreement.settle([:])
+    }
+
+    /// Computes what rank 0 asks for, then leaves with it.
+    func host(_ experts: ExpertHost) throws {
+        try experts.serve(ranks, patience)
+        try ranks.leave()
+    }
+
+    /// Ends this process, once those who wait were answered.
+    static func leaveLost(_ reason: String, _ logger: Logger) {
+        let metadata: Logger.Metadata = ["reason": "\(reason)"]
+        logger.critical("the ranks cannot go on together; the job must be started again", metadata: metadata)
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: lastWords / .seconds(1))
+            // Without a word to the others: MPI has none for it that cannot hang.
+            _exit(lostStatus)
+        }
+    }
+
+    private func placement(for configuration: SwitchConfiguration) throws -> ExpertPlacement {
+        let layers = [SwitchConfiguration.Stack.encoder, .decoder].reduce(0) {
+            $0 + configuration.sparseBlocks(in: $1).count
+        }
+        guard layers > 0 else { throw RanksError.refused("the model has no experts to spread over ranks") }
+        guard let placementFile else {
+            return ExpertPlacement(layers: layers, experts: configuration.experts, ranks: ranks.count)
+        }
+        return try PlacementFile.read(placementFile, layers: layers, experts: configuration.experts, ranks: ranks.count)
+    }
+
+    private func agreement() -> RankAgreement { RankAgreement(ranks, host: Self.host, patience) }
+
+    private static var host: String { ProcessInfo.processInfo.hostName }
+
+    /// The source must live for as long as the process does.
+    private static func raise(_ interruption: RankPatience.Interruption, at signal: Int32) {
+        let source = DispatchSource.makeSignalSource(signal: signal, queue: .global())
+        source.setEventHandler { [source] in
+            _ = source
+            interruption.raise()
+        }
+        source.resume()
+    }
+}
