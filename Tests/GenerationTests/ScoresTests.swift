@@ -80,7 +80,8 @@ import Testing
             )
             #expect(found.continuations.map(\.count) == expected.continuations.map(\.count))
             let worst = zip(flat, wanted).reduce(0) { max($0, abs($1.0 - $1.1)) }
-            #expect(worst <= 1e-4 + golden.rounding, "\(worst), the reference's own rounding \(golden.rounding)")
+            // Ours is another rounding of the same size.
+            #expect(worst <= 1e-4 + 2 * golden.rounding, "\(worst), the reference's own rounding \(golden.rounding)")
         }
     }
 
