@@ -5,9 +5,10 @@ BASE8 = .build/base8
 DENSE = .build/dense
 BIG = .build/base128
 
-.PHONY: serve serve-ranks rank-packages test train-compare lint docs check-imports check-deploy packages client-packages parity parity-fuzz \
-	tokenizer-parity test-clients bench expert-memory compare latency accuracy endurance http-throughput fuzz \
-	fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak sanitize image-check quota
+.PHONY: serve serve-ranks test train-compare lint docs check-imports check-deploy packages rank-packages \
+	client-packages parity parity-fuzz tokenizer-parity test-clients bench expert-memory compare latency scores accuracy \
+	endurance http-throughput fuzz fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak \
+	sanitize image-check quota
 
 # Builds the server and runs it with the model that ships.
 serve: packages
@@ -105,6 +106,12 @@ expert-memory: packages | $(BIG)
 latency: packages | $(BASE8)
 	swift build -c release --product switchyard
 	python3 benchmarks/latency.py $(BASE8)
+
+# A hundred candidates scored in one request, and by a completion each.
+scores: packages | $(BASE8)
+	swift build -c release --product switchyard
+	python3 benchmarks/scores.py models/en-de
+	python3 benchmarks/scores.py $(BASE8)
 
 # The default number of threads beside every other, under quotas of 1 and 1.5 processors. Needs root.
 quota: packages | $(BASE8)

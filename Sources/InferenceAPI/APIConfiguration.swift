@@ -40,6 +40,16 @@ package struct APIConfiguration: Equatable, Sendable {
     package var maximumSentences = 10_000
     /// Sentences of one request that the engine has at once; the others wait outside its queue.
     package var sentencesAtOnce = 32
+    /// Tokens whose probability one request may ask for after each prompt.
+    package var maximumLabels = 1024
+    /// Continuations of each prompt that one request may have scored.
+    package var maximumContinuations = 256
+    /// Documents of one request that are ranked.
+    package var maximumDocuments = 1024
+    /// Bytes of the prompts that the documents of one request become.
+    package var maximumDocumentBytes = 4 << 20
+    /// Prompts of one request, to be scored, that the engine has at once; the others wait outside its queue.
+    package var scoredPromptsAtOnce = 64
     package var version = "0.0.0"
 
     package init() {}

@@ -41,6 +41,7 @@ package struct APIRoutes: Sendable {
         addGeneration(context)
         addTextGeneration(context)
         addTranslation(context)
+        addScores(context)
         addModel(context)
         addOperations(context, sources)
     }
@@ -85,6 +86,14 @@ package struct APIRoutes: Sendable {
         on(.get, "/v2/languages", deepL.languages)
         on(.post, "/v2/languages", deepL.languages)
         on(.get, "/v2/usage", deepL.usage)
+    }
+
+    /// What asks how probable tokens are; `/rerank` is another spelling of `/v1/rerank`.
+    private mutating func addScores(_ context: RequestContext) {
+        on(.post, "/v1/generative-scores", GenerativeScoresEndpoint(context: context, shape: .probabilities).respond)
+        on(.post, "/generative_scoring", GenerativeScoresEndpoint(context: context, shape: .firstLabel).respond)
+        on(.post, "/v1/rerank", RerankEndpoint(context: context).respond)
+        on(.post, "/v2/rerank", RerankEndpoint(context: context).respond)
     }
 
     private mutating func addModel(_ context: RequestContext) {

@@ -85,7 +85,7 @@ package final class DecoderState {
     }
 }
 
-/// The tokens of one decoder pass: the newest of some slots of several requests, or the first ones of slot 0.
+/// The tokens of one decoder pass: the newest of some slots of several requests, or the first ones of slots.
 struct DecoderRows {
     private(set) var tokens: [Int32] = []
     /// What each attends to: its own history, the newest token included, and its prompt.
@@ -99,6 +99,13 @@ struct DecoderRows {
         histories.removeAll(keepingCapacity: true)
         prompts.removeAll(keepingCapacity: true)
         newest.removeAll(keepingCapacity: true)
+    }
+
+    /// Adds tokens that a slot reads one after the other; returns their rows.
+    mutating func append(_ sequence: [Int32], _ state: DecoderState, slot: Int) -> Range<Int> {
+        let first = tokens.count
+        for token in sequence { append(token, state, slot: slot) }
+        return first..<tokens.count
     }
 
     mutating func append(_ token: Int32, _ state: DecoderState, slot: Int) {

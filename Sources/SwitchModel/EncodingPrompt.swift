@@ -4,12 +4,20 @@ package struct EncodingPrompt: Sendable {
     package var tokens: [Int32]
     /// What the decoder reads with its first pass: after the start token, or after a language model's prompt.
     package var forced: [Int32] = []
+    /// What the decoder reads with its first pass, too: each after all that slot 0 reads there and none after another, in the
+    /// slots from 1 on.
+    ///
+    /// None is empty.
+    package var continuations: [[Int32]] = []
     /// Of how many of the last tokens that the decoder reads with its first pass scores may be asked for; at least 1.
     package var scoredPositions = 1
     /// Histories.
     package var slots: Int
     /// Positions each history may reach, a language model's prompt not counted.
     package var capacity: Int
+
+    /// Whether the decoder has more to read than a start token.
+    var isRead: Bool { !forced.isEmpty || !continuations.isEmpty }
 
     /// What becomes of the encoder's last states.
     package private(set) var use = Use.decoding
@@ -40,7 +48,8 @@ package struct EncodedPrompt<State> {
     package var state: State
     /// The prompt's tokens among the rows that the pass's encoder routed; of a language model none.
     package var encoderRows: Range<Int>
-    /// The tokens that the decoder has read, oldest first, among the rows that it routed.
+    /// The tokens that the decoder has read, oldest first, continuations one after the other at their end, among the rows
+    /// that it routed.
     ///
     /// None where the start token is still to be stepped.
     package var decoderRows: Range<Int>

@@ -11,6 +11,8 @@ extension SwitchTransformer {
         var nextBlock = 0
         /// Rows of each prompt in that stack; none where it has nothing to read.
         var sequences: [Range<Int>] = []
+        /// Who shares the capacity of an expert in the decoder.
+        var sharing = RoutingPlan.Sharing.none
         /// Rows of each prompt in the encoder.
         var encoderRows: [Range<Int>]
         /// Once the decoder can begin: the caches, and where its rows' keys and values go.
@@ -57,8 +59,15 @@ extension SwitchTransformer {
             finishEncoder(&encoding)
             return decoderBlocksLeft(encoding)
         case .decoder:
-            let sharing = RoutingPlan.Sharing.sequences(encoding.sequences)
-            decoder.run(blocks: range, encoding.hidden, encoding.rows, sharing, in: pool, &encoding.routing, workspace)
+            decoder.run(
+                blocks: range,
+                encoding.hidden,
+                encoding.rows,
+                encoding.sharing,
+                in: pool,
+                &encoding.routing,
+                workspace
+            )
             if end == layers { finishDecoder(encoding) }
             return layers - end
         }
@@ -92,7 +101,7 @@ extension SwitchTransformer {
 
     /// Blocks of the decoder that an encoder has still to hand over to.
     private func decoderBlocksLeft(_ encoding: Encoding) -> Int {
-        encoding.prompts.contains { !$0.forced.isEmpty } ? decoder.layers : 0
+        encoding.prompts.contains(where: \.isRead) ? decoder.layers : 0
     }
 
     /// Stores what the decoder attends to of the prompts, and hands over to it those that have more for it to read than a
@@ -109,15 +118,24 @@ extension SwitchTransformer {
         }
         guard decoderBlocksLeft(encoding) > 0 else { return }
         let start = configuration.startToken
-        beginDecoder(&encoding) { $0.forced.isEmpty ? [] : [start] + $0.forced }
+        beginDecoder(&encoding) { $0.isRead ? [start] + $0.forced : [] }
     }
 
+    /// - Parameter reading: what slot 0 reads.
     private func beginDecoder(_ encoding: inout Encoding, reading: (EncodingPrompt) -> [Int32]) {
-        let sequences = encoding.prompts.map(reading)
-        (encoding.stack, encoding.nextBlock, encoding.sequences) = (.decoder, 0, Self.endToEnd(sequences))
-        for (sequence, state) in zip(sequences, encoding.states) {
-            for token in sequence { encoding.rows.append(token, state, slot: 0) }
+        (encoding.stack, encoding.nextBlock, encoding.sequences) = (.decoder, 0, [])
+        var (trunks, continuations): ([Range<Int>], [RoutingPlan.Continuation]) = ([], [])
+        for (prompt, state) in zip(encoding.prompts, encoding.states) {
+            let trunk = encoding.rows.append(reading(prompt), state, slot: 0)
+            if !prompt.continuations.isEmpty { state.reorder(parents: Array(repeating: 0, count: prompt.slots)) }
+            for (index, tokens) in prompt.continuations.enumerated() {
+                let rows = encoding.rows.append(tokens, state, slot: index + 1)
+                continuations.append(RoutingPlan.Continuation(rows, after: trunk))
+            }
+            trunks.append(trunk)
+            encoding.sequences.append(trunk.lowerBound..<encoding.rows.tokens.count)
         }
+        encoding.sharing = .sequences(trunks, continuations: continuations)
         decoderEmbedding.look(up: encoding.rows.tokens, into: encoding.hidden)
     }
 

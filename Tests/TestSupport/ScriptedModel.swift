@@ -19,7 +19,9 @@ package final class ScriptedModel: StepModel, Sendable {
         init(_ prompt: EncodingPrompt, reading tokens: [Int32]) {
             self.prompt = prompt
             read = tokens.count
-            histories = [tokens] + Array(repeating: [], count: max(prompt.slots - 1, 0))
+            let others = prompt.continuations.map { tokens + $0 }
+            let empty = max(prompt.slots - 1 - others.count, 0)
+            histories = [tokens] + others + Array(repeating: [], count: empty)
         }
     }
 
@@ -65,10 +67,14 @@ package final class ScriptedModel: StepModel, Sendable {
         encoding.prompts.reduce(0) { $0 + (encoding.stack == .encoder ? $1.tokens : read($1)).count }
     }
 
-    /// What the decoder reads with the prompt.
-    private func read(_ prompt: EncodingPrompt) -> [Int32] {
-        hasEncoder && prompt.forced.isEmpty ? [] : start(after: prompt.tokens) + prompt.forced
+    /// What slot 0 reads with the prompt.
+    private func trunk(_ prompt: EncodingPrompt) -> [Int32] {
+        let isRead = !hasEncoder || !prompt.forced.isEmpty || !prompt.continuations.isEmpty
+        return isRead ? start(after: prompt.tokens) + prompt.forced : []
     }
+
+    /// What the decoder reads with the prompt.
+    private func read(_ prompt: EncodingPrompt) -> [Int32] { trunk(prompt) + prompt.continuations.flatMap { $0 } }
 
     /// Both stacks have the same number of layers.
     package func advance(_ encoding: inout Encoding, layers: Int) -> EncodingProgress<State> {
@@ -83,7 +89,7 @@ package final class ScriptedModel: StepModel, Sendable {
             let (tokens, read) = (hasEncoder ? prompt.tokens.count : 0, read(prompt))
             defer { (encoderRows, decoderRows) = (encoderRows + tokens, decoderRows + read.count) }
             var encoded = EncodedPrompt(
-                state: State(prompt, reading: read),
+                state: State(prompt, reading: trunk(prompt)),
                 encoderRows: encoderRows..<encoderRows + tokens,
                 decoderRows: decoderRows..<decoderRows + read.count
             )
@@ -129,14 +135,25 @@ package final class ScriptedModel: StepModel, Sendable {
             return state.histories[slot]
         case .position(let position):
             precondition(state.histories[0].count == state.read, "asked for what was read after a step")
-            precondition(position >= state.read - state.prompt.scoredPositions, "asked for scores that were not kept")
-            return Array(state.histories[0][...position])
+            let all = state.read + state.prompt.continuations.reduce(0) { $0 + $1.count }
+            precondition(position >= all - state.prompt.scoredPositions, "asked for scores that were not kept")
+            return history(at: position, state)
         }
     }
 
     package var fault: String? { nil }
 
     package func end() {}
+    /// What a position that was read comes after, itself included: of slot 0 or of a continuation.
+    private func history(at position: Int, _ state: State) -> [Int32] {
+        if position < state.read { return Array(state.histories[0][...position]) }
+        var left = position - state.read
+        for (index, continuation) in state.prompt.continuations.enumerated() {
+            if left < continuation.count { return Array(state.histories[index + 1].prefix(state.read + left + 1)) }
+            left -= continuation.count
+        }
+        preconditionFailure("asked for a position that was not read")
+    }
 
     package func concurrently(_ count: Int, _ body: (Int) -> Void) {
         for index in 0..<count { body(index) }

@@ -48,7 +48,7 @@ extension AdmissionError {
         case .queueFull(.tokens, _): .tokens
         case .queueFull(.wait, _): .wait
         case .draining: .draining
-        case .promptTooLong, .tooManyRows, .cacheTooLarge: .size
+        case .promptTooLong, .tooManyRows, .tooManyScored, .cacheTooLarge: .size
         }
     }
 }

@@ -12,6 +12,9 @@ package struct EngineLimits: Equatable, Sendable {
     package var maximumInputTokens = 4096
     /// Tokens one request may generate; whoever reads requests holds them to it.
     package var maximumOutputTokens = 512
+    /// Labels and tokens of all continuations that one request may have scored; with more it is refused with
+    /// `AdmissionError.tooManyScored`.
+    package var maximumScoredTokens = 4096
     /// Bytes of keys and values that running requests may come to.
     package var maximumCacheBytes = 4 << 30
 

@@ -9,9 +9,6 @@ struct Submission: Sendable {
     let submitted: ContinuousClock.Instant
     let answer: AsyncStream<GenerationEvent>.Continuation
 
-    /// The most rows it has in a layer while it is encoded.
-    var encodingRows: Int { request.prompt.count + request.decoderPrompt.count }
-
     func fail(_ failure: GenerationFailure) {
         answer.yield(.failed(failure))
         answer.finish()

@@ -170,6 +170,9 @@ extension EngineLoop {
         let duration = request.submission.submitted.secondsToNow
         metrics.requestSeconds.observe(duration)
         metrics.requestGeneratedTokens.observe(Double(request.generatedTokens))
+        if case .scoring(let scored) = request.submission.request.strategy {
+            metrics.countScored(tokens: scored.labels.count + scored.tokens)
+        }
         for case .finished(let choice) in request.step.events {
             metrics.countFinished(choice.reason)
             break

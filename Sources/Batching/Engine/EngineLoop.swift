@@ -154,10 +154,10 @@ struct EngineLoop<Model: StepModel> {
                 continue
             }
             // One prompt longer than a pass goes alone.
-            guard admitted.isEmpty || rows + next.encodingRows <= limits.maximumBatchTokens else { break }
+            guard admitted.isEmpty || rows + next.request.encodingRows <= limits.maximumBatchTokens else { break }
             waiting.remove(at: index)
             reserved.add(next)
-            rows += next.encodingRows
+            rows += next.request.encodingRows
             admitted.append(next)
         }
         guard !admitted.isEmpty else { return }

@@ -47,6 +47,8 @@ package enum AdmissionError: Error, Equatable, Sendable {
     case draining
     case promptTooLong(tokens: Int, limit: Int)
     case tooManyRows(rows: Int, limit: Int)
+    /// The labels and continuations after one prompt come to more tokens than one request may have scored.
+    case tooManyScored(tokens: Int, limit: Int)
     /// The caches the request could fill are larger than all memory set aside for caches.
     case cacheTooLarge(bytes: Int, limit: Int)
 }

@@ -96,7 +96,7 @@ package final class InferenceEngine: GenerationEngine {
     private func cacheBytes(of request: GenerationRequest) -> Int {
         if request.strategy == .embedding { return 0 }
         func blocks(_ positions: Int) -> Int { (positions + cacheBlockPositions - 1) / cacheBlockPositions }
-        let count = blocks(request.prompt.count) + blocks(request.rows * request.positions)
+        let count = blocks(request.prompt.count) + blocks(request.cachedPositions)
         return count * cacheBlockPositions * cacheBytesPerPosition
     }
 
@@ -109,6 +109,12 @@ package final class InferenceEngine: GenerationEngine {
         }
         guard request.rows <= limits.maximumRows else {
             throw .tooManyRows(rows: request.rows, limit: limits.maximumRows)
+        }
+        if case .scoring(let scored) = request.strategy {
+            let tokens = scored.labels.count + scored.tokens
+            guard tokens <= limits.maximumScoredTokens else {
+                throw .tooManyScored(tokens: tokens, limit: limits.maximumScoredTokens)
+            }
         }
         let bytes = cacheBytes(of: request)
         guard bytes <= limits.maximumCacheBytes else {

@@ -38,6 +38,7 @@ struct RunningRequest<State> {
     /// Tokens that the step at hand tells of beside the prompt's own, which come first and to all choices alike.
     var newTokens: Int {
         let tokens = step.events.reduce(0) { if case .token = $1 { $0 + 1 } else { $0 } }
+        guard tokens > 0 else { return 0 }
         let ownLeft = max(submission.request.scoredPromptTokens - told[0], 0) * told.count
         return max(tokens - ownLeft, 0)
     }

@@ -9,6 +9,7 @@ struct EngineMetrics: Sendable {
     let cacheBytes: Gauge
     let promptTokens: Counter
     let generatedTokens: Counter
+    private let scoredTokens: Counter
     let requestPromptTokens: Histogram
     let requestGeneratedTokens: Histogram
     let requestBeams: Histogram
@@ -41,6 +42,7 @@ struct EngineMetrics: Sendable {
         cacheBytes = registry.gauge(name("kv_cache_bytes"), "Bytes set aside for keys and values of running requests.")
         promptTokens = registry.counter(name("prompt_tokens"), "Prompt tokens encoded.")
         generatedTokens = registry.counter(name("generated_tokens"), "Tokens sent to clients.")
+        scoredTokens = registry.counter(name("scored_tokens"), "Labels and tokens of continuations that were scored.")
         requestPromptTokens = registry.histogram(
             name("request_prompt_tokens"),
             "Prompt tokens of a request.",
@@ -106,6 +108,12 @@ struct EngineMetrics: Sendable {
         case .stop: finished["stop"]?.increment()
         case .length: finished["length"]?.increment()
         }
+    }
+
+    /// A request that asked how probable so many tokens are has its answer.
+    func countScored(tokens: Int) {
+        scoredTokens.increment(by: UInt64(tokens))
+        countFinished(.stop(.endToken))
     }
 
     func countFailed(_ failure: GenerationFailure) {

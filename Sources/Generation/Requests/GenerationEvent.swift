@@ -10,6 +10,8 @@ package enum GenerationEvent: Sendable {
     case token(GeneratedToken)
     /// The embedding of the prompt, not normalised: after `encoded`, and before `completed`, which follows at once.
     case embedding([Float])
+    /// How probable the tokens are that were asked about: after `encoded`, and before `completed`, which follows at once.
+    case scores(PromptScores)
     case finished(FinishedChoice)
     /// Nothing follows.
     case completed(GenerationTimings)

@@ -23,11 +23,19 @@ package struct GenerationRequest: Sendable {
         case beam(BeamParameters)
         /// Nothing is continued: the embedding of the prompt is all that is wanted. Not for a language model.
         case embedding
+        /// Nothing is continued: how probable tokens would be is all that is wanted.
+        case scoring(ScoredTokens)
     }
 
     package init(prompt: [Int32], stop: StopCondition) {
         self.prompt = prompt
         self.stop = stop
+    }
+
+    /// A request for how probable tokens are after a prompt.
+    package init(prompt: [Int32], scoring tokens: ScoredTokens) {
+        self.init(prompt: prompt, stop: StopCondition(maximumTokens: 0, endTokens: []))
+        strategy = .scoring(tokens)
     }
 
     /// A request for the embedding of a prompt.
@@ -45,7 +53,7 @@ package struct GenerationRequest: Sendable {
         case .beam(var beam):
             beam.draw?.seed = seed
             strategy = .beam(beam)
-        case .embedding: break
+        case .embedding, .scoring: break
         }
     }
 
@@ -62,15 +70,19 @@ package struct GenerationRequest: Sendable {
     /// Tokens of the prompt as the client gave it.
     package var promptTokens: Int { prompt.count + scoredPromptTokens }
 
-    /// Decoder rows the request occupies while it runs: samples drawn, or beams.
+    /// Decoder rows the request occupies while it runs: samples drawn, beams, or positions scored in one step.
     package var rows: Int {
         switch strategy {
         case .sample(let sampling): sampling.draws
         case .beam(let beam): beam.beams
         case .embedding: 0
+        case .scoring(let scored): min(scored.perStep, scored.positions)
         }
     }
 
     /// Prompt tokens and those all rows could come to: the most work it can be.
-    package var greatestTokens: Int { prompt.count + rows * (decoderPrompt.count + stop.maximumTokens) }
+    package var greatestTokens: Int {
+        if case .scoring(let scored) = strategy { return prompt.count + decoderPrompt.count + scored.tokens }
+        return prompt.count + rows * (decoderPrompt.count + stop.maximumTokens)
+    }
 }

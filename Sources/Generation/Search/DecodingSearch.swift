@@ -14,19 +14,24 @@ package struct DecodingSearch {
     private let firstToken: Int32
     /// Tokens the model has read, forced ones included.
     private let read: Int
-    // One of them: two optionals rather than a payload, so that a step changes it where it is.
+    // One of them: optionals rather than a payload, so that a step changes it where it is.
     private var sampled: SampledSearch?
     private var beam: BeamSearch?
+    private var scoring: ScoringSearch?
     /// Those that were not told yet.
     private var forced: ArraySlice<Int32>
 
     /// - Parameters:
     ///   - start: what the output begins after, see `StepModel.start(after:)`.
-    ///   - read: how many tokens the model has read: 0, or all of `start` and the forced ones.
+    ///   - read: how many tokens the model has read: 0, or all of `start` and the forced ones, and what continuations
+    ///     there are to be read.
     /// - Precondition: the request was validated: counts at least 1, ids inside the vocabulary.
     package init(_ request: GenerationRequest, start: [Int32], read: Int = 0) {
-        let first = start.count + request.decoderPrompt.count
-        precondition(read == first || read == 0 && request.decoderPrompt.isEmpty, "\(read) of \(first) tokens read")
+        let (first, more) = (start.count + request.decoderPrompt.count, request.continuedTokens)
+        precondition(
+            read == first + more || read == 0 && request.decoderPrompt.isEmpty && more == 0,
+            "\(read) of \(first + more) tokens read"
+        )
         self.request = request
         self.read = read
         firstToken = start[start.count - 1]
@@ -34,6 +39,7 @@ package struct DecodingSearch {
         switch request.strategy {
         case .sample(let sampling): sampled = SampledSearch(request, sampling, start: start)
         case .beam(let parameters): beam = BeamSearch(request, parameters, start: start)
+        case .scoring(let wanted): scoring = ScoringSearch(wanted, firstToken: firstToken, read: read)
         case .embedding: preconditionFailure("an embedding is not searched for")
         }
     }
@@ -41,6 +47,10 @@ package struct DecodingSearch {
     /// The first rows to step.
     package mutating func begin() -> SearchStep {
         var step = SearchStep()
+        if let scoring {
+            scoring.ask(in: &step)
+            return step
+        }
         if request.topLogprobs == nil {
             for token in forced { tell(token, logprob: 0, top: [], in: &step) }
             forced = []
@@ -60,6 +70,7 @@ package struct DecodingSearch {
         into step: inout SearchStep
     ) throws(GenerationFailure) {
         step.removeAll()
+        guard scoring == nil else { return try scoring?.advance(logits, firstRow: firstRow, into: &step) ?? () }
         guard forced.isEmpty else { return try advanceForced(logits, firstRow: firstRow, into: &step) }
         try sampled?.advance(logits, firstRow: firstRow, into: &step)
         try beam?.advance(logits, firstRow: firstRow, into: &step)

@@ -38,7 +38,7 @@ struct CompletionRun: Sendable {
                 let part = progress[index].finish(finished, encoderRoutes: encoderRoutes[prompt])
                 account.finished(part.finishReason)
                 try await take(part, account.usageSoFar)
-            case .embedding, .completed, .failed: break
+            case .embedding, .scores, .completed, .failed: break
             }
         }
     }
@@ -100,6 +100,23 @@ struct CompletionRun: Sendable {
                 permit?.use(parameters.prompts[prompt].tokens.count)
             }
             return embeddings
+        }
+    }
+
+    /// The scores after all prompts, in order, and what was used: a token that was scored counts as one of the answer.
+    func scores() async throws(APIError) -> (scores: [PromptScores], usage: Usage) {
+        try await whole {
+            var scores = [PromptScores](
+                repeating: PromptScores(labels: [], continuations: []),
+                count: parameters.prompts.count
+            )
+            let usage = try await forEachEvent { prompt, event, _ in
+                guard case .scores(let found) = event else { return }
+                scores[prompt] = found
+                let tokens = found.continuations.reduce(0) { $0 + $1.count }
+                permit?.use(parameters.prompts[prompt].tokens.count + tokens)
+            }
+            return (scores, usage)
         }
     }
 

@@ -94,6 +94,12 @@ extension APIError {
                 message: "The model '\(model.excerpt)' is no translator: its directory has no translation.json.",
                 code: "not_a_translator"
             )
+        case .notAReranker(let model):
+            ErrorFace(
+                status: .notFound,
+                message: "The model '\(model.excerpt)' does not rank documents: its directory has no rerank.json.",
+                code: "not_a_reranker"
+            )
         case .textsTooLarge(let parameter, let message):
             ErrorFace(status: .contentTooLarge, message: message, parameter: parameter, code: "request_too_large")
         case .shaped(let error, _): error.face

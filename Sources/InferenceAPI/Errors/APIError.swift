@@ -43,6 +43,8 @@ package indirect enum APIError: Error, Equatable, Sendable {
     case notFormOrJSON(String)
     /// The model has no file that says what it translates.
     case notATranslator(model: String)
+    /// The model has no file that says how it judges documents.
+    case notAReranker(model: String)
     /// Texts come to more than one request may have; says of what.
     case textsTooLarge(parameter: String, String)
     /// An error in the shape of another interface than its path's.

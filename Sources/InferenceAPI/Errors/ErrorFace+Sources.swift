@@ -57,12 +57,21 @@ extension ErrorFace {
                 parameter: rowsParameter,
                 code: "invalid_parameter"
             )
+        case .tooManyScored(let tokens, let limit):
+            return ErrorFace(
+                status: .badRequest,
+                message: "'\(rowsParameter)' and labels come to \(tokens) tokens, but the server scores at most "
+                    + "\(limit) after one prompt.",
+                parameter: rowsParameter,
+                code: "context_length_exceeded"
+            )
         case .cacheTooLarge(let bytes, let limit):
             return ErrorFace(
                 status: .badRequest,
                 message: "The request could need \(bytes) bytes of cache, but the server has \(limit): "
-                    + "lower 'max_tokens' or '\(rowsParameter)', or shorten the prompt.",
-                parameter: "max_tokens",
+                    + (rowsParameter == "continuations" ? "shorten" : "lower 'max_tokens' or")
+                    + " '\(rowsParameter)', or shorten the prompt.",
+                parameter: rowsParameter == "continuations" ? rowsParameter : "max_tokens",
                 code: "context_length_exceeded"
             )
         }

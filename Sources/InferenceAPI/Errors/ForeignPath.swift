@@ -22,7 +22,7 @@ package struct ForeignPath: Equatable, Sendable {
         "It answers at /v1/completions, /v1/chat/completions and /v1/responses; /openapi.yaml describes everything it has."
 
     private static let paths: Set = [
-        "/v1/messages", "/v1/rerank", "/rerank", "/v1/score", "/score", "/v1/edits",
+        "/v1/messages", "/v1/score", "/score", "/v1/edits",
         "/v1/engines", "/v1/moderations",
         "/v1/generate", "/invocations", "/predict", "/completion", "/infill", "/embedding", "/embed", "/translate_file",
         "/suggest", "/v2/document", "/v2/glossaries", "/v2/write/rephrase",

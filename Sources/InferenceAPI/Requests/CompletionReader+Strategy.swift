@@ -21,7 +21,7 @@ extension CompletionReader {
             if asked.words.beams == nil, !asked.wantsBeams, asked.choices > beam.beams { throw tooMany(asked.choices) }
             let decides = asked.words.beams == nil && asked.bestOf != nil ? "best_of" : "num_beams"
             return try checked(strategy, width: beam.beams, choices: asked.choices, rowsParameter: decides)
-        case .sample, .embedding:
+        case .sample, .embedding, .scoring:
             guard asked.choices <= limits.maximumRows else { throw tooMany(asked.choices) }
             if let bestOf = asked.bestOf, bestOf < asked.choices {
                 throw .invalid(

@@ -11,6 +11,8 @@ struct CompletionReader {
         case beamSearch
         case route
         case embeddings
+        /// How probable tokens are after prompts.
+        case scores
 
         /// Whether one request may hold several prompts.
         var takesLists: Bool { self == .completions || self == .embeddings }
@@ -76,6 +78,11 @@ struct CompletionReader {
         try UnsupportedMembers.check(&reader)
         let suffix = endpoint == .completions ? try reader.text("suffix") : nil
         let start = ContinuousClock.now
+        if endpoint == .scores {
+            let parameters = try scoringParameters()
+            tokenization = TraceSpan("tokenize", from: start, to: .now)
+            return parameters
+        }
         let prompts = try readPrompts(suffix: suffix)
         tokenization = TraceSpan("tokenize", from: start, to: .now)
         if endpoint == .embeddings { return try embeddingParameters(prompts) }

@@ -24,6 +24,7 @@ struct RunAccount {
             tokens += 1
             if firstToken == nil { firstToken = .now }
         case .finished(let choice): usage.completionTokens += choice.tokens.count
+        case .scores(let scores): usage.completionTokens += scores.continuations.reduce(0) { $0 + $1.count }
         case .completed(let timings): phases.completed(prompt, timings)
         case .failed, .embedding: break
         }

@@ -31,6 +31,8 @@ package struct ServedModel: Sendable {
     package var expertWeights = "f32"
     /// What makes the model a translator; nil when it is none.
     package var translation: TranslationDirections?
+    /// What makes the model a judge of documents; nil when it is none.
+    package var reranking: RerankTemplate?
     /// What the model reads for the tokens of a prompt's text.
     package var prompt: @Sendable (_ text: [Int32]) -> [Int32]
     /// Changes when the weights, their precision or this program change.

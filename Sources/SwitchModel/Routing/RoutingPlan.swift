@@ -31,10 +31,23 @@ package struct RoutingPlan: Equatable, Sendable {
 
     /// Rows that share the capacity of an expert.
     package enum Sharing: Sendable {
-        /// Each of these ranges, in position order, on its own.
-        case sequences([Range<Int>])
+        /// Each of these ranges, in position order, on its own; and each of the continuations with what it follows.
+        case sequences([Range<Int>], continuations: [Continuation] = [])
         /// None: a decoder step has one row for each sequence, so that a capacity never binds.
         case none
+    }
+
+    /// Rows that follow others, of which they may not be the only continuation: they find the capacity that these leave, and
+    /// do not count for them.
+    package struct Continuation: Equatable, Sendable {
+        /// In position order.
+        package var rows: Range<Int>
+        /// A range that is a sequence of its own.
+        package var followed: Range<Int>
+
+        package init(_ rows: Range<Int>, after followed: Range<Int>) {
+            (self.rows, self.followed) = (rows, followed)
+        }
     }
 
     /// - Precondition: there are as many experts as choices.
@@ -60,8 +73,18 @@ package struct RoutingPlan: Equatable, Sendable {
         removeAll()
         for row in 0..<probabilities.rows { probabilities.withRow(row) { choose($0) } }
         for _ in experts.indices { isDropped.append(false) }
-        guard case .sequences(let sequences) = sharing else { return }
-        for sequence in sequences { drop(past: capacity, in: sequence) }
+        guard case .sequences(let sequences, let continuations) = sharing else { return }
+        for sequence in sequences {
+            forgetAsked()
+            drop(past: capacity, in: sequence)
+        }
+        for continuation in continuations where !continuation.rows.isEmpty {
+            forgetAsked()
+            for row in continuation.followed {
+                for place in row * choices..<(row + 1) * choices { asked[Int(experts[place])] += 1 }
+            }
+            drop(past: capacity, in: continuation.rows)
+        }
     }
 
     fileprivate mutating func removeAll() {
@@ -104,8 +127,11 @@ package struct RoutingPlan: Equatable, Sendable {
         for expert in experts[first...] { gates.append(probabilities[Int(expert)] / sum) }
     }
 
-    private mutating func drop(past capacity: Int, in sequence: Range<Int>) {
+    private mutating func forgetAsked() {
         for expert in asked.indices { asked[expert] = 0 }
+    }
+
+    private mutating func drop(past capacity: Int, in sequence: Range<Int>) {
         for choice in 0..<choices {
             for row in sequence {
                 let place = row * choices + choice

@@ -42,6 +42,9 @@ struct Inspect: ParsableCommand {
             let (sources, targets) = (rule.sources.joined(separator: " "), rule.targets.joined(separator: " "))
             print("translates            \(sources) → \(targets)")
         }
+        if let judge = try RerankFile.template(inDirectory: modelDirectory, tokenizer) {
+            print("ranks documents       by token \(judge.relevant) beside \(judge.irrelevant)")
+        }
         for note in model.notes { print("repaired              \(note)") }
         if let weights { try showRounding(checkpoint, model, weights.precision) }
     }

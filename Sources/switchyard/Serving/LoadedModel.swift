@@ -19,6 +19,8 @@ struct LoadedModel {
     let tokenizer: (any Tokenizer)?
     /// nil when the directory has no `translation.json`.
     let translation: TranslationDirections?
+    /// nil when the directory has no `rerank.json`.
+    let reranking: RerankTemplate?
     /// What weights are rounded to.
     let precision: ModelPrecision
     let capacityMode: CapacityMode
@@ -58,6 +60,7 @@ struct LoadedModel {
         generation = try GenerationConfiguration(directory: directory, configuration)
         tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
         translation = try TranslationFile.directions(inDirectory: directory, tokenizer)
+        reranking = try RerankFile.template(inDirectory: directory, tokenizer)
         configuration.textEnd = tokenizer?.textEnd ?? configuration.textEnd
         self.configuration = configuration
         expertMemory = configuration.experts > 0 ? options.expertMemory.map { ExpertMemory(budget: $0.bytes) } : nil

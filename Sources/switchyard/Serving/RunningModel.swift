@@ -57,7 +57,7 @@ struct RunningModel: Sendable {
         (model.weights, model.expertWeights) = (loaded.precision.layers.rawValue, loaded.precision.experts.rawValue)
         (model.generation, model.speaker) = (loaded.generation, options.generation.generationDefaults)
         model.normalizesEmbeddings = loaded.normalizesEmbeddings ?? model.normalizesEmbeddings
-        model.translation = loaded.translation
+        (model.translation, model.reranking) = (loaded.translation, loaded.reranking)
         backend = InferenceBackend(model: model, engine: engine)
     }
 

@@ -27,7 +27,8 @@ struct APIClient: Sendable {
         keys: KeyRing? = nil,
         generation: GenerationConfiguration = GenerationConfiguration(),
         speaker: AskedStrategy.Speaker = .model,
-        translation: TranslationDirections? = nil
+        translation: TranslationDirections? = nil,
+        reranking: RerankTemplate? = nil
     ) {
         self.engine = engine
         var model = ServedModel(
@@ -41,6 +42,7 @@ struct APIClient: Sendable {
             prompt: { architecture == .languageModel ? $0 : $0 + [ToyTokenizer.end] }
         )
         (model.generation, model.speaker, model.translation) = (generation, speaker, translation)
+        model.reranking = reranking
         let backend = isLoaded ? InferenceBackend(model: model, engine: engine) : nil
         var context = RequestContext(
             configuration: configuration,

@@ -93,7 +93,7 @@ extension ScriptedEngine {
         switch request.strategy {
         case .sample(let sampling): sampling.returned
         case .beam(let beam): beam.returned
-        case .embedding: 0
+        case .embedding, .scoring: 0
         }
     }
 

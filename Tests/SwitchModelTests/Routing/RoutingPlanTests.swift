@@ -4,6 +4,20 @@ import Testing
 @testable import SwitchModel
 
 @Suite struct RoutingPlanTests {
+    /// Rows 2 and 3 follow rows 0 and 1 and take nothing from row 4, which follows them, too.
+    @Test func continuationsFindWhatTheirStartLeavesOfACapacity() {
+        let same = Matrix(rows: 5, columns: 2, elements: Array(repeating: [0.9, 0.1], count: 5).flatMap { $0 })
+        func dropped(_ capacity: Int) -> [Int] {
+            let continuations: [RoutingPlan.Continuation] = [.init(2..<4, after: 0..<2), .init(4..<5, after: 0..<2)]
+            let plan = self.plan(same, .sequences([0..<2], continuations: continuations), capacity: capacity)
+            return plan.isDropped.indices.filter { plan.isDropped[$0] }
+        }
+        #expect(dropped(1) == [1, 2, 3, 4])
+        #expect(dropped(2) == [2, 3, 4])
+        #expect(dropped(3) == [3])
+        #expect(dropped(4) == [])
+    }
+
     private let probabilities = Matrix(
         rows: 4,
         columns: 2,

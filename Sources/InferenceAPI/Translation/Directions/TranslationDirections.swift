@@ -22,11 +22,8 @@ package struct TranslationDirections: Equatable, Sendable {
         var forced: ForcedToken?
     }
 
-    enum ForcedToken: Equatable, Sendable {
-        case id(Int)
-        /// As the vocabulary stores it; places stand for the languages.
-        case text(String)
-    }
+    /// Places in the text of one stand for the languages.
+    typealias ForcedToken = NamedToken
 
     /// In the order of their codes.
     package let languages: [Language]

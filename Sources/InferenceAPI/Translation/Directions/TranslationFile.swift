@@ -1,11 +1,9 @@
-import Foundation
 import JSON
 package import Tokenization
 
 /// `translation.json` of a model directory.
 package struct TranslationFile {
     package static let name = "translation.json"
-    private static let maximumBytes = 1 << 20
     private static let maximumLanguages = 1024
     private static let maximumRules = 4096
 
@@ -17,12 +15,14 @@ package struct TranslationFile {
         inDirectory directory: String,
         _ tokenizer: (any Tokenizer)?
     ) throws(TranslationFileError) -> TranslationDirections? {
-        let url = URL(filePath: directory).appending(path: name)
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        guard let size = (try? url.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]))?.fileSize,
-            size <= maximumBytes, let data = FileManager.default.contents(atPath: url.path)
-        else { throw TranslationFileError(reason: "it must be a readable file of at most \(maximumBytes) bytes") }
-        let directions = try directions(Array(data))
+        let bytes: [UInt8]?
+        do {
+            bytes = try DirectoryFile.bytes(of: name, inDirectory: directory)
+        } catch {
+            throw TranslationFileError(reason: error.reason)
+        }
+        guard let bytes else { return nil }
+        let directions = try directions(bytes)
         if let tokenizer { try directions.checkTokens(in: tokenizer) }
         return directions
     }
@@ -191,19 +191,6 @@ extension TranslationDirections {
                         "'directions.\(number)' begins outputs in \(code) with a token that the vocabulary does not have"
                 )
             }
-        }
-    }
-}
-
-extension TranslationDirections.ForcedToken {
-    /// nil when the vocabulary has no such token.
-    func id(in tokenizer: any Tokenizer) -> Int? {
-        switch self {
-        case .id(let id): return id < tokenizer.vocabularySize ? id : nil
-        case .text(let text):
-            let tokens = tokenizer.encode(text)
-            if let id = tokens.first(where: { tokenizer.piece($0) == text }) { return Int(id) }
-            return (0..<tokenizer.vocabularySize).first { tokenizer.piece(Int32($0)) == text }
         }
     }
 }

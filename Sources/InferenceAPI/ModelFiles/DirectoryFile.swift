@@ -1,0 +1,22 @@
+import Foundation
+
+/// A small file of a model directory that says what the model is for.
+enum DirectoryFile {
+    private static let maximumBytes = 1 << 20
+
+    /// Why a file cannot be read.
+    struct Unreadable: Error {
+        /// The end of a sentence on the file.
+        let reason = "it must be a readable file of at most \(maximumBytes) bytes"
+    }
+
+    /// What is in it; nil when there is none.
+    static func bytes(of name: String, inDirectory directory: String) throws(Unreadable) -> [UInt8]? {
+        let url = URL(filePath: directory).appending(path: name)
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        guard let size = (try? url.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]))?.fileSize,
+            size <= maximumBytes, let data = FileManager.default.contents(atPath: url.path)
+        else { throw Unreadable() }
+        return Array(data)
+    }
+}
