@@ -13,11 +13,10 @@ extension SwitchTransformer {
         var sequences: [Range<Int>] = []
         /// Rows of each prompt in the encoder.
         var encoderRows: [Range<Int>]
-        /// Once the decoder can begin: the caches, and where its rows' keys and values go.
-        var states: [DecoderState] = []
+        /// Once the encoder is done, or of a language model from the start.
+        var outcomes: [EncodedPrompt<DecoderState>.Outcome] = []
+        /// Once the decoder can begin: where its rows' keys and values go.
         var rows = DecoderRows()
-        /// Once the encoder is done: of each prompt that wants one.
-        var embeddings: [[Float]] = []
         /// What the routers of the blocks that have run did.
         package internal(set) var routing = RoutingLog()
 
@@ -30,16 +29,17 @@ extension SwitchTransformer {
     /// None is empty; ids lie inside the vocabulary.
     package func beginEncoding(_ prompts: [EncodingPrompt]) -> Encoding {
         var encoding = Encoding(prompts: prompts, encoderRows: prompts.map { _ in 0..<0 })
-        if encoder == nil {
-            encoding.states = prompts.map { prompt in
+        switch halves {
+        case .decoderOnly(let half):
+            encoding.outcomes = prompts.map { prompt in
                 let capacity = prompt.tokens.count + prompt.capacity
-                return DecoderState(pool: pool, prompt: 0, slots: prompt.slots, capacity: capacity)
+                return .decoding(DecoderState(pool: half.pool, prompt: 0, slots: prompt.slots, capacity: capacity))
             }
-            beginDecoder(&encoding) { $0.tokens + $0.forced }
-        } else {
+            begin(half, &encoding) { $0.tokens + $0.forced }
+        case .encoderDecoder(let half, _), .encoderOnly(let half):
             encoding.sequences = Self.endToEnd(prompts.map(\.tokens))
             encoding.encoderRows = encoding.sequences
-            encoderEmbedding.look(up: prompts.flatMap(\.tokens), into: encoding.hidden)
+            half.embedding.look(up: prompts.flatMap(\.tokens), into: encoding.hidden)
         }
         return encoding
     }
@@ -52,14 +52,25 @@ extension SwitchTransformer {
         encoding.nextBlock = end
         switch encoding.stack {
         case .encoder:
+            let encoder = halves.encoding?.stack
             encoder?.run(blocks: range, encoding.hidden, encoding.sequences, &encoding.routing, workspace)
             guard end == layers else { return layers - end + decoderBlocksLeft(encoding) }
-            finishEncoder(&encoding)
+            encoder?.finish(encoding.hidden)
+            handOver(&encoding)
             return decoderBlocksLeft(encoding)
         case .decoder:
+            guard let half = halves.decoding else { return 0 }
             let sharing = RoutingPlan.Sharing.sequences(encoding.sequences)
-            decoder.run(blocks: range, encoding.hidden, encoding.rows, sharing, in: pool, &encoding.routing, workspace)
-            if end == layers { finishDecoder(encoding) }
+            half.stack.run(
+                blocks: range,
+                encoding.hidden,
+                encoding.rows,
+                sharing,
+                in: half.pool,
+                &encoding.routing,
+                workspace
+            )
+            if end == layers { finish(half, encoding) }
             return layers - end
         }
     }
@@ -67,14 +78,12 @@ extension SwitchTransformer {
     /// The prompts after the last block has run.
     package func finish(_ encoding: Encoding) -> [EncodedPrompt<DecoderState>] {
         let decoderRows = encoding.stack == .decoder ? encoding.sequences : encoding.prompts.map { _ in 0..<0 }
-        return encoding.states.indices.map {
-            var prompt = EncodedPrompt(
-                state: encoding.states[$0],
+        return encoding.outcomes.indices.map {
+            EncodedPrompt(
+                encoding.outcomes[$0],
                 encoderRows: encoding.encoderRows[$0],
                 decoderRows: decoderRows[$0]
             )
-            if encoding.prompts[$0].use == .embedding { prompt.embedding = encoding.embeddings[$0] }
-            return prompt
         }
     }
 
@@ -87,42 +96,37 @@ extension SwitchTransformer {
     }
 
     private func layers(of stack: Stack) -> Int {
-        stack == .encoder ? encoder?.layers ?? 0 : decoder.layers
+        (stack == .encoder ? halves.encoding?.stack.layers : halves.decoding?.stack.layers) ?? 0
     }
 
     /// Blocks of the decoder that an encoder has still to hand over to.
     private func decoderBlocksLeft(_ encoding: Encoding) -> Int {
-        encoding.prompts.contains { !$0.forced.isEmpty } ? decoder.layers : 0
+        encoding.prompts.contains { !$0.forced.isEmpty } ? layers(of: .decoder) : 0
     }
 
     /// Stores what the decoder attends to of the prompts, and hands over to it those that have more for it to read than a
     /// start token, which is stepped like any other.
-    private func finishEncoder(_ encoding: inout Encoding) {
-        encoder?.finish(encoding.hidden)
-        encoding.states = encoding.prompts.map {
-            let tokens = $0.use == .decoding ? $0.tokens.count : 0
-            return DecoderState(pool: pool, prompt: tokens, slots: $0.slots, capacity: $0.capacity)
-        }
-        encoding.embeddings = embeddings(of: encoding)
-        if let decoded = decodedStates(of: encoding) {
-            decoder.storePrompts(decoded, for: encoding.states, in: pool, workspace)
-        }
+    private func handOver(_ encoding: inout Encoding) {
+        encoding.outcomes = outcomes(of: encoding)
+        guard let half = halves.decoding, let decoded = decodedStates(of: encoding) else { return }
+        half.stack.storePrompts(decoded, for: encoding.outcomes.compactMap(\.state), in: half.pool, workspace)
         guard decoderBlocksLeft(encoding) > 0 else { return }
         let start = configuration.startToken
-        beginDecoder(&encoding) { $0.forced.isEmpty ? [] : [start] + $0.forced }
+        begin(half, &encoding) { $0.forced.isEmpty ? [] : [start] + $0.forced }
     }
 
-    private func beginDecoder(_ encoding: inout Encoding, reading: (EncodingPrompt) -> [Int32]) {
+    private func begin(_ half: DecodingHalf, _ encoding: inout Encoding, reading: (EncodingPrompt) -> [Int32]) {
         let sequences = encoding.prompts.map(reading)
         (encoding.stack, encoding.nextBlock, encoding.sequences) = (.decoder, 0, Self.endToEnd(sequences))
-        for (sequence, state) in zip(sequences, encoding.states) {
+        for (sequence, outcome) in zip(sequences, encoding.outcomes) {
+            guard let state = outcome.state else { continue }
             for token in sequence { encoding.rows.append(token, state, slot: 0) }
         }
-        decoderEmbedding.look(up: encoding.rows.tokens, into: encoding.hidden)
+        half.embedding.look(up: encoding.rows.tokens, into: encoding.hidden)
     }
 
     /// Leaves with each state what the scores of its last positions are made of.
-    private func finishDecoder(_ encoding: Encoding) {
+    private func finish(_ half: DecodingHalf, _ encoding: Encoding) {
         for (index, sequence) in encoding.sequences.enumerated() where !sequence.isEmpty {
             let count = min(max(encoding.prompts[index].scoredPositions, 1), sequence.count)
             let last = Matrix(rows: count, columns: configuration.modelWidth)
@@ -132,8 +136,8 @@ extension SwitchTransformer {
                 of: encoding.hidden,
                 toRow: 0
             )
-            prepareForHead(last)
-            encoding.states[index].keep(last, read: sequence.count)
+            prepareForHead(last, half)
+            encoding.outcomes[index].state?.keep(last, read: sequence.count)
         }
     }
 }

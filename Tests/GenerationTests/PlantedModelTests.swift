@@ -121,8 +121,11 @@ import Testing
             reach: 192
         )
         context.expertMemory = expertMemory
-        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: 1 << 24)
-        let model = try SwitchTransformer(WeightScope(root: weights), context, pool: pool)
+        let model = try SwitchTransformer(
+            WeightScope(root: weights),
+            context,
+            cache: CacheRoom(.float32, bytes: 1 << 24)
+        )
         return Reference.scores(model)
     }
 

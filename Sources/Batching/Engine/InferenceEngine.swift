@@ -85,7 +85,7 @@ package final class InferenceEngine: GenerationEngine {
     package func stop() { inbox.stop() }
 
     private func cacheBytes(of request: GenerationRequest) -> Int {
-        if request.strategy == .embedding { return 0 }
+        if !request.needsDecoder { return 0 }
         func blocks(_ positions: Int) -> Int { (positions + cacheBlockPositions - 1) / cacheBlockPositions }
         let count = blocks(request.prompt.count) + blocks(request.rows * request.positions)
         return count * cacheBlockPositions * cacheBytesPerPosition

@@ -8,7 +8,7 @@ extension GenerationRequest {
     ///
     /// Scores are kept of every position that tells of a forced token only where its log-probability is asked for.
     package var encodingPrompt: EncodingPrompt {
-        if strategy == .embedding { return EncodingPrompt(embedding: prompt) }
+        if case .embedding(let kind) = strategy { return EncodingPrompt(embedding: prompt, as: kind) }
         var encoding = EncodingPrompt(tokens: prompt, slots: rows, capacity: positions)
         encoding.forced = decoderPrompt
         if topLogprobs != nil { encoding.scoredPositions += decoderPrompt.count }

@@ -142,10 +142,12 @@ extension ModelOptions {
     /// Threads that compute: those asked for, or what suits what this process may use of the machine.
     func threads(of machine: MachineShare) -> Int { threads ?? machine.threads }
 
-    /// Bytes for keys and values beside weights rounded to `precision`: those asked for, or what suits `machine`.
+    /// Bytes for keys and values beside weights rounded to `precision`: those asked for, or what suits `machine`; none
+    /// without a decoder.
     func cacheBytes(of machine: MachineShare, _ configuration: SwitchConfiguration, _ precision: ModelPrecision) -> Int
     {
-        cacheMemory?.bytes ?? machine.cacheBytes(besideWeights: weightBytes(configuration, precision))
+        guard configuration.architecture.hasDecoder else { return 0 }
+        return cacheMemory?.bytes ?? machine.cacheBytes(besideWeights: weightBytes(configuration, precision))
     }
 
     /// What weights take in memory, of experts no more than `--expert-memory`.
@@ -156,9 +158,16 @@ extension ModelOptions {
         return bytes - experts + min(experts, expertMemory.bytes)
     }
 
+    /// Where configuration, weights and tokenizer are: in the model directory, or in one of its own there.
+    ///
+    /// - Throws: `ConfigurationError` for a `modules.json` that cannot be followed.
+    func transformerDirectory() throws -> String {
+        try SentenceLayout.transformerDirectory(of: modelDirectory)
+    }
+
     /// The model directory's configuration, set right by the tensors named and by these flags.
     func configuration(tensors: Set<String>) throws -> SwitchConfiguration {
-        var configuration = try SwitchConfiguration(directory: modelDirectory, tensors: tensors)
+        var configuration = try SwitchConfiguration(directory: transformerDirectory(), tensors: tensors)
         if let expertCapacity { configuration.expertCapacity = expertCapacity }
         capacityMode.apply(to: &configuration)
         return configuration

@@ -38,7 +38,7 @@ def endpoints():
 BODIES = {
     "/": b"hello", "/v1/completions": COMPLETION, "/v1/beam_search": COMPLETION, "/v1/route": {"prompt": "A dog."},
     "/v1/chat/completions": {"messages": [{"role": "user", "content": "A dog."}]}, "/v1/responses": {"input": "A dog."},
-    "/v1/embeddings": {"input": "A dog."},
+    "/v1/embeddings": {"input": "A dog."}, "/embed": {"inputs": "A dog."},
     "/tokenize": {"prompt": "A dog."}, "/detokenize": {"tokens": [5, 6]},
     "/translate": {"q": "A dog.", "target": "de"}, "/detect": {"q": "A dog."}, "/generate": {"inputs": "A dog."},
     "/v2/translate": {"text": ["A dog."], "target_lang": "DE"}, "/v2/languages": {}, "/generate_stream": {"inputs": "A dog."},

@@ -27,7 +27,8 @@ struct APIClient: Sendable {
         keys: KeyRing? = nil,
         generation: GenerationConfiguration = GenerationConfiguration(),
         speaker: AskedStrategy.Speaker = .model,
-        translation: TranslationDirections? = nil
+        translation: TranslationDirections? = nil,
+        embeddings: EmbeddingRules = EmbeddingRules()
     ) {
         self.engine = engine
         var model = ServedModel(
@@ -41,6 +42,7 @@ struct APIClient: Sendable {
             prompt: { architecture == .languageModel ? $0 : $0 + [ToyTokenizer.end] }
         )
         (model.generation, model.speaker, model.translation) = (generation, speaker, translation)
+        model.embeddings = embeddings
         let backend = isLoaded ? InferenceBackend(model: model, engine: engine) : nil
         var context = RequestContext(
             configuration: configuration,
@@ -123,12 +125,14 @@ struct Answer: Sendable {
         switch response.body {
         case .bytes(let bytes): self.init(response: response, body: bytes, pieces: [])
         case .stream(let write):
-            let written = Mutex<[String]>([])
-            try? await write(
-                ResponseWriter { bytes in written.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }
-            )
+            let written = Mutex<[[UInt8]]>([])
+            try? await write(ResponseWriter { bytes in written.withLock { $0.append(bytes) } })
             let pieces = written.withLock { $0 }
-            self.init(response: response, body: Array(pieces.joined().utf8), pieces: pieces)
+            self.init(
+                response: response,
+                body: pieces.flatMap(\.self),
+                pieces: pieces.map { String(decoding: $0, as: UTF8.self) }
+            )
         }
     }
 
