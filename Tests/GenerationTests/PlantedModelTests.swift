@@ -121,12 +121,21 @@ import Testing
             reach: 192
         )
         context.expertMemory = expertMemory
-        let model = try SwitchTransformer(
-            WeightScope(root: weights),
-            context,
-            cache: CacheRoom(.float32, bytes: 1 << 24)
-        )
-        return Reference.scores(model)
+        let room = CacheRoom(.float32, bytes: 1 << 24)
+        return scores(try SwitchTransformer(WeightScope(root: weights), context, cache: room))
+    }
+
+    /// Eight steps after each of 24 prompts: where a token changes its expert by a rounding, one prompt alone tells little.
+    private func scores(_ model: SwitchTransformer) -> [Float] {
+        (0..<24).flatMap { seed in
+            let prompt = (0..<9).map { Int32((seed * 7 + $0 * (seed + 3)) % 30 + 2) } + [1]
+            let read = model.read([EncodingPrompt(tokens: prompt, slots: 1, capacity: 16)])
+            let state = read.prompts[0].state
+            return (0..<8).flatMap { step in
+                let rows = [StepRow(slot: 0, token: Int32(step * 3 % 30 + 2))]
+                return model.step([StepBatch(state: state, rows: rows)]).elements(row: 0)
+            }
+        }
     }
 
     /// Root of the mean square.
@@ -155,7 +164,7 @@ import Testing
         let (before, after) = (try cost(plain), try cost(planted))
         #expect(before > 0)
         // Another function rounds otherwise; what is planted costs several times as much without a remedy.
-        #expect(after <= (plant.isNeutral ? 1.5 : 2) * before, "\(after) beside \(before)")
+        #expect(after <= (plant.isNeutral ? 1.2 : 1.5) * before, "\(after) beside \(before)")
         let shelved = try scores(planted, configuration, .int8, ExpertMemory(budget: 1))
         #expect(try shelved == scores(planted, configuration, .int8))
     }
