@@ -7,7 +7,9 @@ package struct APIConfiguration: Equatable, Sendable {
     /// Tokens of all texts in one request for embeddings.
     package var maximumEmbeddingTokens = 300_000
     /// Texts of one request for embeddings that the engine has at once; the others wait outside its queue.
-    package var embeddingsAtOnce = 64
+    package var embeddingsAtOnce = 32
+    /// Tokens that these may come to; one text that is longer goes alone.
+    package var embeddingTokensAtOnce = 16_384
     /// Bytes in memory that the answer to one request for embeddings may come to.
     package var maximumEmbeddingBytes = 256 << 20
     /// The same of all requests for embeddings together.

@@ -70,7 +70,9 @@ extension CompletionReader {
             rowsParameter: "prompt",
             timeout: try readTimeout()
         )
-        parameters.promptsAtOnce = configuration.embeddingsAtOnce
+        let longest = prompts.map(\.tokens.count).max() ?? 1
+        let most = max(configuration.embeddingTokensAtOnce / max(longest, 1), 1)
+        parameters.promptsAtOnce = min(configuration.embeddingsAtOnce, most)
         parameters.answerBytes = answerBytes(parameters)
         try check(parameters)
         return parameters

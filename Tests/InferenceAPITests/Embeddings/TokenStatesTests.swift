@@ -71,7 +71,8 @@ import Testing
         #expect(more.error.param == "input")
     }
 
-    @Test func theEngineHasSomeOfThemAtOnce() throws {
+    @Test(arguments: [(5, 1000, 5), (32, 9, 3), (32, 2, 1)])
+    func theEngineHasSomeOfThemAtOnce(inputs: Int, tokens: Int, expected: Int) throws {
         let engine = Self.engine
         let model = ServedModel(
             id: "m",
@@ -82,8 +83,9 @@ import Testing
             systemFingerprint: "f"
         )
         var configuration = APIConfiguration()
-        configuration.embeddingsAtOnce = 5
-        let members = ["input": JSONValue.array(Array(repeating: .array([.integer(3)]), count: 300))]
+        (configuration.embeddingsAtOnce, configuration.embeddingTokensAtOnce) = (inputs, tokens)
+        let text = JSONValue.array([.integer(3), .integer(4), .integer(1)])
+        let members = ["input": JSONValue.array(Array(repeating: text, count: 300))]
         let setting = DialectSetting(model: model, configuration: configuration)
         let backend = InferenceBackend(model: model, engine: engine)
         var reader = CompletionReader(
@@ -93,7 +95,7 @@ import Testing
             configuration
         )
         let submission = try Submission.submit(try reader.parameters(), to: engine)
-        #expect(engine.requests.count == 5)
+        #expect(engine.requests.count == expected)
         submission.cancel()
     }
 
