@@ -6,8 +6,8 @@ DENSE = .build/dense
 BIG = .build/base128
 
 .PHONY: serve serve-ranks test train-compare lint docs check-imports check-deploy packages rank-packages \
-	client-packages parity parity-fuzz tokenizer-parity test-clients bench expert-memory compare latency scores accuracy \
-	endurance http-throughput fuzz fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak \
+	client-packages parity parity-fuzz tokenizer-parity test-clients embeddings bench expert-memory compare latency scores \
+	accuracy endurance http-throughput fuzz fuzz-checkpoints schemathesis differential prometheus faults slow-clients overload soak \
 	sanitize image-check quota
 
 # Builds the server and runs it with the model that ships.
@@ -90,6 +90,17 @@ compare: packages | $(BASE8) $(DENSE)
 	.venv/benchmarks/bin/python benchmarks/compare.py $(BASE8) --dense $(DENSE) --rounds 5 --streams 1 \
 		--prompt-tokens 512 --tokens 1 --engines switchyard-f32 switchyard-bf16 switchyard-int8 transformers-bf16 \
 		ctranslate2-int8
+
+SENTENCES = .build/sentences
+
+.venv/sentences/bin/python:
+	python3 -m venv .venv/sentences
+	.venv/sentences/bin/python -m pip install -q -r benchmarks/requirements.txt sentence-transformers==6.2.0
+
+# Embeddings of a thousand sentences beside sentence-transformers, with an encoder of T5-base's shape.
+embeddings: packages .venv/sentences/bin/python
+	swift build -c release --product switchyard
+	.venv/sentences/bin/python benchmarks/embeddings.py $(SENTENCES) models/en-de
 
 $(BIG): .venv/benchmarks/bin/python
 	$< benchmarks/make_base8.py $@ --experts 128 --bf16

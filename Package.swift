@@ -17,7 +17,10 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "CZlib"]),
     (
         "InferenceAPI",
-        ["HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", "JSON", .httpTypes, .log]
+        [
+            "HTTPServing", "Batching", "Generation", "SwitchModel", "Tokenization", "Checkpoints", "Telemetry", "JSON",
+            .httpTypes, .log,
+        ]
     ),
 ]
 
@@ -40,8 +43,8 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
     (
         "InferenceAPITests",
         [
-            "InferenceAPI", "HTTPServing", "Batching", "Generation", "Tokenization", "Telemetry", "JSON", "TestSupport",
-            .httpTypes, .log,
+            "InferenceAPI", "HTTPServing", "Batching", "Generation", "SwitchModel", "Tokenization", "Checkpoints",
+            "Telemetry", "JSON", "TestSupport", .httpTypes, .log,
         ]
     ),
 ]

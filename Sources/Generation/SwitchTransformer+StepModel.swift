@@ -10,7 +10,7 @@ extension SwitchTransformer: StepModel {
 
     package func start(after prompt: [Int32]) -> [Int32] {
         switch configuration.architecture {
-        case .encoderDecoder: [configuration.startToken]
+        case .encoderDecoder, .encoderOnly: [configuration.startToken]
         case .decoderOnly: prompt
         }
     }

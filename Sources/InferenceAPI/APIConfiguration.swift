@@ -2,6 +2,18 @@
 package struct APIConfiguration: Equatable, Sendable {
     /// Prompts in one request.
     package var maximumPrompts = 256
+    /// Texts in one request for embeddings.
+    package var maximumEmbeddings = 2048
+    /// Tokens of all texts in one request for embeddings.
+    package var maximumEmbeddingTokens = 300_000
+    /// Texts of one request for embeddings that the engine has at once; the others wait outside its queue.
+    package var embeddingsAtOnce = 32
+    /// Tokens that these may come to; one text that is longer goes alone.
+    package var embeddingTokensAtOnce = 16_384
+    /// Bytes in memory that the answer to one request for embeddings may come to.
+    package var maximumEmbeddingBytes = 256 << 20
+    /// The same of all requests for embeddings together.
+    package var embeddingMemory = 1 << 30
     /// Choices per prompt.
     package var maximumChoices = 128
     /// In one request.

@@ -72,6 +72,7 @@ package struct APIRoutes: Sendable {
     private mutating func addTextGeneration(_ context: RequestContext) {
         on(.post, "/", RootEndpoint(context: context).respond)
         on(.post, "/generate", GenerationEndpoint<TextGenerationRequest>(context: context).respond)
+        on(.post, "/embed", EmbedEndpoint(context: context).respond)
         on(.post, "/generate_stream", GenerationEndpoint<TextStreamRequest>(context: context).respond)
         on(.get, "/info", InfoEndpoint(context: context).respond)
     }
@@ -105,7 +106,7 @@ package struct APIRoutes: Sendable {
 
     private mutating func addOperations(_ context: RequestContext, _ sources: Sources) {
         on(.get, "/", IndexEndpoint(context: context).respond)
-        let health = HealthEndpoint(readiness: context.readiness)
+        let health = HealthEndpoint(readiness: context.readiness) { context.backend()?.model }
         on(.get, "/livez", health.live)
         on(.get, "/readyz", health.ready)
         on(.get, "/health", health.ready)

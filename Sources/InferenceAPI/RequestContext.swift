@@ -19,13 +19,18 @@ package struct RequestContext: Sendable {
     /// What was translated since the start.
     let translated = TranslatedCharacters()
     let longWork = LongWork()
+    let embeddingMemory: EmbeddingMemory
 
+    /// - Parameters:
+    ///   - readiness: asked at each request.
+    ///   - backend: nil while the checkpoint loads.
     package init(
         configuration: APIConfiguration = APIConfiguration(),
         readiness: @escaping @Sendable () -> Readiness,
         backend: @escaping @Sendable () -> InferenceBackend?
     ) {
         self.configuration = configuration
+        embeddingMemory = EmbeddingMemory(limit: configuration.embeddingMemory)
         self.readiness = readiness
         self.backend = backend
     }

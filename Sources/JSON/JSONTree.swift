@@ -5,6 +5,8 @@ enum JSONTree {
     /// Without its quotes.
     case string(String)
     case array(Elements)
+    /// An array of numbers, of which answers may have millions.
+    case numbers([Float])
     case object(Members)
     case encoded(JSONTreeEncoder)
 
@@ -24,6 +26,7 @@ enum JSONTree {
         case let number as Int32: self = .literal("\(number)")
         case let number as Float: self = .number(number)
         case let number as Double: self = .number(number)
+        case let numbers as [Float]: self = .numbers(numbers)
         case let flag as Bool: self = .literal(flag ? "true" : "false")
         case let number as any BinaryInteger: self = .literal("\(number)")
         default:
@@ -34,9 +37,13 @@ enum JSONTree {
     }
 
     private static func number(_ number: some BinaryFloatingPoint & CustomStringConvertible) -> JSONTree {
-        guard number.isFinite else { return .literal("null") }
+        .literal(String(text(of: number)))
+    }
+
+    private static func text(of number: some BinaryFloatingPoint & CustomStringConvertible) -> Substring {
+        guard number.isFinite else { return "null" }
         let text = number.description
-        return .literal(text.hasSuffix(".0") ? String(text.dropLast(2)) : text)
+        return text.hasSuffix(".0") ? text.dropLast(2) : text[...]
     }
 
     func append(to bytes: inout [UInt8]) {
@@ -48,6 +55,13 @@ enum JSONTree {
             for (index, tree) in elements.trees.enumerated() {
                 if index > 0 { bytes.append(UInt8(ascii: ",")) }
                 tree.append(to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        case .numbers(let numbers):
+            bytes.append(UInt8(ascii: "["))
+            for (index, number) in numbers.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                bytes += Self.text(of: number).utf8
             }
             bytes.append(UInt8(ascii: "]"))
         case .object(let members):

@@ -1,4 +1,15 @@
-import Tensors
+package import Tensors
+
+/// What keys and values are rounded to, and the most memory they take.
+package struct CacheRoom: Equatable, Sendable {
+    package var precision: KeyValuePool.Precision
+    /// The most they take.
+    package var bytes: Int
+
+    package init(_ precision: KeyValuePool.Precision, bytes: Int) {
+        (self.precision, self.bytes) = (precision, bytes)
+    }
+}
 
 /// Keys and values of what is to run need more memory than was set aside for them.
 package struct CacheTooSmall: Error, CustomStringConvertible {
@@ -20,7 +31,10 @@ extension SwitchTransformer {
     }
 
     /// For callers that admit no requests: `states` held at once, each of a prompt and so many positions of its own.
+    ///
+    /// An encoder alone needs none.
     package func checkCacheRoom(states: Int, prompt: Int, positions: Int) throws(CacheTooSmall) {
+        guard let pool = halves.decoding?.pool else { return }
         let rows = states * cachePositions(prompt: prompt, positions: positions)
         guard rows <= pool.rows else {
             throw CacheTooSmall(needed: rows * cacheBytesPerPosition, available: pool.rows * cacheBytesPerPosition)

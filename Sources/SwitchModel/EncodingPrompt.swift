@@ -26,8 +26,8 @@ package struct EncodingPrompt: Sendable {
     package enum Use: Equatable, Sendable {
         /// The decoder attends to them.
         case decoding
-        /// Their mean is all that is wanted: the prompt never meets the decoder and takes nothing of its caches.
-        case embedding
+        /// They are all that is wanted: the prompt never meets the decoder and takes nothing of its caches.
+        case embedding(EmbeddingKind)
     }
 
     package init(tokens: [Int32], slots: Int, capacity: Int) {
@@ -37,15 +37,23 @@ package struct EncodingPrompt: Sendable {
     }
 
     /// A prompt of which only the embedding is wanted; not for a language model, which has no encoder.
-    package init(embedding tokens: [Int32]) {
+    package init(embedding tokens: [Int32], as kind: EmbeddingKind = .sentence) {
         self.init(tokens: tokens, slots: 0, capacity: 0)
-        use = .embedding
+        use = .embedding(kind)
     }
+}
+
+/// What is made of an encoder's last states, after its norm, where no decoder attends to them.
+package enum EmbeddingKind: Equatable, Sendable {
+    /// Their mean over all tokens, `[model]`, or what the sentence projection makes of it where the model has one.
+    case sentence
+    /// The states as they are, `[tokens, model]` row by row.
+    case tokens
 }
 
 /// A prompt that has been read.
 package struct EncodedPrompt<State> {
-    package var state: State
+    package var outcome: Outcome
     /// The prompt's tokens among the rows that the pass's encoder routed; of a language model none.
     package var encoderRows: Range<Int>
     /// The tokens that the decoder has read, oldest first, continuations one after the other at their end, among the rows
@@ -53,12 +61,30 @@ package struct EncodedPrompt<State> {
     ///
     /// None where the start token is still to be stepped.
     package var decoderRows: Range<Int>
-    /// The mean of the encoder's last states over all tokens, through the sentence projection where the model has one; empty
-    /// where it was not asked for.
-    package var embedding: [Float] = []
 
-    package init(state: State, encoderRows: Range<Int>, decoderRows: Range<Int>) {
-        self.state = state
+    /// What became of the prompt, as its `use` had it.
+    package enum Outcome {
+        /// The caches that it is decoded from.
+        case decoding(State)
+        /// As its kind has it.
+        case embedding([Float])
+
+        package var state: State? { if case .decoding(let state) = self { state } else { nil } }
+    }
+
+    /// The caches of a prompt that is to be decoded.
+    ///
+    /// - Precondition: it was not read for its embedding.
+    package var state: State {
+        guard let state = outcome.state else { preconditionFailure("an embedding has no state of the decoder") }
+        return state
+    }
+
+    /// nil of a prompt that is to be decoded.
+    package var embedding: [Float]? { if case .embedding(let elements) = outcome { elements } else { nil } }
+
+    package init(_ outcome: Outcome, encoderRows: Range<Int>, decoderRows: Range<Int>) {
+        self.outcome = outcome
         self.encoderRows = encoderRows
         self.decoderRows = decoderRows
     }

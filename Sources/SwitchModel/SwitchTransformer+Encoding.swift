@@ -15,11 +15,10 @@ extension SwitchTransformer {
         var sharing = RoutingPlan.Sharing.none
         /// Rows of each prompt in the encoder.
         var encoderRows: [Range<Int>]
-        /// Once the decoder can begin: the caches, and where its rows' keys and values go.
-        var states: [DecoderState] = []
+        /// Once the encoder is done, or of a language model from the start.
+        var outcomes: [EncodedPrompt<DecoderState>.Outcome] = []
+        /// Once the decoder can begin: where its rows' keys and values go.
         var rows = DecoderRows()
-        /// Once the encoder is done: of each prompt that wants one.
-        var embeddings: [[Float]] = []
         /// What the routers of the blocks that have run did.
         package internal(set) var routing = RoutingLog()
 
@@ -32,16 +31,17 @@ extension SwitchTransformer {
     /// None is empty; ids lie inside the vocabulary.
     package func beginEncoding(_ prompts: [EncodingPrompt]) -> Encoding {
         var encoding = Encoding(prompts: prompts, encoderRows: prompts.map { _ in 0..<0 })
-        if encoder == nil {
-            encoding.states = prompts.map { prompt in
+        switch halves {
+        case .decoderOnly(let half):
+            encoding.outcomes = prompts.map { prompt in
                 let capacity = prompt.tokens.count + prompt.capacity
-                return DecoderState(pool: pool, prompt: 0, slots: prompt.slots, capacity: capacity)
+                return .decoding(DecoderState(pool: half.pool, prompt: 0, slots: prompt.slots, capacity: capacity))
             }
-            beginDecoder(&encoding) { $0.tokens + $0.forced }
-        } else {
+            begin(half, &encoding) { $0.tokens + $0.forced }
+        case .encoderDecoder(let half, _), .encoderOnly(let half):
             encoding.sequences = Self.endToEnd(prompts.map(\.tokens))
             encoding.encoderRows = encoding.sequences
-            encoderEmbedding.look(up: prompts.flatMap(\.tokens), into: encoding.hidden)
+            half.embedding.look(up: prompts.flatMap(\.tokens), into: encoding.hidden)
         }
         return encoding
     }
@@ -54,21 +54,24 @@ extension SwitchTransformer {
         encoding.nextBlock = end
         switch encoding.stack {
         case .encoder:
+            let encoder = halves.encoding?.stack
             encoder?.run(blocks: range, encoding.hidden, encoding.sequences, &encoding.routing, workspace)
             guard end == layers else { return layers - end + decoderBlocksLeft(encoding) }
-            finishEncoder(&encoding)
+            encoder?.finish(encoding.hidden)
+            handOver(&encoding)
             return decoderBlocksLeft(encoding)
         case .decoder:
-            decoder.run(
+            guard let half = halves.decoding else { return 0 }
+            half.stack.run(
                 blocks: range,
                 encoding.hidden,
                 encoding.rows,
                 encoding.sharing,
-                in: pool,
+                in: half.pool,
                 &encoding.routing,
                 workspace
             )
-            if end == layers { finishDecoder(encoding) }
+            if end == layers { finish(half, encoding) }
             return layers - end
         }
     }
@@ -76,14 +79,12 @@ extension SwitchTransformer {
     /// The prompts after the last block has run.
     package func finish(_ encoding: Encoding) -> [EncodedPrompt<DecoderState>] {
         let decoderRows = encoding.stack == .decoder ? encoding.sequences : encoding.prompts.map { _ in 0..<0 }
-        return encoding.states.indices.map {
-            var prompt = EncodedPrompt(
-                state: encoding.states[$0],
+        return encoding.outcomes.indices.map {
+            EncodedPrompt(
+                encoding.outcomes[$0],
                 encoderRows: encoding.encoderRows[$0],
                 decoderRows: decoderRows[$0]
             )
-            if encoding.prompts[$0].use == .embedding { prompt.embedding = encoding.embeddings[$0] }
-            return prompt
         }
     }
 
@@ -96,36 +97,36 @@ extension SwitchTransformer {
     }
 
     private func layers(of stack: Stack) -> Int {
-        stack == .encoder ? encoder?.layers ?? 0 : decoder.layers
+        (stack == .encoder ? halves.encoding?.stack.layers : halves.decoding?.stack.layers) ?? 0
     }
 
     /// Blocks of the decoder that an encoder has still to hand over to.
     private func decoderBlocksLeft(_ encoding: Encoding) -> Int {
-        encoding.prompts.contains(where: \.isRead) ? decoder.layers : 0
+        encoding.prompts.contains(where: \.isRead) ? layers(of: .decoder) : 0
     }
 
     /// Stores what the decoder attends to of the prompts, and hands over to it those that have more for it to read than a
     /// start token, which is stepped like any other.
-    private func finishEncoder(_ encoding: inout Encoding) {
-        encoder?.finish(encoding.hidden)
-        encoding.states = encoding.prompts.map {
-            let tokens = $0.use == .decoding ? $0.tokens.count : 0
-            return DecoderState(pool: pool, prompt: tokens, slots: $0.slots, capacity: $0.capacity)
-        }
-        encoding.embeddings = embeddings(of: encoding)
-        if let decoded = decodedStates(of: encoding) {
-            decoder.storePrompts(decoded, for: encoding.states, in: pool, workspace)
-        }
+    private func handOver(_ encoding: inout Encoding) {
+        encoding.outcomes = outcomes(of: encoding)
+        guard let half = halves.decoding, let decoded = decodedStates(of: encoding) else { return }
+        half.stack.storePrompts(decoded, for: encoding.outcomes.compactMap(\.state), in: half.pool, workspace)
         guard decoderBlocksLeft(encoding) > 0 else { return }
         let start = configuration.startToken
-        beginDecoder(&encoding) { $0.isRead ? [start] + $0.forced : [] }
+        begin(half, &encoding) { $0.isRead ? [start] + $0.forced : [] }
     }
 
     /// - Parameter reading: what slot 0 reads.
-    private func beginDecoder(_ encoding: inout Encoding, reading: (EncodingPrompt) -> [Int32]) {
+    private func begin(_ half: DecodingHalf, _ encoding: inout Encoding, reading: (EncodingPrompt) -> [Int32]) {
         (encoding.stack, encoding.nextBlock, encoding.sequences) = (.decoder, 0, [])
         var (trunks, continuations): ([Range<Int>], [RoutingPlan.Continuation]) = ([], [])
-        for (prompt, state) in zip(encoding.prompts, encoding.states) {
+        for (prompt, outcome) in zip(encoding.prompts, encoding.outcomes) {
+            let first = encoding.rows.tokens.count
+            guard let state = outcome.state else {
+                trunks.append(first..<first)
+                encoding.sequences.append(first..<first)
+                continue
+            }
             let trunk = encoding.rows.append(reading(prompt), state, slot: 0)
             if !prompt.continuations.isEmpty { state.reorder(parents: Array(repeating: 0, count: prompt.slots)) }
             for (index, tokens) in prompt.continuations.enumerated() {
@@ -133,14 +134,14 @@ extension SwitchTransformer {
                 continuations.append(RoutingPlan.Continuation(rows, after: trunk))
             }
             trunks.append(trunk)
-            encoding.sequences.append(trunk.lowerBound..<encoding.rows.tokens.count)
+            encoding.sequences.append(first..<encoding.rows.tokens.count)
         }
         encoding.sharing = .sequences(trunks, continuations: continuations)
-        decoderEmbedding.look(up: encoding.rows.tokens, into: encoding.hidden)
+        half.embedding.look(up: encoding.rows.tokens, into: encoding.hidden)
     }
 
     /// Leaves with each state what the scores of its last positions are made of.
-    private func finishDecoder(_ encoding: Encoding) {
+    private func finish(_ half: DecodingHalf, _ encoding: Encoding) {
         for (index, sequence) in encoding.sequences.enumerated() where !sequence.isEmpty {
             let count = min(max(encoding.prompts[index].scoredPositions, 1), sequence.count)
             let last = Matrix(rows: count, columns: configuration.modelWidth)
@@ -150,8 +151,8 @@ extension SwitchTransformer {
                 of: encoding.hidden,
                 toRow: 0
             )
-            prepareForHead(last)
-            encoding.states[index].keep(last, read: sequence.count)
+            prepareForHead(last, half)
+            encoding.outcomes[index].state?.keep(last, read: sequence.count)
         }
     }
 }

@@ -2,20 +2,13 @@ package import Checkpoints
 package import Tensors
 
 /// An encoder–decoder whose sparse layers send each token to one expert (Fedus and others, 2021)
-/// or to several.
+/// or to several; or one half of such a model.
 ///
 /// The weights are immutable; the workspace makes a model the property of one thread at a time.
 package final class SwitchTransformer {
     package let configuration: SwitchConfiguration
-    let encoderEmbedding: EmbeddingTable
-    let decoderEmbedding: EmbeddingTable
-    /// nil for a language model, whose decoder reads the prompt.
-    let encoder: Encoder?
-    let decoder: Decoder
-    private let head: PackedMatrix  // [vocabulary, model]
+    let halves: ModelHalves
     let workspace: Workspace
-    /// Keys and values of all requests.
-    let pool: KeyValuePool
     private let hidden = Matrix()
     private let scores = VocabularyScores()
     /// Of the next step: the tokens it runs, and what it leaves scores of.
@@ -33,32 +26,25 @@ package final class SwitchTransformer {
     ///
     /// - Parameters:
     ///   - weights: the root of the checkpoint's name tree.
-    ///   - pool: of the configuration's `cacheShape`.
+    ///   - cache: for keys and values; an encoder alone sets none aside.
     ///
-    /// - Throws: `CheckpointError` with the name of a tensor that is missing, of another shape, or not finite.
-    package init(_ weights: WeightScope, _ context: LoadingContext, pool: KeyValuePool) throws(CheckpointError) {
+    /// - Throws: `CheckpointError` with the name of a tensor that is missing, of another shape, or not finite, and
+    ///   `KeyValuePool.OutOfAddresses`.
+    package init(_ weights: WeightScope, _ context: LoadingContext, cache: CacheRoom) throws {
         configuration = context.configuration
-        let names = EmbeddingNames(weights, isTied: configuration.tieWordEmbeddings)
-        let (vocabulary, model) = (configuration.vocabularySize, configuration.modelWidth)
-        let embeddings = context.within("embedding")
-        let embedding = try embeddings.embedding(weights, names.encoder)
-        encoderEmbedding = embedding
-        let own = names.encoder == names.decoder ? nil : try embeddings.embedding(weights, names.decoder)
-        // Often one matrix under two names.
-        decoderEmbedding = own.flatMap { $0.isEqual(to: embedding) ? nil : $0 } ?? embedding
-        let hasEncoder = context.configuration.architecture == .encoderDecoder
-        encoder = hasEncoder ? try Encoder(weights["encoder"], context) : nil
-        decoder = try Decoder(weights["decoder"], context)
-        let headContext = context.within(SwitchConfiguration.head)
-        head = try headContext.linear(
-            weights,
-            [names.head],
-            outputs: vocabulary,
-            inputs: model,
-            at: headContext.precision.head
-        )
-        workspace = Workspace(workers: context.workers, keyValuePrecision: pool.shape.precision)
-        self.pool = pool
+        let names = EmbeddingNames(weights, configuration)
+        let first = configuration.architecture.hasEncoder ? names.encoder : names.decoder
+        let embedding = try context.within("embedding").embedding(weights, first)
+        switch configuration.architecture {
+        case .encoderDecoder:
+            let encoding = EncodingHalf(embedding: embedding, stack: try Encoder(weights["encoder"], context))
+            halves = .encoderDecoder(encoding, try DecodingHalf(weights, names, context, cache, beside: embedding))
+        case .decoderOnly:
+            halves = .decoderOnly(try DecodingHalf(weights, names, context, cache, beside: embedding))
+        case .encoderOnly:
+            halves = .encoderOnly(EncodingHalf(embedding: embedding, stack: try Encoder(weights["encoder"], context)))
+        }
+        workspace = Workspace(workers: context.workers, keyValuePrecision: cache.precision)
         expertMemory = context.expertMemory
         spread = context.spread
     }
@@ -96,26 +82,28 @@ package final class SwitchTransformer {
     /// - Parameter routing: overwritten with what the routers did with the tokens; one that is passed again is refilled in
     ///   place.
     /// - Returns: scores in the order the rows were enqueued, valid until the next call.
+    /// - Precondition: the model has a decoder.
     package func step(_ routing: inout RoutingLog) -> VocabularyScores {
         defer {
             rows.removeAll()
             scored.removeAll()
         }
+        guard let half = halves.decoding else { preconditionFailure("an encoder alone has no steps") }
         routing.rewind()
         if !rows.tokens.isEmpty {
-            decoderEmbedding.look(up: rows.tokens, into: hidden)
-            decoder.run(blocks: 0..<decoder.layers, hidden, rows, .none, in: pool, &routing, workspace)
-            prepareForHead(hidden)
+            half.embedding.look(up: rows.tokens, into: hidden)
+            half.stack.run(blocks: 0..<half.stack.layers, hidden, rows, .none, in: half.pool, &routing, workspace)
+            prepareForHead(hidden, half)
         }
         let hidden = scored.joined(with: hidden, width: configuration.modelWidth)
-        workspace.input.load(hidden, as: head.precision, on: workspace.workers)
-        scores.load(head, workspace.input, scored.details, on: workspace.workers)
+        workspace.input.load(hidden, as: half.head.precision, on: workspace.workers)
+        scores.load(half.head, workspace.input, scored.details, on: workspace.workers)
         return scores
     }
 
     /// Makes the decoder's output, `[rows, model]`, what the head multiplies.
-    func prepareForHead(_ hidden: Matrix) {
-        decoder.finish(hidden)
+    func prepareForHead(_ hidden: Matrix, _ half: DecodingHalf) {
+        half.stack.finish(hidden)
         if configuration.scalesDecoderOutput {
             hidden.scale(by: 1 / Float(configuration.modelWidth).squareRoot())
         }
@@ -124,11 +112,38 @@ package final class SwitchTransformer {
     /// The threads the model computes on, for its owner's use between calls.
     package var workers: Workers { workspace.workers }
 
-    /// Bytes of keys and values of one position, of a prompt or of a slot's history.
-    package var cacheBytesPerPosition: Int { pool.shape.bytesPerPosition }
+    /// Bytes of keys and values of one position, of a prompt or of a slot's history; 0 of an encoder alone.
+    package var cacheBytesPerPosition: Int { halves.decoding?.pool.shape.bytesPerPosition ?? 0 }
 
     /// Of the keys and values of one position in one layer.
-    package var cacheRowBytes: Int { pool.shape.rowBytes }
+    package var cacheRowBytes: Int { halves.decoding?.pool.shape.rowBytes ?? 0 }
+}
+
+extension DecodingHalf {
+    /// - Parameter embedding: one that is loaded, which often is the decoder's.
+    fileprivate init(
+        _ weights: WeightScope,
+        _ names: EmbeddingNames,
+        _ context: LoadingContext,
+        _ cache: CacheRoom,
+        beside embedding: EmbeddingTable
+    ) throws {
+        let configuration = context.configuration
+        let isOther = configuration.architecture.hasEncoder && names.encoder != names.decoder
+        let own = isOther ? try context.within("embedding").embedding(weights, names.decoder) : nil
+        // Often one matrix under two names.
+        self.embedding = own.flatMap { $0.isEqual(to: embedding) ? nil : $0 } ?? embedding
+        stack = try Decoder(weights["decoder"], context)
+        let headContext = context.within(SwitchConfiguration.head)
+        head = try headContext.linear(
+            weights,
+            [names.head],
+            outputs: configuration.vocabularySize,
+            inputs: configuration.modelWidth,
+            at: headContext.precision.head
+        )
+        pool = try KeyValuePool(configuration.cacheShape(cache.precision), bytes: cache.bytes)
+    }
 }
 
 /// Which tensors hold the two embeddings and the head.
@@ -140,7 +155,8 @@ private struct EmbeddingNames {
     let decoder: String
     let head: String
 
-    init(_ weights: WeightScope, isTied: Bool) {
+    init(_ weights: WeightScope, _ configuration: SwitchConfiguration) {
+        let isTied = configuration.tieWordEmbeddings
         let shared = ["shared", "encoder.embed_tokens", "decoder.embed_tokens", "lm_head"]
         func first(_ names: [String], else missing: String = "shared") -> String {
             names.first { weights.contains("\($0).weight") || weights.contains("\($0).packed") } ?? missing

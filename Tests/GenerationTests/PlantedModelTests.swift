@@ -121,8 +121,8 @@ import Testing
             reach: 192
         )
         context.expertMemory = expertMemory
-        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: 1 << 24)
-        return scores(try SwitchTransformer(WeightScope(root: weights), context, pool: pool))
+        let room = CacheRoom(.float32, bytes: 1 << 24)
+        return scores(try SwitchTransformer(WeightScope(root: weights), context, cache: room))
     }
 
     /// Eight steps after each of 24 prompts: where a token changes its expert by a rounding, one prompt alone tells little.

@@ -115,9 +115,8 @@ struct Reference: Decodable {
             reach: 192
         )
         change(&context)
-        let shape = configuration.cacheShape(cache ?? (precision == .float32 ? .float32 : .bfloat16))
-        let pool = try KeyValuePool(shape, bytes: 1 << 26)
-        return try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
+        let room = CacheRoom(cache ?? (precision == .float32 ? .float32 : .bfloat16), bytes: 1 << 26)
+        return try SwitchTransformer(WeightScope(root: checkpoint), context, cache: room)
     }
 
     /// Scores of eight steps after two prompts, of the one and then of the other in each.

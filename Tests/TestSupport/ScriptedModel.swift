@@ -88,13 +88,12 @@ package final class ScriptedModel: StepModel, Sendable {
         let prompts = encoding.prompts.map { prompt in
             let (tokens, read) = (hasEncoder ? prompt.tokens.count : 0, read(prompt))
             defer { (encoderRows, decoderRows) = (encoderRows + tokens, decoderRows + read.count) }
-            var encoded = EncodedPrompt(
-                state: State(prompt, reading: trunk(prompt)),
+            return EncodedPrompt(
+                prompt.use == .decoding
+                    ? .decoding(State(prompt, reading: trunk(prompt))) : .embedding(prompt.tokens.map { Float($0) }),
                 encoderRows: encoderRows..<encoderRows + tokens,
                 decoderRows: decoderRows..<decoderRows + read.count
             )
-            if prompt.use == .embedding { encoded.embedding = prompt.tokens.map { Float($0) } }
-            return encoded
         }
         var routing = RoutingLog()
         if hasEncoder { route(encoding.prompts.flatMap(\.tokens), in: .encoder, &routing) }

@@ -27,10 +27,9 @@ extension EngineLoop {
         pace.began()
         routing.record(batch.routing)
         for (submission, encoded) in finished {
-            if submission.request.strategy == .embedding {
-                finish(submission, encoded.embedding, after: batch)
-            } else {
-                begin(submission, encoded, after: batch)
+            switch encoded.outcome {
+            case .embedding(let elements): finish(submission, elements, after: batch)
+            case .decoding: begin(submission, encoded, after: batch)
             }
         }
     }

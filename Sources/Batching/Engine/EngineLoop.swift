@@ -144,7 +144,7 @@ struct EngineLoop<Model: StepModel> {
         var isDecoderFull = false
         while index < waiting.count {
             let next = waiting[index]
-            let needsDecoder = next.request.strategy != .embedding
+            let needsDecoder = next.request.needsDecoder
             let fits =
                 reserved.rows + next.request.rows <= limits.maximumRows
                 && reserved.cacheBytes + next.cacheBytes <= limits.maximumCacheBytes

@@ -94,7 +94,7 @@ package final class InferenceEngine: GenerationEngine {
     }
 
     private func cacheBytes(of request: GenerationRequest) -> Int {
-        if request.strategy == .embedding { return 0 }
+        if !request.needsDecoder { return 0 }
         func blocks(_ positions: Int) -> Int { (positions + cacheBlockPositions - 1) / cacheBlockPositions }
         let count = blocks(request.prompt.count) + blocks(request.cachedPositions)
         return count * cacheBlockPositions * cacheBytesPerPosition

@@ -1,4 +1,4 @@
-private import Foundation
+package import Foundation
 
 /// Writes a safetensors file, tensor by tensor; it takes its name when it is complete.
 package struct SafetensorsWriter {
@@ -39,7 +39,7 @@ package struct SafetensorsWriter {
             let file = FileHandle(forWritingAtPath: partial)
         else { throw .unwritable(file: partial, reason: "it cannot be made") }
         do {
-            try file.write(contentsOf: header)
+            try file.write(contentsOf: Self.header(of: entries))
             for entry in entries { try file.write(contentsOf: Self.bytes(of: entry)) }
             try file.synchronize()
             try file.close()
@@ -50,7 +50,9 @@ package struct SafetensorsWriter {
     }
 
     /// The length of the description, then the description, filled up with spaces to whole cache lines.
-    private var header: Data {
+    ///
+    /// - Parameter entries: in the order in which their bytes follow.
+    package static func header(of entries: [Entry]) -> Data {
         var end = 0
         var fields = [#""__metadata__":{"format":"pt"}"#]
         for entry in entries {
@@ -66,7 +68,10 @@ package struct SafetensorsWriter {
         return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
     }
 
-    private static func bytes(of entry: Entry) -> Data {
+    /// A tensor's elements as they are stored.
+    ///
+    /// - Precondition: there are as many as its shape says.
+    package static func bytes(of entry: Entry) -> Data {
         let elements = entry.elements()
         precondition(elements.count == entry.shape.reduce(1, *), "\(entry.name): \(elements.count) elements")
         switch entry.type {

@@ -8,7 +8,7 @@ package enum GenerationEvent: Sendable {
     /// Routes are there when the request asked for them. Decoding has not begun, so its time is still 0.
     case encoded(routes: [TokenRoute], timings: GenerationTimings = GenerationTimings())
     case token(GeneratedToken)
-    /// The embedding of the prompt, not normalised: after `encoded`, and before `completed`, which follows at once.
+    /// The embedding of the prompt as its kind has it, not normalised: after `encoded`, and before `completed`, which follows at once.
     case embedding([Float])
     /// How probable the tokens are that were asked about: after `encoded`, and before `completed`, which follows at once.
     case scores(PromptScores)

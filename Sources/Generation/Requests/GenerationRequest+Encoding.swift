@@ -21,7 +21,7 @@ extension GenerationRequest {
     /// Scores are kept of every position that tells of a forced token only where its log-probability is asked for.
     package var encodingPrompt: EncodingPrompt {
         switch strategy {
-        case .embedding: return EncodingPrompt(embedding: prompt)
+        case .embedding(let kind): return EncodingPrompt(embedding: prompt, as: kind)
         case .scoring(let scored): return encodingPrompt(scored)
         case .sample, .beam: break
         }

@@ -1,3 +1,5 @@
+package import SwitchModel
+
 /// Everything the engine needs to know to answer one prompt.
 package struct GenerationRequest: Sendable {
     /// What the encoder reads, `</s>` included, or what a language model goes on from.
@@ -22,7 +24,7 @@ package struct GenerationRequest: Sendable {
         case sample(Sampling)
         case beam(BeamParameters)
         /// Nothing is continued: the embedding of the prompt is all that is wanted. Not for a language model.
-        case embedding
+        case embedding(EmbeddingKind)
         /// Nothing is continued: how probable tokens would be is all that is wanted.
         case scoring(ScoredTokens)
     }
@@ -39,10 +41,13 @@ package struct GenerationRequest: Sendable {
     }
 
     /// A request for the embedding of a prompt.
-    package init(embedding prompt: [Int32]) {
+    package init(embedding prompt: [Int32], as kind: EmbeddingKind = .sentence) {
         self.init(prompt: prompt, stop: StopCondition(maximumTokens: 0, endTokens: []))
-        strategy = .embedding
+        strategy = .embedding(kind)
     }
+
+    /// Whether something is generated, for which a model needs a decoder.
+    package var needsDecoder: Bool { if case .embedding = strategy { false } else { true } }
 
     /// Decides what is drawn, where something is.
     package mutating func seed(_ seed: UInt64) {

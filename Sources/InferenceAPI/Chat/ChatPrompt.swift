@@ -11,7 +11,7 @@ package enum ChatPrompt: Equatable, Sendable {
     /// instructions are translated; a language model goes on with the conversation.
     static func suiting(_ architecture: ServedModel.Architecture) -> ChatPrompt {
         switch architecture {
-        case .encoderDecoder: .lastUser
+        case .encoderDecoder, .encoder: .lastUser
         case .languageModel: .joined
         }
     }

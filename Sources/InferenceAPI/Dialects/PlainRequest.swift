@@ -1,4 +1,5 @@
 import JSON
+import SwitchModel
 
 /// A request in the words of `/v1/completions`, with what the client called its members.
 ///
@@ -14,6 +15,17 @@ struct PlainRequest: Sendable {
     /// Where the prompts are parts of one text, which the dialect has counted: none at all are allowed, and no more than
     /// so many are with the engine at once.
     var promptsAtOnce: Int?
+
+    /// What is made of the prompts where nothing is generated.
+    var embedding = EmbeddingKind.sentence
+    /// What is read of a text that is too long; nil for nothing: it is refused.
+    var keptPart: KeptPart?
+
+    /// A part of a text that is cut.
+    enum KeptPart: Sendable {
+        case start
+        case end
+    }
 
     init(_ members: [String: JSONValue]) {
         self.members = members

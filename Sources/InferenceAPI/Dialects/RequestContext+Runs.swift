@@ -21,6 +21,9 @@ extension RequestContext {
         as dialect: Dialect.Type
     ) async throws(APIError) -> (Dialect, CompletionRun) {
         let backend = try loadedBackend()
+        guard Dialect.endpoint == .embeddings || backend.model.architecture != .encoder else {
+            throw .generatesNothing(model: backend.model.id)
+        }
         do {
             try backend.engine.checkRoom()
         } catch {

@@ -18,11 +18,6 @@ struct EmbeddingVector: Equatable, Sendable {
 
     /// The elements as little-endian Float32, in Base64 (RFC 4648 §4).
     var base64: String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(elements.count * 4)
-        for element in elements {
-            withUnsafeBytes(of: element.bitPattern.littleEndian) { bytes += $0 }
-        }
-        return Data(bytes).base64EncodedString()
+        elements.map(\.bitPattern.littleEndian).withUnsafeBytes { Data($0) }.base64EncodedString()
     }
 }

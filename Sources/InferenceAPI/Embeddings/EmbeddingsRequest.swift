@@ -1,11 +1,14 @@
 import Generation
 import JSON
+import SwitchModel
 
 /// The body of `POST /v1/embeddings`.
 struct EmbeddingsRequest: GenerationDialect {
     enum Format: String {
         case float
         case base64
+        /// The states of all tokens, and not their mean.
+        case safetensors
     }
 
     static let idPrefix = "embd-"
@@ -17,12 +20,7 @@ struct EmbeddingsRequest: GenerationDialect {
     let normalizes: Bool
 
     init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
-        guard setting.model.architecture == .encoderDecoder else {
-            throw .invalid(
-                parameter: "model",
-                "'model' must have an encoder to give embeddings, but \(setting.model.id) is a language model."
-            )
-        }
+        try setting.checkEncoder()
         var reader = ParameterReader(members)
         if reader.value("dimensions") != nil {
             throw .invalid(
@@ -31,11 +29,19 @@ struct EmbeddingsRequest: GenerationDialect {
             )
         }
         format = try Self.format(&reader)
-        normalizes = try reader.flag("normalize") ?? setting.model.normalizesEmbeddings
+        let asked = try reader.flag("normalize")
+        normalizes = asked ?? setting.model.embeddings.normalizes
+        if format == .safetensors, asked == true {
+            throw .invalid(
+                parameter: "normalize",
+                "'normalize' must be false with \"safetensors\": the states of tokens are given as they are."
+            )
+        }
         if reader.peek("input") ?? .null == .null { throw .invalid(parameter: "input", "'input' is required.") }
         var plain = PlainRequest(unreadBy: reader)
         plain.drop(["prompt"])
         plain.rename("input", to: "prompt")
+        plain.embedding = format == .safetensors ? .tokens : .sentence
         self.plain = plain
     }
 
@@ -44,7 +50,7 @@ struct EmbeddingsRequest: GenerationDialect {
         guard let format = Format(rawValue: name) else {
             throw .invalid(
                 parameter: "encoding_format",
-                "'encoding_format' must be \"float\" or \"base64\", but it is \"\(name.excerpt)\"."
+                "'encoding_format' must be \"float\", \"base64\" or \"safetensors\", but it is \"\(name.excerpt)\"."
             )
         }
         return format
@@ -56,13 +62,55 @@ extension CompletionReader {
     mutating func embeddingParameters(
         _ prompts: [CompletionParameters.Prompt]
     ) throws(APIError) -> CompletionParameters {
-        CompletionParameters(
+        var parameters = CompletionParameters(
             prompts: prompts,
-            template: GenerationRequest(embedding: []),
+            template: GenerationRequest(embedding: [], as: embedding),
             choices: 1,
             output: OutputOptions(),
             rowsParameter: "prompt",
             timeout: try readTimeout()
+        )
+        let longest = prompts.map(\.tokens.count).max() ?? 1
+        let most = max(configuration.embeddingTokensAtOnce / max(longest, 1), 1)
+        parameters.promptsAtOnce = min(configuration.embeddingsAtOnce, most)
+        parameters.answerBytes = answerBytes(parameters)
+        try check(parameters)
+        return parameters
+    }
+
+    /// Bytes that the answer takes at most, as numbers and as text.
+    private func answerBytes(_ parameters: CompletionParameters) -> Int {
+        switch embedding {
+        case .tokens: parameters.promptTokens * model.embeddings.stateWidth * 8
+        case .sentence: parameters.prompts.count * model.embeddings.length * 24
+        }
+    }
+
+    private func check(_ parameters: CompletionParameters) throws(APIError) {
+        let tokens = parameters.promptTokens
+        guard tokens <= configuration.maximumEmbeddingTokens else {
+            throw .invalid(
+                parameter: "prompt",
+                "'prompt' comes to \(tokens) tokens, but at most \(configuration.maximumEmbeddingTokens) are allowed."
+            )
+        }
+        guard parameters.answerBytes <= configuration.maximumEmbeddingBytes else {
+            throw .invalid(
+                parameter: "prompt",
+                "'prompt' comes to an answer of \(parameters.answerBytes) bytes in memory, but at most "
+                    + "\(configuration.maximumEmbeddingBytes) are allowed."
+            )
+        }
+    }
+}
+
+extension DialectSetting {
+    /// - Throws: for a model that has no encoder.
+    func checkEncoder() throws(APIError) {
+        guard model.architecture == .languageModel else { return }
+        throw .invalid(
+            parameter: "model",
+            "'model' must have an encoder to give embeddings, but \(model.id) is a language model."
         )
     }
 }

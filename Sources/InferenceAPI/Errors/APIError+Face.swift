@@ -88,6 +88,20 @@ extension APIError {
                     + "but it is \(found.excerpt).",
                 code: "unsupported_media_type"
             )
+        case .generatesNothing(let model):
+            ErrorFace(
+                status: .badRequest,
+                message: "The model '\(model.excerpt)' is an encoder alone and generates nothing: "
+                    + "it answers at /v1/embeddings and /embed.",
+                parameter: "model",
+                code: "generates_nothing"
+            )
+        case .embeddingMemoryFull:
+            .unavailable(
+                "The embeddings of other requests take all memory set aside for them.",
+                "overloaded",
+                .seconds(1)
+            )
         case .notATranslator(let model):
             ErrorFace(
                 status: .notFound,

@@ -41,6 +41,10 @@ package indirect enum APIError: Error, Equatable, Sendable {
     case malformedForm(String)
     /// A body that is neither JSON nor a form.
     case notFormOrJSON(String)
+    /// Text is asked of an encoder alone.
+    case generatesNothing(model: String)
+    /// Embeddings of others take all memory that is set aside for them.
+    case embeddingMemoryFull
     /// The model has no file that says what it translates.
     case notATranslator(model: String)
     /// The model has no file that says how it judges documents.

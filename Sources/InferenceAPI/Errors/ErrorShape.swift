@@ -18,7 +18,7 @@ package enum ErrorShape: Equatable, Sendable {
             switch path {
             case "/translate", "/languages", "/detect": .libreTranslate
             case "/v2/translate", "/v2/languages", "/v2/usage": .deepL
-            case "/generate", "/generate_stream", "/info": .textGeneration
+            case "/generate", "/generate_stream", "/embed", "/info": .textGeneration
             default: .openAI
             }
     }

@@ -19,13 +19,14 @@ package struct ForeignPath: Equatable, Sendable {
     }
 
     private static let advice =
-        "It answers at /v1/completions, /v1/chat/completions and /v1/responses; /openapi.yaml describes everything it has."
+        "It answers at /v1/completions, /v1/chat/completions, /v1/responses and /v1/embeddings; "
+        + "/openapi.yaml describes everything it has."
 
     private static let paths: Set = [
         "/v1/messages", "/v1/score", "/score", "/v1/edits",
         "/v1/engines", "/v1/moderations",
-        "/v1/generate", "/invocations", "/predict", "/completion", "/infill", "/embedding", "/embed", "/translate_file",
-        "/suggest", "/v2/document", "/v2/glossaries", "/v2/write/rephrase",
+        "/v1/generate", "/invocations", "/predict", "/completion", "/infill", "/embedding", "/embed_all",
+        "/embed_sparse", "/translate_file", "/suggest", "/v2/document", "/v2/glossaries", "/v2/write/rephrase",
     ]
 
     /// Of Ollama, of KServe, of audio and pictures.

@@ -39,6 +39,8 @@ struct CompletionParameters: Sendable {
     var timeout: Duration
     /// Prompts that the engine has at once; nil for all.
     var promptsAtOnce: Int?
+    /// Memory that an answer of embeddings takes.
+    var answerBytes = 0
     /// Tokens of all prompts.
     var promptTokens: Int { prompts.reduce(0) { $0 + $1.tokens.count } }
 

@@ -91,10 +91,11 @@ extension CompletionReader {
         if !endpoint.takesLists, elements.count > 1 {
             throw .invalid(parameter: "prompt", "'prompt' must be one prompt, but there are \(elements.count).")
         }
-        guard elements.count <= configuration.maximumPrompts else {
+        let most = endpoint == .embeddings ? configuration.maximumEmbeddings : configuration.maximumPrompts
+        guard elements.count <= most else {
             throw .invalid(
                 parameter: "prompt",
-                "'prompt' has \(elements.count) prompts, but at most \(configuration.maximumPrompts) are allowed."
+                "'prompt' has \(elements.count) prompts, but at most \(most) are allowed."
             )
         }
         return elements
@@ -107,6 +108,28 @@ extension CompletionReader {
     private func lastPart(of value: JSONValue) -> JSONValue {
         guard case .string(let text) = value, text.utf8.count > maximumPromptBytes else { return value }
         return .string(String(decoding: text.utf8.suffix(maximumPromptBytes).drop { $0 & 0xC0 == 0x80 }, as: UTF8.self))
+    }
+
+    /// The part of a text that is kept, still far longer than its tokens can be.
+    private func kept(of text: String) -> String {
+        let bytes = text.utf8
+        guard bytes.count > maximumPromptBytes else { return text }
+        if keptPart == .end {
+            return String(decoding: bytes.suffix(maximumPromptBytes).drop { $0 & 0xC0 == 0x80 }, as: UTF8.self)
+        }
+        var start = Array(bytes.prefix(maximumPromptBytes + 1))
+        // What follows the cut says whether it is inside a character.
+        while let last = start.popLast(), last & 0xC0 == 0x80 {}
+        return String(decoding: start, as: UTF8.self)
+    }
+
+    /// The tokens of a text that are kept where it is to be cut.
+    ///
+    /// - Parameter ends: tokens that the model reads behind them.
+    private func kept(of tokens: [Int32], behind ends: Int) -> [Int32] {
+        guard let keptPart else { return tokens }
+        let room = max(min(model.embeddings.longestText ?? .max, limits.maximumInputTokens) - ends, 1)
+        return Array(keptPart == .start ? tokens.prefix(room) : tokens.suffix(room))
     }
 
     /// - Throws: when no prompt could be as long as that.
@@ -125,12 +148,13 @@ extension CompletionReader {
         case .string(let text):
             let tokenizer = try tokenizer(for: "prompt")
             let input = suffix.map { "\(text) <extra_id_0> \($0)" } ?? text
-            try checkLength(of: input)
-            return prompt(model.prompt(tokenizer.encode(input)), text: text)
+            let read = keptPart == nil ? input : kept(of: input)
+            try checkLength(of: read)
+            return prompt(model.prompt(kept(of: tokenizer.encode(read), behind: model.prompt([]).count)), text: text)
         case .array(let ids):
             if ids.isEmpty { throw .invalid(parameter: "prompt", "'prompt' must not be an empty array.") }
             if suffix != nil { throw .invalid(parameter: "suffix", "'suffix' needs the prompt to be text.") }
-            let tokens = try readTokens(ids, named: "prompt")
+            let tokens = kept(of: try readTokens(ids, named: "prompt"), behind: 0)
             return prompt(tokens, text: model.tokenizer?.decode(tokens, skippingSpecialTokens: true) ?? "")
         default:
             throw .wrongType("prompt", "text, token ids, or an array of either", value)

@@ -1,6 +1,7 @@
 import Batching
 import Generation
 import JSON
+import SwitchModel
 import Telemetry
 
 /// Reads and validates the parameters of a request that generates text.
@@ -28,6 +29,9 @@ struct CompletionReader {
     private var nestedUnknownNames: [String] = []
     /// How many prompts the engine has at once, where they are parts of one text.
     let atOnce: Int?
+    /// What is made of the prompts where nothing is generated.
+    let embedding: EmbeddingKind
+    let keptPart: PlainRequest.KeptPart?
     /// Members that were cut to the server's limits.
     var clamped: [ClampedMember] = []
     /// When the prompts became tokens.
@@ -43,6 +47,7 @@ struct CompletionReader {
         names = request.names
         nestedUnknownNames = request.unknownNames
         atOnce = request.promptsAtOnce
+        (embedding, keptPart) = (request.embedding, request.keptPart)
         self.endpoint = endpoint
         self.backend = backend
         self.configuration = configuration

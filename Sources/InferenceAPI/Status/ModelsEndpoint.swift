@@ -1,6 +1,7 @@
 import Batching
 import Generation
 import HTTPServing
+import JSON
 
 /// `GET /v1/models` and `GET /v1/models/{id}`.
 struct ModelsEndpoint: Sendable {
@@ -9,11 +10,13 @@ struct ModelsEndpoint: Sendable {
         let object = "model"
         var created: Int
         let ownedBy = "switchyard"
+        /// What there is of an encoder–decoder.
+        var architecture: String
         /// Tokens of the longest prompt.
         var maximumInputTokens: Int
         var maximumOutputTokens: Int
-        /// How a conversation becomes a prompt.
-        var chatPrompt: String
+        /// How a conversation becomes a prompt; null where nothing answers.
+        @OrNull var chatPrompt: String?
         /// What linear layers are held in, and what experts are.
         var weights: String
         var expertWeights: String
@@ -22,7 +25,7 @@ struct ModelsEndpoint: Sendable {
         var translation: [Direction]?
 
         enum CodingKeys: String, CodingKey {
-            case id, object, created, generation, translation, weights
+            case id, object, created, architecture, generation, translation, weights
             case expertWeights = "expert_weights"
             case ownedBy = "owned_by"
             case maximumInputTokens = "max_model_len"
@@ -35,8 +38,10 @@ struct ModelsEndpoint: Sendable {
             self.id = id
             created = backend.model.created
             maximumInputTokens = backend.engine.limits.maximumInputTokens
-            maximumOutputTokens = backend.engine.limits.maximumOutputTokens
-            chatPrompt = (configuration.chatPrompt ?? .suiting(backend.model.architecture)).name
+            architecture = backend.model.architecture.rawValue
+            let generates = backend.model.architecture != .encoder
+            maximumOutputTokens = generates ? backend.engine.limits.maximumOutputTokens : 0
+            chatPrompt = generates ? (configuration.chatPrompt ?? .suiting(backend.model.architecture)).name : nil
             (weights, expertWeights) = (backend.model.weights, backend.model.expertWeights)
             generation = Generation(backend.model)
             translation = backend.model.translation?.rules.map { Direction(source: $0.sources, target: $0.targets) }

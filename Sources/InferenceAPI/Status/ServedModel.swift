@@ -4,10 +4,12 @@ package import Tokenization
 /// What the endpoints need to know about the model behind the engine.
 package struct ServedModel: Sendable {
     /// What becomes of a prompt, which decides what a request may ask for.
-    package enum Architecture: Equatable, Sendable {
-        case encoderDecoder
+    package enum Architecture: String, Equatable, Sendable {
+        case encoderDecoder = "encoder-decoder"
         /// Goes on with its prompt.
-        case languageModel
+        case languageModel = "language-model"
+        /// Gives embeddings, and generates nothing.
+        case encoder
     }
 
     package var id: String
@@ -22,8 +24,7 @@ package struct ServedModel: Sendable {
     package var endTokens: [Int32]
     /// What the model's files say of generation.
     package var generation = GenerationConfiguration()
-    /// Whether embeddings have length 1 where a request does not say.
-    package var normalizesEmbeddings = true
+    package var embeddings = EmbeddingRules()
     /// Who speaks where a request leaves its word out.
     package var speaker = AskedStrategy.Speaker.model
     /// What linear layers are held in, and what experts are.

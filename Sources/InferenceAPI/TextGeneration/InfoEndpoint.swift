@@ -8,7 +8,7 @@ struct InfoEndpoint: Sendable {
         var modelID: String
         /// What stands for the files of the model here.
         var modelDigest: String
-        let modelType = "text2text-generation"
+        var modelType: String
         let device = "cpu"
         var maximumConcurrentRequests: Int
         var maximumBestOf: Int
@@ -37,15 +37,17 @@ struct InfoEndpoint: Sendable {
     func respond(to request: ServerRequest) async throws(APIError) -> ServerResponse {
         let backend = try context.loadedBackend()
         let limits = backend.engine.limits
+        let isEncoder = backend.model.architecture == .encoder
         return .json(
             Info(
                 modelID: backend.model.id,
                 modelDigest: backend.model.systemFingerprint,
+                modelType: isEncoder ? "feature-extraction" : "text2text-generation",
                 maximumConcurrentRequests: limits.maximumQueuedRequests,
                 maximumBestOf: limits.maximumRows,
                 maximumStops: context.configuration.maximumStopStrings,
                 maximumInputTokens: limits.maximumInputTokens,
-                maximumTotalTokens: limits.maximumInputTokens + limits.maximumOutputTokens,
+                maximumTotalTokens: limits.maximumInputTokens + (isEncoder ? 0 : limits.maximumOutputTokens),
                 version: context.configuration.version
             )
         )

@@ -17,24 +17,29 @@ struct RootEndpoint: Sendable {
             throw .body(error)
         }
         let read = request.with(RequestBody(read: { bytes }, release: request.body.release))
-        guard await hasInputs(bytes, request) else { return try await EchoEndpoint().respond(to: read) }
+        let names = await names(bytes, request)
+        guard names.contains("inputs") else { return try await EchoEndpoint().respond(to: read) }
         do throws(APIError) {
+            // Tasks that generate have parameters, if empty ones; that of embeddings has none.
+            if context.backend()?.model.architecture == .encoder, !names.contains("parameters") {
+                return try await EmbedEndpoint(context: context).respond(to: read)
+            }
             return try await GenerationEndpoint<PipelineRequest>(context: context).respond(to: read)
         } catch {
             throw .shaped(error, .textGeneration)
         }
     }
 
-    /// Whether a body is JSON with `inputs`; most need not be parsed to know.
-    private func hasInputs(_ bytes: [UInt8], _ request: ServerRequest) async -> Bool {
+    /// The members of a body that is JSON with `inputs`; most need not be parsed to know that there are none.
+    private func names(_ bytes: [UInt8], _ request: ServerRequest) async -> Set<String> {
         guard request.fields[.contentType]?.lowercased().hasPrefix("application/json") == true,
             Data(bytes).range(of: Self.mark) != nil
-        else { return false }
-        let find: @Sendable () throws(APIError) -> Bool = { () throws(APIError) in
-            try JSONBody.object(bytes)["inputs"] != nil
+        else { return [] }
+        let find: @Sendable () throws(APIError) -> Set<String> = { () throws(APIError) in
+            Set(try JSONBody.object(bytes).keys)
         }
-        guard bytes.count > context.configuration.largeBody else { return (try? find()) ?? false }
-        return (try? await context.longWork.run(find)) ?? false
+        guard bytes.count > context.configuration.largeBody else { return (try? find()) ?? [] }
+        return (try? await context.longWork.run(find)) ?? []
     }
 }
 

@@ -29,6 +29,11 @@ package struct ConfigurationReader {
         self.members = members
     }
 
+    /// - Parameter members: of an object inside a file.
+    init(_ members: [String: JSONValue], file: String) {
+        (self.members, self.file) = (members, file)
+    }
+
     /// Whether `key` is given and not null.
     package func has(_ key: String) -> Bool { self[key] != nil }
 
@@ -118,6 +123,19 @@ package struct ConfigurationReader {
             return tokens
         default: throw wrongKind(key, expected, value)
         }
+    }
+
+    /// The texts at `key`, given as one or a list; nil when it is absent or null.
+    func strings(_ key: String) throws(ConfigurationError) -> [String]? {
+        guard let value = self[key] else { return nil }
+        if case .string(let string) = value { return [string] }
+        guard case .array(let elements) = value else { throw wrongKind(key, "a list of names", value) }
+        var strings: [String] = []
+        for element in elements {
+            guard case .string(let string) = element else { throw wrongKind(key, "a list of names", element) }
+            strings.append(string)
+        }
+        return strings
     }
 
     /// Refuses any value at `key` but the `supported` ones.

@@ -39,21 +39,28 @@ extension SwitchConfiguration {
         let generation = try ConfigurationReader(generation ?? Array("{}".utf8), file: "generation_config.json")
         let modelType = try config.string("model_type").flatMap(ModelType.init) ?? .switchTransformers
         self.init(startToken: 0, modelType)
+        architecture = try Self.architecture(config)
         try checkKind(config)
-        if try config.bool("is_encoder_decoder") == false { architecture = .decoderOnly }
         try readSizes(config)
         try readLayers(config)
         try readSwitches(config)
         try readTokens(config, generation)
-        if hasOwnFile { noteTokens(config, generation) }
+        if hasOwnFile, architecture.hasDecoder { noteTokens(config, generation) }
+    }
+
+    /// The class that wrote the file says what there is: it marks both an encoder alone and a language model as no pair.
+    private static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> Architecture {
+        let classes = try config.strings("architectures") ?? []
+        if !classes.isEmpty, classes.allSatisfy({ $0.hasSuffix("EncoderModel") }) { return .encoderOnly }
+        return try config.bool("is_encoder_decoder") == false ? .decoderOnly : .encoderDecoder
     }
 
     /// Refuses models this program would run wrongly.
-    private mutating func checkKind(_ config: ConfigurationReader) throws(ConfigurationError) {
+    private func checkKind(_ config: ConfigurationReader) throws(ConfigurationError) {
         try config.require("model_type", oneOf: ModelType.allCases.map(\.rawValue))
         try config.require("router_dtype", oneOf: ["float32"])
         try config.require("router_type", oneOf: ["tokens_masked"])
-        guard try config.bool("is_encoder_decoder") == false, modelType != .switchTransformers else { return }
+        guard architecture == .decoderOnly, modelType != .switchTransformers else { return }
         throw .unsupported(file: "config.json", key: "is_encoder_decoder", value: "false", expected: "true")
     }
 
@@ -82,8 +89,9 @@ extension SwitchConfiguration {
         encoderLayers = try config.integer("num_layers", alias: "num_hidden_layers", in: layers) ?? encoderLayers
         let decoderDefault = config.mentions("num_decoder_layers") ? encoderLayers : decoderLayers
         decoderLayers = try config.integer("num_decoder_layers", in: layers) ?? decoderDefault
-        // A language model has no encoder, whatever the file says of one.
-        if architecture == .decoderOnly { encoderLayers = 0 }
+        // What a model does not have the file may speak of all the same.
+        if !architecture.hasEncoder { encoderLayers = 0 }
+        if !architecture.hasDecoder { decoderLayers = 0 }
         encoderSparseStep = try sparseStep(config, .encoder, layers: encoderLayers)
         decoderSparseStep = try sparseStep(config, .decoder, layers: decoderLayers)
         let hasSparseBlocks = Stack.allCases.contains { !sparseBlocks(in: $0).isEmpty }

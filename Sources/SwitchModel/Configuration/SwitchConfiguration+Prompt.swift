@@ -4,7 +4,7 @@ extension SwitchConfiguration {
     /// An encoder reads them with an end. A language model goes on after them; after nothing, it begins.
     package func prompt(_ text: [Int32]) -> [Int32] {
         switch architecture {
-        case .encoderDecoder: text + textEnd
+        case .encoderDecoder, .encoderOnly: text + textEnd
         case .decoderOnly: text.isEmpty ? [startToken] : text
         }
     }
@@ -13,6 +13,7 @@ extension SwitchConfiguration {
     package func reach(input: Int, output: Int) -> Int {
         switch architecture {
         case .encoderDecoder: max(input, output)
+        case .encoderOnly: input
         case .decoderOnly: input + output
         }
     }

@@ -28,8 +28,9 @@ extension SwitchConfiguration {
     }
 
     private mutating func repairLayers(_ census: TensorCensus) {
-        if census.encoder.layers > 0 { change(\.encoderLayers, to: census.encoder.layers, "num_layers") }
-        if census.decoder.layers > 0 { change(\.decoderLayers, to: census.decoder.layers, "num_decoder_layers") }
+        let (encoder, decoder) = (census.encoder.layers, census.decoder.layers)
+        if encoder > 0, architecture.hasEncoder { change(\.encoderLayers, to: encoder, "num_layers") }
+        if decoder > 0, architecture.hasDecoder { change(\.decoderLayers, to: decoder, "num_decoder_layers") }
     }
 
     private mutating func repairSparseBlocks(_ found: TensorCensus.Stack, in stack: Stack) throws(ConfigurationError) {
@@ -71,7 +72,8 @@ extension SwitchConfiguration {
 
     /// A head that should be there and is not stays missing: the embedding in its place would answer, and wrongly.
     private mutating func repairHead(_ census: TensorCensus) {
-        guard census.hasDecoderHead, !census.hasHead, tieWordEmbeddings || scalesDecoderOutput else { return }
+        guard architecture.hasDecoder, census.hasDecoderHead, !census.hasHead else { return }
+        guard tieWordEmbeddings || scalesDecoderOutput else { return }
         (tieWordEmbeddings, scalesDecoderOutput) = (false, false)
         notes.append("decoder.lm_head.weight is a head of its own: tie_word_embeddings is false")
     }

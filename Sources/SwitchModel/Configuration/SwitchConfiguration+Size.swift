@@ -6,20 +6,25 @@ extension SwitchConfiguration {
     /// Exact below 2^53, at most that.
     package var parameterCount: Int {
         // In Double: a configuration is only believed once its tensors were found, and may hold any sizes before.
-        // Without a tied head each stack has an embedding of its own.
-        let copies = tieWordEmbeddings ? 1 : architecture == .encoderDecoder ? 3 : 2
-        let embeddings = product(vocabularySize, modelWidth) * Double(copies)
         let attention = 4 * product(modelWidth, attentionWidth) + Double(modelWidth)
-        let hasEncoder = architecture == .encoderDecoder
-        let attentions = Double(encoderLayers + (hasEncoder ? 2 : 1) * decoderLayers) * attention
-        let rest = Double(hasEncoder ? 2 : 1) * (product(relativeBuckets, heads) + Double(modelWidth))
-        return Self.clamped(embeddings + attentions + rest + feedForwardParameters)
+        let isPair = architecture == .encoderDecoder
+        let attentions = Double(encoderLayers + (isPair ? 2 : 1) * decoderLayers) * attention
+        let rest = Double(isPair ? 2 : 1) * (product(relativeBuckets, heads) + Double(modelWidth))
+        return Self.clamped(embeddingParameters + attentions + rest + feedForwardParameters)
+    }
+
+    /// Embeddings that tokens are looked up in: without a tied head each stack has one of its own.
+    private var tables: Int { architecture == .encoderDecoder && !tieWordEmbeddings ? 2 : 1 }
+
+    private var embeddingParameters: Double {
+        let ownHeads = architecture.hasDecoder && !tieWordEmbeddings ? 1 : 0
+        return product(vocabularySize, modelWidth) * Double(tables + ownHeads)
     }
 
     /// Those of them that experts hold.
     package var expertParameterCount: Int { Self.clamped(expertParameters) }
 
-    /// What a pool of keys and values for this model looks like.
+    /// What a pool of keys and values looks like, for a model with a decoder.
     package func cacheShape(_ precision: KeyValuePool.Precision) -> KeyValuePool.Shape {
         KeyValuePool.Shape(layers: decoderLayers, heads: heads, headWidth: headWidth, precision: precision)
     }
@@ -29,10 +34,10 @@ extension SwitchConfiguration {
         let precision = precisions.layers
         let embeddings = product(vocabularySize, modelWidth)
         // The head is a linear layer beside the embedding it may be tied to.
-        let looked = embeddings * (tieWordEmbeddings ? 1 : 2)
+        let headBytes = architecture.hasDecoder ? embeddings * precision.head.bytesPerWeight : 0
         let exact = product(sparseLayers, experts) * Double(modelWidth)
-        let rounded = Double(parameterCount) + (tieWordEmbeddings ? 0 : -embeddings) - exact - looked
-        let embeddingBytes = looked * max(precision.bytesPerWeight, 2) + embeddings * precision.head.bytesPerWeight
+        let rounded = Double(parameterCount) - embeddingParameters - exact
+        let embeddingBytes = embeddings * Double(tables) * max(precision.bytesPerWeight, 2) + headBytes
         let experts = expertParameters * (precisions.experts.bytesPerWeight - precision.bytesPerWeight)
         return Self.clamped(embeddingBytes + exact * 4 + rounded * precision.bytesPerWeight + experts)
     }

@@ -7,14 +7,17 @@ extension SwitchConfiguration {
         stack == .decoder && architecture == .encoderDecoder ? "2" : "1"
     }
 
-    /// Every attention and feed-forward of both stacks, as checkpoints name them, and the head, in the order they run.
+    /// Every attention and feed-forward of the stacks there are, as checkpoints name them, and the head, in the order they run.
     package var sublayers: [String] {
         func names(_ stack: Stack, _ sublayers: Int) -> [String] {
             (0..<layers(in: stack)).flatMap { block in
                 (0..<sublayers).map { "\(stack.rawValue).block.\(block).layer.\($0)" }
             }
         }
-        let isPair = architecture == .encoderDecoder
-        return (isPair ? names(.encoder, 2) : []) + names(.decoder, isPair ? 3 : 2) + [Self.head]
+        switch architecture {
+        case .encoderDecoder: return names(.encoder, 2) + names(.decoder, 3) + [Self.head]
+        case .decoderOnly: return names(.decoder, 2) + [Self.head]
+        case .encoderOnly: return names(.encoder, 2)
+        }
     }
 }

@@ -6,12 +6,15 @@ extension SwitchConfiguration {
     ) throws(ConfigurationError) {
         let sources = [generation, config]
         var named = try Self.firstToken(["decoder_start_token_id", "bos_token_id"], in: sources)
-        if named == nil, let pad = try Self.firstToken(["pad_token_id"], in: sources) {
+        if named == nil, architecture.hasDecoder, let pad = try Self.firstToken(["pad_token_id"], in: sources) {
             named = pad
             notes.append("no decoder_start_token_id: the padding token \(pad) starts every output")
         }
-        guard let start = named else { throw .noStartToken }
-        startToken = try Self.token(start, "decoder_start_token_id", below: vocabularySize)
+        if let named {
+            startToken = try Self.token(named, "decoder_start_token_id", below: vocabularySize)
+        } else if architecture.hasDecoder {
+            throw .noStartToken
+        }
         let own = try config.tokens("eos_token_id") ?? (config.mentions("eos_token_id") ? [] : nil)
         let ends = try generation.tokens("eos_token_id") ?? own
         let last = own ?? ends ?? textEnd.map(Int.init)

@@ -28,6 +28,11 @@ package struct SwitchConfiguration: Equatable, Sendable {
         case encoderDecoder
         /// A language model: the decoder's blocks without cross-attention, and the prompt is the start of the output.
         case decoderOnly
+        /// An encoder, whose last states are all there is: neither decoder nor head.
+        case encoderOnly
+
+        package var hasEncoder: Bool { self != .decoderOnly }
+        package var hasDecoder: Bool { self != .encoderOnly }
     }
 
     package var modelType = ModelType.switchTransformers
@@ -44,7 +49,7 @@ package struct SwitchConfiguration: Equatable, Sendable {
     package var headWidth = 64
     /// Blocks; 0 in what is read from a language model's files.
     package var encoderLayers = 12
-    /// Blocks, at least 1.
+    /// Blocks; 0 in what is read from the files of an encoder alone.
     package var decoderLayers = 12
     /// Which blocks of the encoder are sparse, see `isSparse(block:in:)`; 0 means none.
     package var encoderSparseStep = 4

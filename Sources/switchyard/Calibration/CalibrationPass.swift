@@ -68,6 +68,10 @@ struct CalibrationPass {
     }
 
     private func prompt(_ line: CalibrationText.Line) -> EncodingPrompt {
+        if configuration.architecture == .encoderOnly {
+            let tokens = configuration.prompt(tokenizer.encode(line.source))
+            return EncodingPrompt(embedding: Array(tokens.prefix(room.input)))
+        }
         guard configuration.architecture == .encoderDecoder else {
             let tokens = configuration.prompt(tokenizer.encode(line.whole))
             return EncodingPrompt(tokens: Array(tokens.prefix(room.input)), slots: 1, capacity: 1)
@@ -83,7 +87,7 @@ struct CalibrationPass {
     private func read(_ prompts: [EncodingPrompt]) -> [DecoderState] {
         var encoding = model.beginEncoding(prompts)
         while model.advance(&encoding, blocks: .max) > 0 {}
-        return model.finish(encoding).map(\.state)
+        return model.finish(encoding).compactMap(\.outcome.state)
     }
 
     /// Steps texts by the most probable token until each has ended.

@@ -30,7 +30,9 @@ struct Accuracy: ParsableCommand {
     func run() throws {
         var exact = model
         (exact.weights, exact.expertWeights, exact.cacheType) = (.f32, nil, .f32)
-        let checkpoint = try CheckpointDirectory(model.modelDirectory)
+        let checkpoint = try CheckpointDirectory(try model.transformerDirectory())
+        let configuration = try model.configuration(tensors: checkpoint.claimedNames)
+        try DecoderNeeded.check(configuration, model.modelDirectory, to: "predict tokens")
         let isPacked = checkpoint.packing != nil
         guard !isPacked || reference != nil else { throw PrecisionError.noReference(directory: model.modelDirectory) }
         guard !isPacked || !layers else { throw PrecisionError.packedLayers(directory: model.modelDirectory) }

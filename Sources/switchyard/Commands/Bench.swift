@@ -11,7 +11,7 @@ struct Bench: ParsableCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: "Sequences decoded together; one measurement for each number.")
+    @Option(help: "Sequences decoded together; one measurement for each number, but none of an encoder alone.")
     var sequences = [1, 8, 32, 64]
 
     @Option(help: "Tokens that each of them has read before, 0 to the most of an output.")
@@ -45,8 +45,9 @@ struct Bench: ParsableCommand {
         )
         var results: [BenchResult] = []
         if !json { print(BenchResult.heading) }
+        let decoded = loaded.configuration.architecture.hasDecoder ? sequences : []
         let measures =
-            sequences.map { count in { () throws in try bench.decode(sequences: count, history: history) } }
+            decoded.map { count in { () throws in try bench.decode(sequences: count, history: history) } }
             + encode.map { count in { () throws in try bench.encode(tokens: count) } }
         for measure in measures {
             let result = try measure()

@@ -59,6 +59,7 @@ struct Generate: AsyncParsableCommand {
 
     func run() async throws {
         let loaded = try LoadedModel(model, logger: nil)
+        try DecoderNeeded.check(loaded.configuration, model.modelDirectory, to: "generate text")
         var limits = EngineLimits()
         limits.maximumRows = max(limits.maximumRows, beams ?? 1, returned)
         limits.maximumInputTokens = model.maxInputTokens

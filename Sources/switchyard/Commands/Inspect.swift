@@ -18,8 +18,10 @@ struct Inspect: ParsableCommand {
     var weights: WeightsOption?
 
     func run() throws {
-        let checkpoint = try CheckpointDirectory(modelDirectory)
-        let model = try SwitchConfiguration(directory: modelDirectory, tensors: checkpoint.claimedNames)
+        let layout = try SentenceLayout(directory: modelDirectory)
+        let directory = layout?.directory(of: .transformer) ?? modelDirectory
+        let checkpoint = try CheckpointDirectory(directory)
+        let model = try SwitchConfiguration(directory: directory, tensors: checkpoint.claimedNames)
         let parameters = model.parameterCount
         let experts = model.expertParameterCount
         show(rows(model))
@@ -31,22 +33,34 @@ struct Inspect: ParsableCommand {
             "\(option.rawValue) \(Self.readable(model.weightBytes(ModelPrecision(option.precision))))"
         }
         print("bytes by --weights    \(sizes.joined(separator: ", "))")
-        print("tokenizer             \(TokenizerDirectory(modelDirectory).source ?? "none: prompts are token ids")")
-        let generation = try GenerationConfiguration(directory: modelDirectory, model)
+        print("tokenizer             \(TokenizerDirectory(directory).source ?? "none: prompts are token ids")")
+        if let layout { try showSentences(layout, model) }
+        if model.architecture.hasDecoder { try showGeneration(directory, model) }
+        for note in model.notes { print("repaired              \(note)") }
+        if let weights { try showRounding(checkpoint, model, weights.precision) }
+    }
+
+    private func showSentences(_ layout: SentenceLayout, _ model: SwitchConfiguration) throws {
+        let modules = try SentenceModules(directory: modelDirectory, width: model.modelWidth, on: Workers(threads: 1))
+        let projection = modules?.projection.map { ", projected to \($0.outputs)" } ?? ""
+        let length = modules?.normalizes == true ? ", of length 1" : ""
+        print("embeddings            the mean of all tokens\(projection)\(length)")
+    }
+
+    private func showGeneration(_ directory: String, _ model: SwitchConfiguration) throws {
+        let generation = try GenerationConfiguration(directory: directory, model)
         for entry in generation.entries {
             print("\(generation.source): \(entry.key) \(entry.value), \(entry.effect.text(.model))")
         }
-        let tokenizer = try TokenizerDirectory(modelDirectory).tokenizer(modelVocabularySize: model.vocabularySize)
-        let translation = try TranslationFile.directions(inDirectory: modelDirectory, tokenizer)
+        let tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: model.vocabularySize)
+        let translation = try TranslationFile.directions(inDirectory: directory, tokenizer)
         for rule in translation?.rules ?? [] {
             let (sources, targets) = (rule.sources.joined(separator: " "), rule.targets.joined(separator: " "))
             print("translates            \(sources) → \(targets)")
         }
-        if let judge = try RerankFile.template(inDirectory: modelDirectory, tokenizer) {
+        if let judge = try RerankFile.template(inDirectory: directory, tokenizer) {
             print("ranks documents       by token \(judge.relevant) beside \(judge.irrelevant)")
         }
-        for note in model.notes { print("repaired              \(note)") }
-        if let weights { try showRounding(checkpoint, model, weights.precision) }
     }
 
     /// The share of a column that rounding loses, on average over the columns of a layer.
@@ -70,6 +84,7 @@ struct Inspect: ParsableCommand {
     private func rows(_ model: SwitchConfiguration) -> [(String, String)] {
         func sparse(_ stack: SwitchConfiguration.Stack) -> String {
             let blocks = model.sparseBlocks(in: stack).map(String.init).joined(separator: " ")
+            if model.layers(in: stack) == 0 { return "none" }
             return "\(model.layers(in: stack)) layers, sparse: \(blocks.isEmpty ? "none" : blocks)"
         }
         let hasExperts = model.expertParameterCount > 0
@@ -89,6 +104,17 @@ struct Inspect: ParsableCommand {
                     ? "\(model.experts)\(model.choices > 1 ? ", \(model.choices) for each token" : ""), "
                         + "capacity \(model.expertCapacity) tokens of a sequence" : "none"
             ),
+        ] + tokens(model)
+    }
+
+    private func tokens(_ model: SwitchConfiguration) -> [(String, String)] {
+        guard model.architecture.hasDecoder else {
+            return [
+                ("serves", "embeddings: an encoder alone generates nothing"),
+                ("vocabulary", "\(model.vocabularySize)"), ("end, pad", "\(model.textEnd), \(model.padToken)"),
+            ]
+        }
+        return [
             ("vocabulary", "\(model.vocabularySize), \(model.tieWordEmbeddings ? "tied" : "untied") embeddings"),
             ("start, end, pad", "\(model.startToken), \(model.endTokens), \(model.padToken)"),
         ]
@@ -100,9 +126,10 @@ struct Inspect: ParsableCommand {
         let cache = ByteSize(bytes: machine.cacheBytes(besideWeights: model.weightBytes(ModelPrecision(.automatic))))
         let memory = machine.memory.map(Self.readable) ?? "unknown"
         let quota = machine.quota.map { ", a quota of \(String(format: "%g", $0))" } ?? ""
+        let room = model.architecture.hasDecoder ? ": --cache-memory \(cache.defaultValueDescription)" : ""
         return [
             ("processors here", "\(machine.processors)\(quota): --threads \(machine.threads)"),
-            ("memory here", "\(memory): --cache-memory \(cache.defaultValueDescription)"),
+            ("memory here", memory + room),
         ]
     }
 

@@ -24,15 +24,20 @@ struct Pack: ParsableCommand {
     var calibration: String?
 
     func run() throws {
-        let checkpoint = try CheckpointDirectory(model.modelDirectory)
+        let source = try model.transformerDirectory()
+        let checkpoint = try CheckpointDirectory(source)
         guard checkpoint.packing == nil else { throw PrecisionError.packedAlready(directory: model.modelDirectory) }
         guard !FileManager.default.fileExists(atPath: output) else { throw ValidationError("\(output) exists") }
         guard calibration == nil || model.expertWeights != nil else { throw PrecisionError.calibrationAlone }
         let configuration = try model.configuration(tensors: checkpoint.claimedNames)
         let precision = try model.precision(of: checkpoint, configuration)
         let expertInputs = try calibration.map { try inputs(CalibrationText(file: $0)) }
-        try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-        try copyOtherFiles()
+        let layout = try SentenceLayout(directory: model.modelDirectory)
+        let target = source == model.modelDirectory ? output : output + "/" + (source as NSString).lastPathComponent
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+        try copySmallFiles(from: source, to: target)
+        if source != model.modelDirectory { try copySmallFiles(from: model.modelDirectory, to: output) }
+        try copyModules(layout, besides: source)
         let progress = ProgressLine("packing \(model.modelDirectory)", total: configuration.parameterCount)
         var context = LoadingContext(
             configuration: configuration,
@@ -42,10 +47,9 @@ struct Pack: ParsableCommand {
             loaded: { progress.advance(by: $0) }
         )
         (context.expertPrecision, context.expertInputs) = (precision.experts, expertInputs)
-        let writer = try PackedFileWriter(directory: output, tensors: checkpoint.names.count)
+        let writer = try PackedFileWriter(directory: target, tensors: checkpoint.names.count)
         context.writer = writer
-        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: 1)
-        _ = try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
+        _ = try SwitchTransformer(WeightScope(root: checkpoint), context, cache: CacheRoom(.float32, bytes: 1))
         try writer.finish(precision)
         progress.finish(logger: nil)
     }
@@ -65,14 +69,19 @@ struct Pack: ParsableCommand {
     }
 
     /// Configuration and tokenizer: every small file but those of weights.
-    private func copyOtherFiles() throws {
-        let source = URL(fileURLWithPath: model.modelDirectory)
-        for name in try FileManager.default.contentsOfDirectory(atPath: source.path)
+    private func copySmallFiles(from source: String, to target: String) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: source)
         where name.hasSuffix(".json") && !name.hasSuffix(".index.json") || name.hasSuffix(".model") {
-            try FileManager.default.copyItem(
-                at: source.appending(path: name),
-                to: URL(fileURLWithPath: output).appending(path: name)
-            )
+            try FileManager.default.copyItem(atPath: source + "/" + name, toPath: target + "/" + name)
+        }
+    }
+
+    /// What sentence-transformers puts behind the encoder: its weights are few and stay as they are.
+    private func copyModules(_ layout: SentenceLayout?, besides transformer: String) throws {
+        for name in layout?.names ?? [] {
+            let source = model.modelDirectory + "/" + name
+            guard source != transformer, FileManager.default.fileExists(atPath: source) else { continue }
+            try FileManager.default.copyItem(atPath: source, toPath: output + "/" + name)
         }
     }
 }

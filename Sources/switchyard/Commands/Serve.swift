@@ -143,9 +143,12 @@ struct Serve: AsyncParsableCommand {
         guard log.logFormat == .text, let model = state.model?.backend.model else { return }
         let prompt =
             model.tokenizer == nil ? "[5, 6, 7, 1]" : #""A man is riding a bicycle.""#
+        let (path, members) =
+            model.architecture == .encoder
+            ? ("embeddings", #""input": \#(prompt)"#) : ("completions", #""prompt": \#(prompt), "temperature": 0"#)
         let example = """
-            try: curl \(address)/v1/completions -H 'Content-Type: application/json' \
-            -d '{"model": "\(model.id)", "prompt": \(prompt), "temperature": 0}'
+            try: curl \(address)/v1/\(path) -H 'Content-Type: application/json' \
+            -d '{"model": "\(model.id)", \(members)}'
             """
         writer.write(Array(example.utf8))
     }

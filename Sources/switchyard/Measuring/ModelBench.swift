@@ -101,13 +101,14 @@ struct ModelBench {
     ) -> (states: [DecoderState], routing: RoutingLog) {
         let prompts = (0..<count).map { _ in
             let prompt = (0..<tokens).map { _ in draw.token(&random) }
+            guard configuration.architecture.hasDecoder else { return EncodingPrompt(embedding: prompt) }
             var reading = EncodingPrompt(tokens: prompt, slots: 1, capacity: Self.positions(history))
             reading.forced = (0..<history).map { _ in draw.token(&random) }
             return reading
         }
         var encoding = model.beginEncoding(prompts)
         while model.advance(&encoding, blocks: .max) > 0 {}
-        return (model.finish(encoding).map(\.state), encoding.routing)
+        return (model.finish(encoding).compactMap(\.outcome.state), encoding.routing)
     }
 
     private func measured(_ pass: () -> (seconds: Double, cost: PassCost)) -> [Round] {

@@ -20,10 +20,12 @@ struct ModelEvaluation {
     ///   tokenizer.
     init(_ command: Evaluate) throws {
         self.command = command
-        checkpoint = try CheckpointDirectory(command.modelDirectory)
-        var configuration = try SwitchConfiguration(directory: command.modelDirectory, tensors: checkpoint.claimedNames)
-        generation = try GenerationConfiguration(directory: command.modelDirectory, configuration)
-        let files = TokenizerDirectory(command.modelDirectory)
+        let directory = try SentenceLayout.transformerDirectory(of: command.modelDirectory)
+        checkpoint = try CheckpointDirectory(directory)
+        var configuration = try SwitchConfiguration(directory: directory, tensors: checkpoint.claimedNames)
+        try DecoderNeeded.check(configuration, command.modelDirectory, to: "predict text")
+        generation = try GenerationConfiguration(directory: directory, configuration)
+        let files = TokenizerDirectory(directory)
         guard let tokenizer = try files.tokenizer(modelVocabularySize: configuration.vocabularySize) else {
             throw TrainingError.unreadable(file: command.modelDirectory, reason: "it has no tokenizer")
         }

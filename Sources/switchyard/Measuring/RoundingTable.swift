@@ -15,8 +15,7 @@ struct RoundingTable {
         let workers = Workers(threads: ProcessInfo.processInfo.activeProcessorCount)
         var context = LoadingContext(configuration: configuration, precision: precision, workers: workers, reach: 1)
         context.survey = survey
-        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: 1)
-        _ = try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
+        _ = try SwitchTransformer(WeightScope(root: checkpoint), context, cache: CacheRoom(.float32, bytes: 1))
     }
 
     /// Lines of all layers, or of those of one of the configuration's sublayers.

@@ -142,6 +142,12 @@ extension ModelOptions {
     /// Threads that compute: those asked for, or what suits what this process may use of the machine.
     func threads(of machine: MachineShare) -> Int { threads ?? machine.threads }
 
+    /// Bytes for keys and values beside so many of weights: those asked for, or what suits `machine`; none without a decoder.
+    func cacheBytes(of machine: MachineShare, _ configuration: SwitchConfiguration, besideWeights bytes: Int) -> Int {
+        guard configuration.architecture.hasDecoder else { return 0 }
+        return cacheMemory?.bytes ?? machine.cacheBytes(besideWeights: bytes)
+    }
+
     /// What weights take in memory, of experts no more than `--expert-memory`.
     ///
     /// - Parameter expertShare: of all experts, how much this process has, from 0 to 1.
@@ -156,9 +162,16 @@ extension ModelOptions {
         return bytes - experts + min(own, expertMemory?.bytes ?? own)
     }
 
+    /// Where configuration, weights and tokenizer are: in the model directory, or in one of its own there.
+    ///
+    /// - Throws: `ConfigurationError` for a `modules.json` that cannot be followed.
+    func transformerDirectory() throws -> String {
+        try SentenceLayout.transformerDirectory(of: modelDirectory)
+    }
+
     /// The model directory's configuration, set right by the tensors named and by these flags.
     func configuration(tensors: Set<String>) throws -> SwitchConfiguration {
-        var configuration = try SwitchConfiguration(directory: modelDirectory, tensors: tensors)
+        var configuration = try SwitchConfiguration(directory: transformerDirectory(), tensors: tensors)
         if let expertCapacity { configuration.expertCapacity = expertCapacity }
         capacityMode.apply(to: &configuration)
         return configuration

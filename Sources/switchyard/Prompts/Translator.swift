@@ -77,8 +77,7 @@ struct Translator {
             workers: Workers(threads: threads),
             reach: reach
         )
-        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: cacheBytes)
-        return try SwitchTransformer(WeightScope(root: weights), context, pool: pool)
+        return try SwitchTransformer(WeightScope(root: weights), context, cache: CacheRoom(.float32, bytes: cacheBytes))
     }
 
     /// For keys and values of all answers that are made at the same time.

@@ -30,8 +30,8 @@ struct LoadedModel {
     let expertMemory: ExpertMemory?
     /// nil when all experts are in this process.
     let spread: ExpertSpread?
-    /// Whether embeddings have length 1; nil where the directory does not say.
-    let normalizesEmbeddings: Bool?
+    /// What the directory says of embeddings.
+    let embeddings: EmbeddingRules
     /// Changes when a file of the model does, what it is computed with, or this program.
     private(set) var fingerprint = ""
     /// Unix time of the newest weight file.
@@ -53,19 +53,20 @@ struct LoadedModel {
         roundedSublayer: String? = nil,
         onProgress: @escaping (Double) -> Void = { _ in }
     ) throws {
-        let directory = options.modelDirectory
+        let directory = try options.transformerDirectory()
         let started = ContinuousClock.now
         let checkpoint = try CheckpointDirectory(directory)
         var configuration = try options.configuration(tensors: checkpoint.claimedNames)
-        generation = try GenerationConfiguration(directory: directory, configuration)
+        let hasDecoder = configuration.architecture.hasDecoder
+        generation = hasDecoder ? try GenerationConfiguration(directory: directory, configuration) : .init()
         tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
-        translation = try TranslationFile.directions(inDirectory: directory, tokenizer)
-        reranking = try RerankFile.template(inDirectory: directory, tokenizer)
+        translation = hasDecoder ? try TranslationFile.directions(inDirectory: directory, tokenizer) : nil
+        reranking = hasDecoder ? try RerankFile.template(inDirectory: directory, tokenizer) : nil
         configuration.textEnd = tokenizer?.textEnd ?? configuration.textEnd
         self.configuration = configuration
         expertMemory = configuration.experts > 0 ? options.expertMemory.map { ExpertMemory(budget: $0.bytes) } : nil
         let resident = configuration.parameterCount - (expertMemory == nil ? 0 : configuration.expertParameterCount)
-        let progress = ProgressLine("loading \(directory)", total: resident)
+        let progress = ProgressLine("loading \(options.modelDirectory)", total: resident)
         options.instructionSet.set?.use()
         try job?.settleInstructionSet()
         precision = try options.precision(of: checkpoint, configuration)
@@ -74,7 +75,7 @@ struct LoadedModel {
         let machine = MachineShare.current()
         workers = Workers(threads: options.threads(of: machine))
         let weightBytes = options.weightBytes(configuration, precision, expertShare: spread?.ownShare ?? 1)
-        cacheBytes = options.cacheMemory?.bytes ?? machine.cacheBytes(besideWeights: weightBytes)
+        cacheBytes = options.cacheBytes(of: machine, configuration, besideWeights: weightBytes)
         machine.log(
             threads: workers.threads,
             cacheBytes: cacheBytes,
@@ -98,17 +99,19 @@ struct LoadedModel {
         context.expertMemory = expertMemory
         context.spread = spread
         context.roundedSublayer = roundedSublayer
-        let pool = try KeyValuePool(
-            configuration.cacheShape(options.cacheType.precision(for: precision.layers)),
-            bytes: cacheBytes
-        )
-        model = try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
+        let cache = CacheRoom(options.cacheType.precision(for: precision.layers), bytes: cacheBytes)
+        model = try SwitchTransformer(WeightScope(root: checkpoint), context, cache: cache)
         let width = configuration.modelWidth
-        let modules = try SentenceModules(directory: directory, width: width, on: workers)
-        model.sentenceProjection = modules?.projection
-        normalizesEmbeddings = modules?.normalizes
+        let sentences = try SentenceModules(directory: options.modelDirectory, width: width, on: workers)
+        model.sentenceProjection = sentences?.projection
+        embeddings = EmbeddingRules(
+            stateWidth: width,
+            length: sentences?.projection?.outputs ?? width,
+            normalizes: sentences?.normalizes ?? true,
+            longestText: sentences?.longestText
+        )
         progress.finish(logger: logger)
-        let strangers = try SurplusTensors(checkpoint.unusedNames).strangers
+        let strangers = try SurplusTensors(checkpoint.unusedNames, in: configuration.architecture).strangers
         if !strangers.isEmpty {
             logger?.warning("the model has no use for these tensors", metadata: ["tensors": "\(strangers)"])
         }
@@ -122,6 +125,8 @@ struct LoadedModel {
     /// Names what answers depend on, in the log, too.
     private mutating func identify(_ options: ModelOptions, logger: Logger?) {
         var fingerprint = SystemFingerprint(of: options.modelDirectory)
+        let layout = try? SentenceLayout(directory: options.modelDirectory)
+        for name in layout?.names ?? [] { fingerprint.add(filesOf: options.modelDirectory + "/" + name) }
         let facts: KeyValuePairs = [
             "version": BuildInformation.version,
             "weights": precision.layers.rawValue,

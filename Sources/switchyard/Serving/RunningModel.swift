@@ -32,7 +32,7 @@ struct RunningModel: Sendable {
         try job?.awaitLoaded()
         for note in loaded.configuration.notes { logger.notice("\(note)") }
         Self.log(loaded.generation, options, logger)
-        if let file = TokenizerDirectory(options.model.modelDirectory).chatTemplateSource {
+        if let file = TokenizerDirectory(try options.model.transformerDirectory()).chatTemplateSource {
             logger.notice("the chat template of \(file) is not followed: --chat-prompt has the rule for prompts")
         }
         load = ExpertLoad(layers: Self.sparseLayers(loaded.configuration))
@@ -46,7 +46,7 @@ struct RunningModel: Sendable {
         }
         var model = ServedModel(
             id: options.servedModelID,
-            architecture: loaded.configuration.architecture == .decoderOnly ? .languageModel : .encoderDecoder,
+            architecture: .init(loaded.configuration.architecture),
             created: loaded.created,
             tokenizer: loaded.tokenizer,
             vocabularySize: loaded.configuration.vocabularySize,
@@ -56,7 +56,7 @@ struct RunningModel: Sendable {
         )
         (model.weights, model.expertWeights) = (loaded.precision.layers.rawValue, loaded.precision.experts.rawValue)
         (model.generation, model.speaker) = (loaded.generation, options.generation.generationDefaults)
-        model.normalizesEmbeddings = loaded.normalizesEmbeddings ?? model.normalizesEmbeddings
+        model.embeddings = loaded.embeddings
         (model.translation, model.reranking) = (loaded.translation, loaded.reranking)
         backend = InferenceBackend(model: model, engine: engine)
     }
@@ -116,12 +116,25 @@ struct RunningModel: Sendable {
             "switchyard_model_info",
             "What it serves.",
             [
-                MetricLabel("model", modelID), MetricLabel("experts", "\(loaded.configuration.experts)"),
+                MetricLabel("model", modelID),
+                MetricLabel("architecture", ServedModel.Architecture(loaded.configuration.architecture).rawValue),
+                MetricLabel("experts", "\(loaded.configuration.experts)"),
                 MetricLabel("dtype", loaded.precision.layers.rawValue),
                 MetricLabel("expert_dtype", loaded.precision.experts.rawValue),
                 MetricLabel("capacity_mode", loaded.capacityMode.rawValue),
             ]
         ).set(1)
         registry.gauge("switchyard_model_load_seconds", "Time the model took to load.").set(loaded.loadSeconds)
+    }
+}
+
+extension ServedModel.Architecture {
+    fileprivate init(_ architecture: SwitchConfiguration.Architecture) {
+        self =
+            switch architecture {
+            case .encoderDecoder: .encoderDecoder
+            case .decoderOnly: .languageModel
+            case .encoderOnly: .encoder
+            }
     }
 }

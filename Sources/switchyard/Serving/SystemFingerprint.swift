@@ -8,7 +8,10 @@ struct SystemFingerprint: CustomStringConvertible {
     private(set) var newest = 0
 
     /// Takes in names, sizes and times of the model's files, not what they hold: that may be more than memory.
-    init(of directory: String) {
+    init(of directory: String) { add(filesOf: directory) }
+
+    /// Takes in the files of one more directory.
+    mutating func add(filesOf directory: String) {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         for name in files.sorted() where [".packed", ".safetensors", ".bin", ".json"].contains(where: name.hasSuffix) {
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)") else {

@@ -15,7 +15,7 @@ struct HostedExperts {
     ///
     /// - Throws: `CheckpointError`, `ConfigurationError`, `RanksError`.
     func run() throws {
-        let checkpoint = try CheckpointDirectory(options.modelDirectory)
+        let checkpoint = try CheckpointDirectory(options.transformerDirectory())
         let configuration = try options.configuration(tensors: checkpoint.claimedNames)
         options.instructionSet.set?.use()
         try job.settleInstructionSet()

@@ -57,7 +57,7 @@ struct RankJob: Sendable {
         let placement = try placement(for: configuration)
         try agreement().settle([
             "the program's version": BuildInformation.version,
-            "the model": "\(try ModelFingerprint(directory: options.modelDirectory))",
+            "the model": "\(try ModelFingerprint(directory: options.transformerDirectory()))",
             "the precision of weights": precision.layers.rawValue,
             "the precision of experts": precision.experts.rawValue,
             "the instruction set": InstructionSet.current.rawValue,

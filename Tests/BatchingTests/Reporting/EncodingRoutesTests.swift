@@ -31,7 +31,7 @@ import Testing
         decoder: Range<Int>,
         _ plans: [RoutingPlan]
     ) -> EncodingRoutes {
-        let encoded = EncodedPrompt(state: (), encoderRows: encoder, decoderRows: decoder)
+        let encoded = EncodedPrompt(.decoding(()), encoderRows: encoder, decoderRows: decoder)
         return EncodingRoutes(request, encoded, plans, RoutingReporter(ExpertLoad(layers: [])))
     }
 

@@ -250,10 +250,31 @@ def test_a_wrong_prompt_is_refused(server, path, prompt):
 
 
 @pytest.mark.parametrize("value", [
-    None, 7, True, {}, [], [[]], [None], [1.5], ["a", 1], [[["a"]]], [-1], [6000], [1 << 70], [5] * 5000, "word " * 5000, ["a"] * 257],
+    None, 7, True, {}, [], [[]], [None], [1.5], ["a", 1], [[["a"]]], [-1], [6000], [1 << 70], [5] * 5000, "word " * 5000, ["a"] * 2049, [[5] * 3000] * 101],
     ids=lambda value: repr(value)[:30])
 def test_a_wrong_input_of_embeddings_is_refused(server, value):
     refused(server, server.post("/v1/embeddings", input=value), param="input")
+    answer = server.post("/embed", inputs=value)
+    assert answer.status_code == 400 and answer.json()["error_type"] == "validation" and ("'inputs'" in answer.json()["error"] or "tokens" in answer.json()["error"])
+
+
+@pytest.mark.parametrize("member, value", [
+    ("encoding_format", "int8"), ("encoding_format", 7), ("encoding_format", ["float"]), ("normalize", "yes"), ("dimensions", 3),
+    ("timeout", 0), ("truncate_prompt_tokens", 0)])
+def test_a_wrong_member_of_embeddings_is_refused(server, member, value):
+    refused(server, server.post("/v1/embeddings", input="a", **{member: value}), param=member)
+
+
+def test_states_are_not_scaled(server):
+    refused(server, server.post("/v1/embeddings", input="a", encoding_format="safetensors", normalize=True), param="normalize")
+
+
+@pytest.mark.parametrize("member, value", [
+    ("normalize", 1), ("truncate", "yes"), ("truncation_direction", "up"), ("truncation_direction", 1), ("prompt_name", "query"),
+    ("dimensions", 3)])
+def test_a_wrong_member_of_embed_is_refused(server, member, value):
+    answer = server.post("/embed", inputs="a", **{member: value})
+    assert answer.status_code == 400 and answer.json()["error_type"] == "validation" and f"'{member}'" in answer.json()["error"]
 
 
 def test_no_prompt_is_refused(server):

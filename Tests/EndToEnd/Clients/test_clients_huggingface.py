@@ -2,11 +2,13 @@
 
 import json
 
+import numpy
 import pytest
 from huggingface_hub import InferenceClient
 from huggingface_hub.errors import BadRequestError, TextGenerationError
 
 from strict_description import StrictDescription
+from switchyard_server import ROOT, Server
 
 TEXT = "A man is walking."
 
@@ -77,6 +79,31 @@ def test_paths_answer_as_described(server, description, expected):
     for event in events:
         description.validate({"$ref": "#/components/schemas/TextEventData"}, event, "event")
     assert "".join(event["token"]["text"] for event in events) == events[-1]["generated_text"] == expected
+
+
+def test_features_of_an_encoder_decoder_are_those_of_embed(server, description):
+    texts = ["A man is walking.", "Two dogs play."]
+    rows = InferenceClient(model=server.url + "/embed").feature_extraction(texts, normalize=False)
+    expected = server.post("/v1/embeddings", input=texts, normalize=False).json()["data"]
+    assert rows.shape == (2, 128) and rows == pytest.approx(numpy.float32([entry["embedding"] for entry in expected]))
+    answer = server.post("/embed", inputs=texts[0], truncate=True)
+    description.check("POST", "/embed", answer.status_code, answer.headers, answer.content)
+
+
+def test_features_of_an_encoder_alone_are_at_its_address(description):
+    cases = json.loads((ROOT / "Tests/Parity/Fixtures/sentences.json").read_text())
+    with Server(ROOT / "Tests/Parity/Fixtures/tiny-sentence-t5", "--weights", "f32") as server:
+        client = InferenceClient(model=server.url)
+        for case in cases:
+            row = client.feature_extraction(case["text"], truncate=True)
+            assert row.shape == (1, 12) and row[0].tolist() == pytest.approx(case["embedding"], abs=1e-5)
+        rows = client.feature_extraction(["a dog", "x"], normalize=False, truncate=True, truncation_direction="right")
+        assert rows.shape == (2, 12)
+        answer = server.post("/", inputs="a dog")
+        description.check("POST", "/", answer.status_code, answer.headers, answer.content)
+        for task in (client.text_generation, client.translation, client.summarization):
+            with pytest.raises((BadRequestError, TextGenerationError), match="encoder alone"):
+                task("a dog")
 
 
 def test_the_echo_stays_for_everything_else(server):

@@ -41,6 +41,7 @@ BODIES = {
     "/v1/embeddings": {"input": "A dog."}, "/v1/rerank": {"query": "A dog.", "documents": ["A cat."]},
     "/v2/rerank": {"query": "A dog.", "documents": ["A cat."]}, "/generative_scoring": {"query": "A dog.", "continuations": ["Ein"]},
     "/v1/generative-scores": {"query": "A dog.", "items": ["A cat."], "label_token_ids": [5]},
+    "/embed": {"inputs": "A dog."},
     "/tokenize": {"prompt": "A dog."}, "/detokenize": {"tokens": [5, 6]},
     "/translate": {"q": "A dog.", "target": "de"}, "/detect": {"q": "A dog."}, "/generate": {"inputs": "A dog."},
     "/v2/translate": {"text": ["A dog."], "target_lang": "DE"}, "/v2/languages": {}, "/generate_stream": {"inputs": "A dog."},

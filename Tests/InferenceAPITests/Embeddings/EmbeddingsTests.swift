@@ -4,6 +4,7 @@ import Generation
 import HTTPServing
 import HTTPTypes
 import JSON
+import SwitchModel
 import Testing
 
 @testable import InferenceAPI
@@ -31,7 +32,7 @@ import Testing
         #expect(answer.json["usage"]["prompt_tokens"] == .integer(4))
         #expect(answer.json["usage"]["total_tokens"] == .integer(4))
         #expect(client.engine.requests.map(\.prompt) == [[3, 4, 1], [5]])
-        #expect(client.engine.requests.allSatisfy { $0.strategy == .embedding && $0.rows == 0 })
+        #expect(client.engine.requests.allSatisfy { $0.strategy == .embedding(.sentence) && $0.rows == 0 })
     }
 
     @Test func lengthIsOneUnlessAskedOtherwise() async throws {

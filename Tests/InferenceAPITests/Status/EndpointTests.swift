@@ -162,6 +162,6 @@ import Testing
             }
         }
         #expect(described == Set(client.routes.routes.map { "\($0.method) \($0.template)" }))
-        #expect(client.routes.routes.count == 35)
+        #expect(client.routes.routes.count == 36)
     }
 }

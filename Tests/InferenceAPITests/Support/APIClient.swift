@@ -28,6 +28,7 @@ struct APIClient: Sendable {
         generation: GenerationConfiguration = GenerationConfiguration(),
         speaker: AskedStrategy.Speaker = .model,
         translation: TranslationDirections? = nil,
+        embeddings: EmbeddingRules = EmbeddingRules(),
         reranking: RerankTemplate? = nil
     ) {
         self.engine = engine
@@ -43,6 +44,7 @@ struct APIClient: Sendable {
         )
         (model.generation, model.speaker, model.translation) = (generation, speaker, translation)
         model.reranking = reranking
+        model.embeddings = embeddings
         let backend = isLoaded ? InferenceBackend(model: model, engine: engine) : nil
         var context = RequestContext(
             configuration: configuration,
@@ -125,12 +127,14 @@ struct Answer: Sendable {
         switch response.body {
         case .bytes(let bytes): self.init(response: response, body: bytes, pieces: [])
         case .stream(let write):
-            let written = Mutex<[String]>([])
-            try? await write(
-                ResponseWriter { bytes in written.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } }
-            )
+            let written = Mutex<[[UInt8]]>([])
+            try? await write(ResponseWriter { bytes in written.withLock { $0.append(bytes) } })
             let pieces = written.withLock { $0 }
-            self.init(response: response, body: Array(pieces.joined().utf8), pieces: pieces)
+            self.init(
+                response: response,
+                body: pieces.flatMap(\.self),
+                pieces: pieces.map { String(decoding: $0, as: UTF8.self) }
+            )
         }
     }
 

@@ -65,8 +65,11 @@ import Testing
         let checkpoint = try CheckpointDirectory(directory)
         let configuration = try SwitchConfiguration(directory: directory, tensors: checkpoint.names)
         let context = LoadingContext(configuration: configuration, workers: Workers(threads: 2), reach: 64)
-        let pool = try KeyValuePool(configuration.cacheShape(.float32), bytes: 1 << 24)
-        let served = try SwitchTransformer(WeightScope(root: checkpoint), context, pool: pool)
+        let served = try SwitchTransformer(
+            WeightScope(root: checkpoint),
+            context,
+            cache: CacheRoom(.float32, bytes: 1 << 24)
+        )
         let layers = ModelLayers(try ModelShape(checking: configuration))
         let values = FloatBuffer(count: layers.layout.count)
         try layers.layout.read(checkpoint, into: values)

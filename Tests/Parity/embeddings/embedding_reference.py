@@ -11,9 +11,10 @@ from pathlib import Path
 
 import torch
 
-from reference import load, make_prompts, rounded
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from reference import load, make_prompts, rounded  # noqa: E402
 
-FIXTURES = Path(__file__).parent / "Fixtures"
+FIXTURES = Path(__file__).parents[1] / "Fixtures"
 
 
 @torch.no_grad()
