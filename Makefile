@@ -24,7 +24,7 @@ serve-ranks: packages rank-packages
 # Every test that needs nothing but this repository; those of numbers on every instruction set the processor has.
 test: packages
 	swift build --build-tests
-	for set in plain avx2 avx512 avx512-vnni avx512-bf16; do \
+	for set in $$(scripts/instruction-sets); do \
 		SWITCHYARD_INSTRUCTION_SET=$$set swift test --skip-build --quiet \
 			--filter 'KernelTests|FourBitTests|VocabularyScoresTests|KeyValuePoolTests|ParityTests|BatchInvarianceTests|PlantedModelTests|GoldenTests|LayerGradientTests|TwoExpertsTests' || exit 1; done
 	swift test
