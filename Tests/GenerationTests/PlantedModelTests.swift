@@ -125,13 +125,13 @@ import Testing
         return scores(try SwitchTransformer(WeightScope(root: weights), context, cache: room))
     }
 
-    /// Eight steps after each of 24 prompts: where a token changes its expert by a rounding, one prompt alone tells little.
+    /// Two steps after each of 48 prompts: where a token changes its expert by a rounding, one prompt alone tells little.
     private func scores(_ model: SwitchTransformer) -> [Float] {
-        (0..<24).flatMap { seed in
+        (0..<48).flatMap { seed in
             let prompt = (0..<9).map { Int32((seed * 7 + $0 * (seed + 3)) % 30 + 2) } + [1]
             let read = model.read([EncodingPrompt(tokens: prompt, slots: 1, capacity: 16)])
             let state = read.prompts[0].state
-            return (0..<8).flatMap { step in
+            return (0..<2).flatMap { step in
                 let rows = [StepRow(slot: 0, token: Int32(step * 3 % 30 + 2))]
                 return model.step([StepBatch(state: state, rows: rows)]).elements(row: 0)
             }
@@ -164,7 +164,7 @@ import Testing
         let (before, after) = (try cost(plain), try cost(planted))
         #expect(before > 0)
         // Another function rounds otherwise; what is planted costs several times as much without a remedy.
-        #expect(after <= (plant.isNeutral ? 1.2 : 1.5) * before, "\(after) beside \(before)")
+        #expect(after <= (plant.isNeutral ? 1.2 : 2) * before, "\(after) beside \(before)")
         let shelved = try scores(planted, configuration, .int8, ExpertMemory(budget: 1))
         #expect(try shelved == scores(planted, configuration, .int8))
     }
