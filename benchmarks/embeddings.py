@@ -5,9 +5,9 @@
 
 DIRECTORY is made where it is not there: an encoder of T5-base's shape (768 wide, 12 layers, feed-forward 3,072) with random
 weights, the mean of the tokens, a linear layer and length 1, as sentence-transformers saves it, with the tokenizer of the model
-directory VOCABULARY. Both get the same sentences of drawn words on the same threads and take turns; sentence-transformers sorts
-them by length and pads batches of 32, its default. Vectors are compared, too. Prints medians, the spread and the ratio in each
-round; ends with status 1 below --floor. Needs torch, sentence-transformers, sentencepiece.
+directory VOCABULARY. Both get the same sentences of drawn words on the same threads, 100 in a request or a call, and take turns
+after each; sentence-transformers sorts them by length and pads batches of 32, its default. Vectors are compared, too. Prints
+medians, the spread and the ratio over rounds of all sentences; ends with status 1 below --floor. Needs torch, sentence-transformers, sentencepiece.
 """
 import argparse
 import base64
@@ -27,6 +27,7 @@ import numpy
 import torch
 from sentence_transformers import SentenceTransformer
 
+PART = 100
 SHAPE = dict(d_model=768, d_kv=64, d_ff=3072, num_heads=12, num_layers=12, decoder_start_token_id=0, pad_token_id=0, eos_token_id=1)
 
 
@@ -109,14 +110,20 @@ texts = [" ".join(choice.choices(known, k=choice.randint(6, 40))) for _ in range
 engines = {f"switchyard-{weights}": Switchyard(weights, arguments) for weights in arguments.weights}
 engines["sentence-transformers"] = SentenceTransformers(arguments)
 seconds = {name: [] for name in engines}
+parts = [texts[start:start + PART] for start in range(0, len(texts), PART)]
 vectors = {name: engine.embed(texts[:64])[0] for name, engine in engines.items()}
 for round_number in range(arguments.rounds):
-    for name, engine in engines.items():
-        start = time.perf_counter()
-        found, counted = engine.embed(texts)
-        seconds[name].append(time.perf_counter() - start)
-        tokens = counted or tokens
-        assert len(found) == len(texts)
+    taken, tokens = dict.fromkeys(engines, 0.0), 0
+    for part in parts:
+        for name, engine in engines.items():
+            start = time.perf_counter()
+            found, counted = engine.embed(part)
+            taken[name] += time.perf_counter() - start
+            assert len(found) == len(part)
+            tokens += counted if counted and name == next(iter(engines)) else 0
+    for name in engines:
+        seconds[name].append(taken[name])
+    print({name: round(value, 1) for name, value in taken.items()}, file=sys.stderr, flush=True)
 print(f"{len(texts)} sentences, {tokens} tokens, {arguments.threads} threads; torch {version('torch')}, "
       f"sentence-transformers {version('sentence-transformers')}")
 status = 0
