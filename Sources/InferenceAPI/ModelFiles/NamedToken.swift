@@ -1,4 +1,4 @@
-package import Tokenization
+import Tokenization
 
 /// A token that a file of a model directory names.
 package enum NamedToken: Equatable, Sendable {

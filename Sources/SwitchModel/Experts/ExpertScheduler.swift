@@ -72,28 +72,25 @@ struct ExpertScheduler {
     /// Sets the rows of `outputs`, `[rows, model]`, to what the experts make of those of `workspace.input`, which lie in the
     /// runs of `workspace.expertOrder`.
     func run(into outputs: Matrix, _ workspace: Workspace) {
-        visit(workspace.expertOrder.segments, workspace) { places, computed in
-            outputs.set(computed, at: places)
-        }
+        visit(workspace.expertOrder.segments, workspace, .rows(of: outputs))
     }
 
     /// Adds what becomes of each choice to the row of `target` at its place.
     private func visit(_ plan: RoutingPlan, addingTo target: Matrix, _ workspace: Workspace) {
-        let add = { (places: [Int32], computed: Matrix) in
-            target.scatterAdd(computed, at: places, scales: plan.gates, on: workspace.workers)
-        }
-        guard let spread else { return visit(workspace.expertOrder.segments, workspace, add) }
+        let destination = Destination.sum(target, gates: plan.gates)
+        guard let spread else { return visit(workspace.expertOrder.segments, workspace, destination) }
         spread.dispatch(workspace.expertOrder, workspace.input)
-        visit(spread.ownSegments(workspace.expertOrder), workspace, add)
-        spread.collect(into: workspace.expertOutput, columns: target.columns, add)
+        visit(spread.ownSegments(workspace.expertOrder), workspace, destination)
+        spread.collect(into: workspace.expertOutput, columns: target.columns) { places, outputs in
+            destination.take(outputs, at: places, on: workspace.workers)
+        }
     }
 
-    /// Computes the choices of `segments` and hands their places and outputs, `[places, model]`, to `take`, one group after
-    /// the other.
+    /// Computes the choices of `segments`, one group after the other.
     private func visit(
         _ segments: [ExpertOrder.Segment],
         _ workspace: Workspace,
-        _ take: (_ places: [Int32], _ outputs: Matrix) -> Void
+        _ destination: Destination
     ) {
         let order = workspace.expertOrder
         switch experts {
@@ -103,18 +100,18 @@ struct ExpertScheduler {
                 guard let expert = experts[segment.expert] else { continue }
                 workspace.expertGroup.append(order, segment, expert)
             }
-            compute(workspace, take)
+            compute(workspace, destination)
         case .shelved(let shelf):
             shelf.visit(segments, on: workspace.workers) { group in
                 workspace.expertGroup.removeAll()
                 for (segment, expert) in group { workspace.expertGroup.append(order, segment, expert) }
-                compute(workspace, take)
+                compute(workspace, destination)
             }
         }
     }
 
     /// Computes the choices of `workspace.expertGroup`.
-    private func compute(_ workspace: Workspace, _ take: (_ places: [Int32], _ outputs: Matrix) -> Void) {
+    private func compute(_ workspace: Workspace, _ destination: Destination) {
         let group = workspace.expertGroup
         guard let first = group.members.first?.expert else { return }
         workspace.expertInput.gather(group.rows, from: workspace.input, on: workspace.workers)
@@ -128,7 +125,7 @@ struct ExpertScheduler {
         run(group, workspace) { expert, rows in
             Product(expert.output, workspace.expertInput, rows: rows, into: workspace.expertOutput)
         }
-        take(group.places, workspace.expertOutput)
+        destination.take(workspace.expertOutput, at: group.places, on: workspace.workers)
     }
 
     /// One region over a product of every expert of a group.
@@ -140,6 +137,21 @@ struct ExpertScheduler {
         workspace.products.removeAll()
         for member in group.members { workspace.products.append(product(member.expert, member.rows)) }
         workspace.workers.run(workspace.products)
+    }
+}
+
+/// Where outputs of experts go.
+private enum Destination {
+    /// Each is added to the row at its place, times its gate.
+    case sum(Matrix, gates: [Float])
+    /// Each becomes the row at its place.
+    case rows(of: Matrix)
+
+    func take(_ outputs: Matrix, at places: [Int32], on workers: Workers) {
+        switch self {
+        case .sum(let target, let gates): target.scatterAdd(outputs, at: places, scales: gates, on: workers)
+        case .rows(let target): target.set(outputs, at: places)
+        }
     }
 }
 
