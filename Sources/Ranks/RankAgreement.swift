@@ -16,9 +16,10 @@ package struct RankAgreement {
     ///
     /// - Throws: also where a rank does not answer in time.
     package func least(of level: Int) throws(RanksError) -> Int {
-        try settle([RankCard.Fact(name: "level", value: "\(level)")]) { cards in
+        let least = try settle([RankCard.Fact(name: "level", value: "\(level)")]) { cards in
             .success("\(cards.compactMap { Int($0.facts.first?.value ?? "") }.min() ?? 0)")
-        }.map { Int($0) ?? 0 }
+        }
+        return Int(least) ?? 0
     }
 
     /// Holds the facts of all ranks against each other.
@@ -33,55 +34,48 @@ package struct RankAgreement {
     private func settle(
         _ facts: [RankCard.Fact],
         _ decide: ([RankCard]) -> Result<String, RanksError>
-    ) throws(RanksError) -> Verdict {
+    ) throws(RanksError) -> String {
         let message = RankMessage()
         guard ranks.rank == 0 else {
             RankCard(rank: ranks.rank, host: host, facts: facts).write(to: message)
             try ranks.send(message, to: 0, patience)
             try ranks.finishSending(to: 0, patience)
             try ranks.awaitMessage(into: message, from: 0, patience)
-            return try Verdict(message)
+            return try Self.readVerdict(message)
         }
         var cards = [RankCard(rank: 0, host: host, facts: facts)]
-        for rank in 1..<max(ranks.count, 1) {
+        for rank in 1..<ranks.count {
             try ranks.awaitMessage(into: message, from: rank, patience)
             cards.append(try RankCard(message, from: rank))
         }
-        let decision = decide(cards)
-        Verdict.write(decision, to: message)
-        for rank in 1..<max(ranks.count, 1) { try ranks.send(message, to: rank, patience) }
-        for rank in 1..<max(ranks.count, 1) { try ranks.finishSending(to: rank, patience) }
-        return Verdict(value: try decision.get())
+        let verdict = decide(cards)
+        Self.write(verdict, to: message)
+        for rank in 1..<ranks.count { try ranks.send(message, to: rank, patience) }
+        for rank in 1..<ranks.count { try ranks.finishSending(to: rank, patience) }
+        return try verdict.get()
     }
 
     /// What rank 0 decided.
-    private struct Verdict {
-        let value: String
+    ///
+    /// - Throws: `.refused`, with the reason.
+    private static func readVerdict(_ message: RankMessage) throws(RanksError) -> String {
+        var reader = RankMessageReader(message, from: 0)
+        let isAgreed = try reader.integer(below: 2, "verdict") == 1
+        let text = try reader.text("verdict")
+        try reader.expectEnd()
+        guard isAgreed else { throw .refused(text) }
+        return text
+    }
 
-        init(value: String) { self.value = value }
-
-        /// - Throws: `.refused`, with the reason.
-        init(_ message: RankMessage) throws(RanksError) {
-            var reader = RankMessageReader(message, from: 0)
-            let isAgreed = try reader.integer(below: 2, "verdict") == 1
-            let text = try reader.text("verdict")
-            try reader.expectEnd()
-            guard isAgreed else { throw .refused(text) }
-            value = text
+    private static func write(_ verdict: Result<String, RanksError>, to message: RankMessage) {
+        message.removeAll()
+        switch verdict {
+        case .success(let text):
+            message.append(1)
+            message.append(text)
+        case .failure(let error):
+            message.append(0)
+            message.append("\(error)")
         }
-
-        static func write(_ decision: Result<String, RanksError>, to message: RankMessage) {
-            message.removeAll()
-            switch decision {
-            case .success(let value):
-                message.append(1)
-                message.append(value)
-            case .failure(let error):
-                message.append(0)
-                message.append("\(error)")
-            }
-        }
-
-        func map<Value>(_ transform: (String) -> Value) -> Value { transform(value) }
     }
 }

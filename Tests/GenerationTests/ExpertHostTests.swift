@@ -28,10 +28,7 @@ import Testing
         let directory = try #require(Reference.directories.first { $0.lastPathComponent == "tiny-f32-tied" })
         var context = try Self.context(directory, precision)
         let configuration = context.configuration
-        let layers = [SwitchConfiguration.Stack.encoder, .decoder].reduce(0) {
-            $0 + configuration.sparseBlocks(in: $1).count
-        }
-        let placement = ExpertPlacement(layers: layers, experts: configuration.experts, ranks: 2)
+        let placement = ExpertPlacement(layers: configuration.sparseLayers, experts: configuration.experts, ranks: 2)
         let job = ThreadRanks.job(of: 2)
         let model = try Reference.model(in: directory, precision) {
             $0.spread = ExpertSpread(job[0], placement, RankPatience(timeout: .milliseconds(1)))

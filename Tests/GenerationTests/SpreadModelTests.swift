@@ -36,10 +36,7 @@ import Testing
     private func placement(_ directory: URL, ranks: Int) throws -> ExpertPlacement {
         let checkpoint = try CheckpointDirectory(directory.path)
         let configuration = try SwitchConfiguration(directory: directory.path, tensors: checkpoint.names)
-        let layers = [SwitchConfiguration.Stack.encoder, .decoder].reduce(0) {
-            $0 + configuration.sparseBlocks(in: $1).count
-        }
-        return ExpertPlacement(layers: layers, experts: configuration.experts, ranks: ranks)
+        return ExpertPlacement(layers: configuration.sparseLayers, experts: configuration.experts, ranks: ranks)
     }
 
     /// Starts every rank but the first on a thread of its own; each signals when it was told that no more follows.

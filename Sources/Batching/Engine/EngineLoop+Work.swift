@@ -170,7 +170,7 @@ extension EngineLoop {
         metrics.requestSeconds.observe(duration)
         metrics.requestGeneratedTokens.observe(Double(request.generatedTokens))
         if case .scoring(let scored) = request.submission.request.strategy {
-            metrics.countScored(tokens: scored.labels.count + scored.tokens)
+            metrics.countScored(tokens: scored.told)
         }
         for case .finished(let choice) in request.step.events {
             metrics.countFinished(choice.reason)

@@ -111,9 +111,8 @@ package final class InferenceEngine: GenerationEngine {
             throw .tooManyRows(rows: request.rows, limit: limits.maximumRows)
         }
         if case .scoring(let scored) = request.strategy {
-            let tokens = scored.labels.count + scored.tokens
-            guard tokens <= limits.maximumScoredTokens else {
-                throw .tooManyScored(tokens: tokens, limit: limits.maximumScoredTokens)
+            guard scored.told <= limits.maximumScoredTokens else {
+                throw .tooManyScored(tokens: scored.told, limit: limits.maximumScoredTokens)
             }
         }
         let bytes = cacheBytes(of: request)

@@ -21,6 +21,9 @@ package struct ScoredTokens: Equatable, Sendable {
     /// Tokens of all continuations.
     package var tokens: Int { continuations.reduce(0) { $0 + $1.count } }
 
+    /// Labels and tokens of all continuations.
+    package var told: Int { labels.count + tokens }
+
     /// Of each continuation what the decoder has to read: the last token's probability is known before it.
     var read: [ArraySlice<Int32>] { continuations.map { $0.dropLast() } }
 

@@ -1,4 +1,4 @@
-import Foundation
+import Checkpoints
 
 /// A small file of a model directory that says what the model is for.
 enum DirectoryFile {
@@ -12,11 +12,10 @@ enum DirectoryFile {
 
     /// What is in it; nil when there is none.
     static func bytes(of name: String, inDirectory directory: String) throws(Unreadable) -> [UInt8]? {
-        let url = URL(filePath: directory).appending(path: name)
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        guard let size = (try? url.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]))?.fileSize,
-            size <= maximumBytes, let data = FileManager.default.contents(atPath: url.path)
-        else { throw Unreadable() }
-        return Array(data)
+        do {
+            return try BoundedFile.readIfPresent(directory + "/" + name, limit: maximumBytes)
+        } catch {
+            throw Unreadable()
+        }
     }
 }

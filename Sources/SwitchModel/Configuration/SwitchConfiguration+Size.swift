@@ -48,7 +48,8 @@ extension SwitchConfiguration {
         Double(1 + feedForward.innerFactor) * product(modelWidth, feedForwardWidth)
     }
 
-    private var sparseLayers: Int { sparseBlocks(in: .encoder).count + sparseBlocks(in: .decoder).count }
+    /// Mixtures of experts of both stacks.
+    package var sparseLayers: Int { sparseBlocks(in: .encoder).count + sparseBlocks(in: .decoder).count }
 
     private var feedForwardParameters: Double {
         let layers = encoderLayers + decoderLayers

@@ -48,7 +48,6 @@ package final class ExpertHost {
             }
             workspace.expertOrder.fill(runs)
             outputs.resize(rows: workspace.input.rows, columns: bounds.columns)
-            outputs.clear()
             layers[layer].run(into: outputs, workspace)
             try ranks.finishSending(to: 0, patience)
             answer.removeAll()

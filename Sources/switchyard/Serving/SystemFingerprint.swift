@@ -3,7 +3,7 @@ import Foundation
 /// A name for what decides the bits of an answer beside the request: files of the model, what it is computed with, this
 /// version.
 struct SystemFingerprint: CustomStringConvertible {
-    private var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    private var hash = ByteHash()
     /// Unix time of the newest file.
     private(set) var newest = 0
 
@@ -26,9 +26,8 @@ struct SystemFingerprint: CustomStringConvertible {
 
     /// Takes in one thing more, such as the precision of weights.
     mutating func add(_ name: String, _ value: String) {
-        // FNV-1a.
-        for byte in "\(name)\0\(value)\0".utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        hash.add("\(name)\0\(value)\0".utf8)
     }
 
-    var description: String { "fp_" + String(format: "%016lx", hash) }
+    var description: String { "fp_\(hash)" }
 }

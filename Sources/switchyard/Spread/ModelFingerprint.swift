@@ -7,7 +7,7 @@ struct ModelFingerprint: CustomStringConvertible {
     private static let samples = 64
     private static let sampleBytes = 4096
 
-    private var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    private var hash = ByteHash()
 
     /// - Throws: `CocoaError` where a file cannot be read.
     init(directory: String) throws {
@@ -21,18 +21,13 @@ struct ModelFingerprint: CustomStringConvertible {
         let file = try FileHandle(forReadingFrom: directory.appending(path: name))
         defer { try? file.close() }
         let size = try file.seekToEnd()
-        add(Array("\(name)\0\(size)\0".utf8))
+        hash.add("\(name)\0\(size)\0".utf8)
         let step = max(UInt64(Self.sampleBytes), size / UInt64(Self.samples))
         for offset in stride(from: UInt64(0), to: size, by: UInt64.Stride(step)) {
             try file.seek(toOffset: offset)
-            add([UInt8](try file.read(upToCount: Self.sampleBytes) ?? Data()))
+            hash.add(try file.read(upToCount: Self.sampleBytes) ?? Data())
         }
     }
 
-    private mutating func add(_ bytes: [UInt8]) {
-        // FNV-1a.
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    }
-
-    var description: String { String(format: "%016lx", hash) }
+    var description: String { "\(hash)" }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import Checkpoints
 import JSON
 import SwitchModel
 
@@ -14,13 +14,11 @@ enum PlacementFile {
         experts: Int,
         ranks: Int
     ) throws(PlacementFileError) -> ExpertPlacement {
-        let url = URL(filePath: path)
-        let size = (try? url.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]))?.fileSize
-        guard let size, size <= maximumBytes, let data = FileManager.default.contents(atPath: path) else {
+        guard let bytes = try? BoundedFile.read(path, limit: maximumBytes) else {
             throw PlacementFileError(path: path, reason: "it must be a readable file of at most \(maximumBytes) bytes")
         }
         do {
-            let owners = try owners(JSONParser.parse([UInt8](data)))
+            let owners = try owners(JSONParser.parse(bytes))
             return try ExpertPlacement(owners: owners, layers: layers, experts: experts, ranks: ranks)
         } catch {
             throw PlacementFileError(path: path, reason: "\(error)")

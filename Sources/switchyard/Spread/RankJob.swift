@@ -90,9 +90,7 @@ struct RankJob: Sendable {
     }
 
     private func placement(for configuration: SwitchConfiguration) throws -> ExpertPlacement {
-        let layers = [SwitchConfiguration.Stack.encoder, .decoder].reduce(0) {
-            $0 + configuration.sparseBlocks(in: $1).count
-        }
+        let layers = configuration.sparseLayers
         guard layers > 0 else { throw RanksError.refused("the model has no experts to spread over ranks") }
         guard let placementFile else {
             return ExpertPlacement(layers: layers, experts: configuration.experts, ranks: ranks.count)
