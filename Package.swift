@@ -38,7 +38,10 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
         "GenerationTests",
         ["Generation", "SwitchModel", "Checkpoints", "Ranks", "Tensors", "TestSupport", "CAllocationCounter"]
     ),
-    ("BatchingTests", ["Batching", "Generation", "SwitchModel", "Telemetry", "Tensors", "TestSupport"]),
+    (
+        "BatchingTests",
+        ["Batching", "Generation", "SwitchModel", "Checkpoints", "Ranks", "Telemetry", "Tensors", "TestSupport"]
+    ),
     ("TrainingTests", ["Training", "Tokenization", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
     (
         "InferenceAPITests",

@@ -54,6 +54,19 @@ package protocol StepModel {
     /// Called once, after the last of all calls.
     func end()
 
+    /// What other processes are about that this one runs the model together with.
+    var others: OtherRanks { get }
+
+    /// Begins a turn of all of them: at most one step of this one and one call of `advance`.
+    ///
+    /// - Parameters:
+    ///   - isDecoding: whether there will be a step.
+    ///   - encoding: what will advance, by up to `layers`; nil for nothing.
+    func beginTurn(isDecoding: Bool, _ encoding: Encoding?, layers: Int)
+
+    /// Takes part in the turn of all of them until it is over.
+    func endTurn()
+
     /// Makes slot `i` continue the history of slot `parents[i]`, for all slots at once.
     ///
     /// Copies no cache.
@@ -64,6 +77,13 @@ package protocol StepModel {
 
     /// Positions are taken in blocks of this many: a prompt's, and those of all histories of a request together.
     var cacheBlockPositions: Int { get }
+}
+
+/// A model that one process runs alone.
+extension StepModel {
+    package var others: OtherRanks { .none }
+    package func beginTurn(isDecoding: Bool, _ encoding: Encoding?, layers: Int) {}
+    package func endTurn() {}
 }
 
 /// How far prompts have come.

@@ -34,6 +34,10 @@ extension SwitchTransformer: StepModel {
         return step(&routing)
     }
 
+    package func beginTurn(isDecoding: Bool, _ encoding: Encoding?, layers: Int) {
+        beginTurn(isDecoding: isDecoding, encoding, blocks: layers)
+    }
+
     package func concurrently(_ count: Int, _ body: (Int) -> Void) {
         workers.forEach(count) { index, _ in body(index) }
     }

@@ -13,9 +13,10 @@ package final class MPIRanks: Ranks, @unchecked Sendable {
     package static var isBuilt: Bool { cranks_is_built() != 0 }
 
     /// How many ranks mpirun started, whether or not this program joins them; 1 where none did.
-    package static var countStarted: Int { environment("OMPI_COMM_WORLD_SIZE") }
+    package static var countStarted: Int { environment("OMPI_COMM_WORLD_SIZE", least: 1) }
 
-    package var countHere: Int { Self.environment("OMPI_COMM_WORLD_LOCAL_SIZE") }
+    package var countHere: Int { Self.environment("OMPI_COMM_WORLD_LOCAL_SIZE", least: 1) }
+    package var rankHere: Int { Self.environment("OMPI_COMM_WORLD_LOCAL_RANK", least: 0) }
 
     /// Joins the job, which takes a third of a second.
     package init() throws(RanksError) {
@@ -62,7 +63,7 @@ package final class MPIRanks: Ranks, @unchecked Sendable {
         throw .failed(call: call, reason: reason.isEmpty ? "code \(code)" : reason)
     }
 
-    private static func environment(_ name: String) -> Int {
-        max(ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? 1, 1)
+    private static func environment(_ name: String, least: Int) -> Int {
+        max(ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? least, least)
     }
 }

@@ -9,6 +9,8 @@ package protocol Ranks: AnyObject {
     var count: Int { get }
     /// How many of them share this machine; at least 1.
     var countHere: Int { get }
+    /// Which of those that share this machine this is, from 0.
+    var rankHere: Int { get }
 
     /// Begins to send; the message stays as it is until `isSent`.
     func beginSend(_ message: RankMessage, to rank: Int) throws(RanksError)

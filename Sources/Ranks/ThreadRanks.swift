@@ -16,6 +16,7 @@ package final class ThreadRanks: Ranks, @unchecked Sendable {
     package let rank: Int
     package let count: Int
     package var countHere: Int { count }
+    package var rankHere: Int { rank }
     private let post: Post
 
     private init(rank: Int, count: Int, _ post: Post) { (self.rank, self.count, self.post) = (rank, count, post) }

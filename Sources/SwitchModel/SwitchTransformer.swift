@@ -52,8 +52,33 @@ package final class SwitchTransformer {
     /// Why nothing that was computed since is of use; nil as long as all ranks answer.
     package var fault: String? { spread?.fault.map { "\($0)" } }
 
-    /// Tells other ranks that no more passes follow.
-    package func end() { spread?.end() }
+    /// What ranks beside this one are about.
+    package var others: OtherRanks { spread?.others ?? .none }
+
+    /// Begins a turn of all ranks.
+    ///
+    /// - Parameters:
+    ///   - isDecoding: whether a step is to come in it.
+    ///   - encoding: of which up to `blocks` blocks are to come in it.
+    package func beginTurn(isDecoding: Bool, _ encoding: Encoding?, blocks: Int) {
+        guard let spread else { return }
+        func sparse(_ range: Range<Int>, in stack: Stack) -> Int {
+            range.count { configuration.isSparse(block: $0, in: stack) }
+        }
+        var slots = isDecoding ? sparse(0..<configuration.layers(in: .decoder), in: .decoder) : 0
+        if let encoding {
+            let left = configuration.layers(in: encoding.stack) - encoding.nextBlock
+            slots += sparse(encoding.nextBlock..<encoding.nextBlock + min(blocks, left), in: encoding.stack)
+        }
+        // Whoever has something to run takes part, even if it meets nobody in it.
+        spread.beginTurn(slots: isDecoding || encoding != nil ? max(slots, 1) : 0, isDecoding: isDecoding)
+    }
+
+    /// Takes part in the turn of all ranks until it is over.
+    package func endTurn() { spread?.endTurn(workspace) }
+
+    /// Tells other ranks that no more passes follow, and leaves them when they say so too.
+    package func end() { spread?.end(workspace) }
 
     /// Has what experts are sent from now on kept, until `inputs` are full.
     package func record(into inputs: ExpertInputs) { workspace.expertInputs = inputs }

@@ -39,6 +39,16 @@ import Testing
         return ExpertPlacement(layers: configuration.sparseLayers, experts: configuration.experts, ranks: ranks)
     }
 
+    private static func spread(
+        _ ranks: ThreadRanks,
+        _ placement: ExpertPlacement,
+        _ context: LoadingContext,
+        _ patience: RankPatience = patience
+    ) -> ExpertSpread {
+        let precision = context.expertPrecision ?? context.precision
+        return ExpertSpread(ranks, placement, patience, context.configuration, precision)
+    }
+
     /// Starts every rank but the first on a thread of its own; each signals when it was told that no more follows.
     private func startHosts(
         _ directory: URL,
@@ -59,8 +69,8 @@ import Testing
                         reach: 1
                     )
                     holding.apply(to: &context)
-                    context.spread = ExpertSpread(ranks, placement, Self.patience)
-                    try ExpertHost(WeightScope(root: checkpoint), context).serve(ranks, Self.patience)
+                    let spread = Self.spread(ranks, placement, context)
+                    try ExpertHost(WeightScope(root: checkpoint), context, spread).serve()
                 } catch {
                     Issue.record("rank \(ranks.rank): \(error)")
                 }
@@ -76,11 +86,13 @@ import Testing
         for count in [2, 4] {
             let (job, placement) = (ThreadRanks.job(of: count), try placement(directory, ranks: count))
             let ended = startHosts(directory, holding, job, placement)
-            let spread = ExpertSpread(job[0], placement, Self.patience)
+            var found: ExpertSpread?
             let model = try Reference.model(in: directory, holding.precision) {
                 holding.apply(to: &$0)
-                $0.spread = spread
+                found = Self.spread(job[0], placement, $0)
+                $0.spread = found
             }
+            let spread = try #require(found)
             #expect(Reference.scores(model) == expected)
             #expect(model.fault == nil)
             #expect(spread.counts.remoteRows > 0 && spread.counts.sentBytes > 0)
@@ -94,8 +106,13 @@ import Testing
         let directory = try #require(Self.directories.first)
         let job = ThreadRanks.job(of: 2)
         let patience = RankPatience(timeout: .milliseconds(20))
-        let spread = ExpertSpread(job[0], try placement(directory, ranks: 2), patience)
-        let model = try Reference.model(in: directory) { $0.spread = spread }
+        let placement = try placement(directory, ranks: 2)
+        var found: ExpertSpread?
+        let model = try Reference.model(in: directory) {
+            found = Self.spread(job[0], placement, $0, patience)
+            $0.spread = found
+        }
+        let spread = try #require(found)
         #expect(model.fault == nil)
         _ = Reference.scores(model)
         #expect(model.fault == "\(RanksError.silent(rank: 1, seconds: 0.02))")

@@ -170,8 +170,8 @@ final class Inbox: Sendable {
             wake.wait()
             return .success
         }
-        let left = (deadline - .now) / .milliseconds(1)
-        return wake.wait(timeout: .now() + .milliseconds(max(0, Int(left.rounded(.up)))))
+        let left = (deadline - .now) / .microseconds(1)
+        return wake.wait(timeout: .now() + .microseconds(max(0, Int(left.rounded(.up)))))
     }
 
     private func wakeEngine() {

@@ -5,7 +5,7 @@ import SwitchModel
 struct EncodingBatch<Model: StepModel> {
     let submissions: [Submission]
     let started = ContinuousClock.now
-    private var pass: Model.Encoding
+    private(set) var pass: Model.Encoding
     /// By index in `submissions`: the client has left, the answer is not wanted.
     private var isDropped: [Bool]
     /// What the routers did, once the last layer has run.

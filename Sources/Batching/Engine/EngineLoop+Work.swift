@@ -4,12 +4,18 @@ import Telemetry
 import Tensors
 
 extension EngineLoop {
-    /// Runs layers of encoding: all of a stack when nobody is decoding, else for about half the time of a step.
-    mutating func encodeSlice() {
-        guard var batch = encoding else { return }
+    /// All layers of a stack when nobody is decoding, here or at another rank, else as many as take about half the time of a
+    /// step.
+    func layersOfSlice(_ batch: EncodingBatch<Model>, beside others: OtherRanks) -> Int {
+        guard !running.isEmpty || others == .working(isDecoding: true) else { return .max }
+        return pace.layers(rows: batch.rowsPerLayer(model), most: limits.maximumBatchTokens)
+    }
+
+    /// Runs up to so many layers of encoding.
+    mutating func encodeSlice(layers: Int) {
+        guard var batch = encoding, model.fault == nil else { return }
         encoding = nil
         let rows = batch.rowsPerLayer(model)
-        let layers = running.isEmpty ? Int.max : pace.layers(rows: rows, most: limits.maximumBatchTokens)
         let start = ContinuousClock.now
         let finished = batch.advance(model, layers: layers)
         guard model.fault == nil else {

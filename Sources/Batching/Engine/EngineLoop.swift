@@ -64,9 +64,12 @@ struct EngineLoop<Model: StepModel> {
     mutating func run() -> String? {
         defer { model.end() }
         while true {
-            let isIdle = running.isEmpty && encoding == nil
-            let deadline = isIdle ? waiting.compactMap(\.deadline).min() : nil
-            let delivery = inbox.collect(isIdle: isIdle && waiting.isEmpty, until: deadline)
+            let others = model.others
+            if let fault = model.fault {
+                failEverything(.ranksLost, with: inbox.close())
+                return fault
+            }
+            let delivery = collect(beside: others)
             waiting.append(contentsOf: delivery.submissions)
             if delivery.isStopping {
                 failEverything(.shuttingDown)
@@ -74,17 +77,46 @@ struct EngineLoop<Model: StepModel> {
             }
             drop(cancelled: delivery.cancelled)
             admit()
-            guard encoding != nil || !running.isEmpty || releasedTokens > 0 else { continue }
-            let start = ContinuousClock.now
-            encodeSlice()
-            decodeStep()
-            if let fault = model.fault {
-                failEverything(.ranksLost, with: inbox.close())
-                return fault
-            }
-            inbox.worked(seconds: (ContinuousClock.now - start).seconds, finishedTokens: releasedTokens)
-            releasedTokens = 0
+            takeTurn(beside: others)
         }
+    }
+
+    /// Takes what the inbox holds; where there is nothing to do, waits for it, and looks at the other ranks now and then.
+    private func collect(beside others: OtherRanks) -> Inbox.Delivery {
+        let isIdle = running.isEmpty && encoding == nil
+        let deadline = isIdle ? waiting.compactMap(\.deadline).min() : nil
+        switch others {
+        case .none:
+            return inbox.collect(isIdle: isIdle && waiting.isEmpty, until: deadline)
+        case .working:
+            return inbox.collect(isIdle: false, until: nil)
+        case .idle(let pause):
+            let next = ContinuousClock.now + pause
+            return inbox.collect(isIdle: isIdle && waiting.isEmpty, until: deadline.map { min($0, next) } ?? next)
+        }
+    }
+
+    /// One decoder step and a slice of encoding, as far as there is anything to run here; and what other ranks call for.
+    private mutating func takeTurn(beside others: OtherRanks) {
+        let isIdle = running.isEmpty && encoding == nil
+        var isAwaited = false
+        if case .working = others { isAwaited = true }
+        guard !isIdle || releasedTokens > 0 || isAwaited else { return }
+        let start = ContinuousClock.now
+        if !isIdle || isAwaited {
+            let layers = encoding.map { layersOfSlice($0, beside: others) } ?? 0
+            let isDecoding = !running.isEmpty
+            model.beginTurn(isDecoding: isDecoding, encoding?.pass, layers: layers)
+            decodeStep()
+            encodeSlice(layers: layers)
+            let done = ContinuousClock.now
+            model.endTurn()
+            // What a turn takes beside a slice of ours is what the others' streams wait for.
+            if !isDecoding, isAwaited { pace.stepped(seconds: (ContinuousClock.now - done).seconds) }
+        }
+        guard model.fault == nil else { return }
+        inbox.worked(seconds: (ContinuousClock.now - start).seconds, finishedTokens: releasedTokens)
+        releasedTokens = 0
     }
 
     /// Gives back what a request had set aside, so that whoever has its answer finds the gauges without it.

@@ -9,17 +9,21 @@ package struct ExpertReport: Encodable, Sendable {
         package var layer: ExpertLoad.Layer
         package var total: LayerLoad
         package var window: LayerLoad
+        /// By expert, the ranks that have it; nil where the process that answers has all.
+        package var ranks: [[Int]]?
 
-        package init(layer: ExpertLoad.Layer, total: LayerLoad, window: LayerLoad) {
+        package init(layer: ExpertLoad.Layer, total: LayerLoad, window: LayerLoad, ranks: [[Int]]? = nil) {
             self.layer = layer
             self.total = total
             self.window = window
+            self.ranks = ranks
         }
     }
 
     struct Layer: Encodable, Sendable {
         var block: Int
         var experts: Int
+        var ranks: [[Int]]?
         var total: LayerSummary
         var window: LayerSummary
     }
@@ -43,6 +47,7 @@ package struct ExpertReport: Encodable, Sendable {
                 Layer(
                     block: $0.layer.block,
                     experts: $0.layer.experts,
+                    ranks: $0.ranks,
                     total: LayerSummary($0.total),
                     window: LayerSummary($0.window)
                 )

@@ -25,37 +25,78 @@ package struct ExpertOrder {
 
     package init() {}
 
-    /// Replaces what is there by runs that lie end to end from row 0 on, one choice a row.
-    package mutating func fill(_ runs: [Segment]) {
-        places.removeAll(keepingCapacity: true)
-        segments.removeAll(keepingCapacity: true)
-        choices = 1
-        segments.append(contentsOf: runs)
-        for row in 0..<Int32(runs.last?.rows.upperBound ?? 0) { places.append(row) }
+    /// Choices of one expert that are to be computed beside others.
+    package struct Part: Equatable, Sendable {
+        package enum Source: Equatable, Sendable {
+            /// A range of the `places` of an order.
+            case places(Range<Int>)
+            /// Rows of the pass, of which the first choice is meant.
+            case rows(Range<Int>)
+        }
+
+        package var expert: Int
+        package var source: Source
+
+        package init(expert: Int, _ source: Source) { (self.expert, self.source) = (expert, source) }
+
+        /// How many choices it has.
+        var count: Int {
+            switch source {
+            case .places(let range), .rows(let range): range.count
+            }
+        }
+    }
+
+    /// Replaces what is there by `parts`, those of one expert as one run, in the order given.
+    ///
+    /// - Parameters:
+    ///   - order: whose places are meant, and of whose rows each has as many.
+    ///   - experts: of the layer.
+    package mutating func fill(_ parts: [Part], of order: ExpertOrder, experts: Int) {
+        begin(experts: experts, choices: order.choices)
+        for part in parts { ends[part.expert] += part.count }
+        makeRoom()
+        for part in parts {
+            switch part.source {
+            case .places(let range): for place in order.places[range] { put(place, part.expert) }
+            case .rows(let range): for row in range { put(Int32(row) * choices, part.expert) }
+            }
+        }
     }
 
     /// Replaces what is there by the places of a plan that are not dropped.
     ///
     /// Asks for memory only where the plan is larger than any before it.
     package mutating func fill(_ plan: RoutingPlan) {
+        begin(experts: plan.expertCount, choices: Int32(plan.choices))
+        for place in plan.experts.indices where !plan.isDropped[place] { ends[Int(plan.experts[place])] += 1 }
+        makeRoom()
+        for place in plan.experts.indices where !plan.isDropped[place] { put(Int32(place), Int(plan.experts[place])) }
+    }
+
+    private mutating func begin(experts: Int, choices: Int32) {
         places.removeAll(keepingCapacity: true)
         segments.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
-        choices = Int32(plan.choices)
-        for _ in 0..<plan.expertCount { ends.append(0) }
-        for place in plan.experts.indices where !plan.isDropped[place] { ends[Int(plan.experts[place])] += 1 }
+        self.choices = choices
+        for _ in 0..<experts { ends.append(0) }
+    }
+
+    /// Makes of how many choices each expert has where its run ends so far.
+    private mutating func makeRoom() {
         var start = 0
-        for expert in 0..<plan.expertCount {
+        for expert in ends.indices {
             let count = ends[expert]
             if count > 0 { segments.append(Segment(expert: expert, rows: start..<start + count)) }
             ends[expert] = start
             start += count
         }
         for _ in 0..<start { places.append(0) }
-        for place in plan.experts.indices where !plan.isDropped[place] {
-            places[ends[Int(plan.experts[place])]] = Int32(place)
-            ends[Int(plan.experts[place])] += 1
-        }
         segments.sort { $0.rows.count != $1.rows.count ? $0.rows.count > $1.rows.count : $0.expert < $1.expert }
+    }
+
+    private mutating func put(_ place: Int32, _ expert: Int) {
+        places[ends[expert]] = place
+        ends[expert] += 1
     }
 }

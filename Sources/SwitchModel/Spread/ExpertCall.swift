@@ -1,14 +1,10 @@
 import Ranks
 import Tensors
 
-/// Rows for the experts of a layer that another rank has, or the word that no more follow.
+/// What one rank sends another in one slot: a word on itself, and rows for experts of one sparse layer.
 ///
-/// On its way: 1, the layer, how many runs, for each its expert and how many rows, then the rows of all runs; or 0.
-enum ExpertCall: Equatable {
-    case stop
-    /// - Parameter runs: they lie end to end from row 0 on.
-    case run(layer: Int, runs: [ExpertOrder.Segment])
-
+/// On its way: slots of the turn, flags, the layer, how many runs, for each its expert and how many rows, then those rows.
+enum ExpertCall {
     /// What a call may name.
     struct Bounds {
         var layers: Int
@@ -18,75 +14,116 @@ enum ExpertCall: Equatable {
         var precision: WeightPrecision
     }
 
-    /// The most rows of a call.
+    /// Rows of a call for one expert.
+    struct Run: Equatable {
+        var rank: Int
+        var layer: Int
+        var expert: Int
+        /// Among those that all calls of a slot brought.
+        var rows: Range<Int>
+    }
+
+    /// The most rows of a call, and calls of a turn.
     static let mostRows = 1 << 24
+    static let mostSlots = 1 << 16
 
-    /// Reads one, and its rows into `input`.
-    init(
-        _ message: RankMessage,
-        from rank: Int,
-        _ bounds: Bounds,
-        into input: ProductInput
-    ) throws(RanksError) {
-        var reader = RankMessageReader(message, from: rank)
-        guard try reader.integer(below: 2, "kind of call") == 1 else {
-            try reader.expectEnd()
-            self = .stop
-            return
-        }
-        let layer = try reader.integer(below: bounds.layers, "layer")
-        var runs: [ExpertOrder.Segment] = []
-        var rows = 0
-        for _ in 0..<(try reader.integer(below: bounds.experts + 1, "number of runs")) {
-            let expert = try reader.integer(below: bounds.experts, "expert")
-            let count = try reader.integer(below: Self.mostRows - rows + 1, "number of rows")
-            runs.append(ExpertOrder.Segment(expert: expert, rows: rows..<rows + count))
-            rows += count
-        }
-        // Every row has more than a byte, so what is made room for is no more than came.
-        guard rows <= reader.bytesLeft else { throw .malformed(rank: rank, reason: "it ends within its rows") }
-        input.begin(rows: rows, columns: bounds.columns, as: bounds.precision)
-        for row in 0..<rows {
-            var rest = reader
-            let bytes = try rest.bytes(reader.bytesLeft, "rows")
-            guard let count = input.read(row: row, from: bytes) else {
-                throw .malformed(rank: rank, reason: "row \(row) of \(rows) is none")
-            }
-            _ = try reader.bytes(count, "row")
-        }
-        try reader.expectEnd()
-        self = .run(layer: layer, runs: runs)
-    }
-
-    /// Writes the word that no more follow.
-    static func writeStop(to message: RankMessage) {
-        message.removeAll()
-        message.append(0)
-    }
-
-    /// Writes the runs of `order` that `isTaken` picks, and adds their places to `places`.
+    /// Writes the parts of `order` that `rank` is to compute, and adds their places to `places`.
     static func write(
+        _ word: RankWord,
         layer: Int,
         _ order: ExpertOrder,
+        _ parts: ArraySlice<ExpertPart>,
         _ input: ProductInput,
         to message: RankMessage,
-        places: inout [Int32],
-        where isTaken: (_ expert: Int) -> Bool
+        places: inout [Int32]
     ) {
         message.removeAll()
-        message.append(1)
+        message.append(word.slots)
+        message.append((word.isDecoding ? 1 : 0) + (word.isLeaving ? 2 : 0))
         message.append(layer)
-        message.append(order.segments.reduce(0) { $0 + (isTaken($1.expert) ? 1 : 0) })
-        for segment in order.segments where isTaken(segment.expert) {
-            message.append(segment.expert)
-            message.append(segment.rows.count)
+        message.append(parts.count)
+        for part in parts {
+            message.append(part.expert)
+            message.append(part.rows.count)
         }
-        for segment in order.segments where isTaken(segment.expert) {
-            for place in order.places[segment.rows] {
+        for part in parts {
+            for place in order.places[part.rows] {
                 let row = Int(place / order.choices)
                 message.append(bytes: input.byteCount(row: row)) { input.write(row: row, to: $0) }
                 places.append(place)
             }
+        }
+    }
+}
+
+/// What the calls of a slot brought.
+///
+/// Kept from slot to slot, so that it asks for no memory.
+struct ReceivedCalls {
+    /// In the order they came; those of one rank follow each other.
+    private(set) var runs: [ExpertCall.Run] = []
+    /// Rows of all of them.
+    private(set) var rows = 0
+
+    mutating func removeAll() {
+        runs.removeAll(keepingCapacity: true)
+        rows = 0
+    }
+
+    /// Which of the rows came from a rank.
+    func rows(of rank: Int) -> Range<Int> {
+        guard let first = runs.firstIndex(where: { $0.rank == rank }),
+            let last = runs.lastIndex(where: { $0.rank == rank })
+        else { return 0..<0 }
+        return runs[first].rows.lowerBound..<runs[last].rows.upperBound
+    }
+
+    /// Takes a call in, its rows behind those of `input`.
+    ///
+    /// - Throws: where it is none, or names an expert that is not here.
+    mutating func read(
+        _ message: RankMessage,
+        from rank: Int,
+        _ bounds: ExpertCall.Bounds,
+        into input: ProductInput,
+        where isHere: (_ layer: Int, _ expert: Int) -> Bool
+    ) throws(RanksError) -> RankWord {
+        var reader = RankMessageReader(message, from: rank)
+        let slots = try reader.integer(below: ExpertCall.mostSlots, "number of slots")
+        let flags = try reader.integer(below: 4, "flags")
+        let layer = try reader.integer(below: bounds.layers, "layer")
+        let before = rows
+        for _ in 0..<(try reader.integer(below: bounds.experts + 1, "number of runs")) {
+            let expert = try reader.integer(below: bounds.experts, "expert")
+            let count = try reader.integer(below: ExpertCall.mostRows - rows + 1, "number of rows")
+            guard isHere(layer, expert) else {
+                throw .malformed(rank: rank, reason: "expert \(expert) of sparse layer \(layer) is not here")
+            }
+            runs.append(ExpertCall.Run(rank: rank, layer: layer, expert: expert, rows: rows..<rows + count))
+            rows += count
+        }
+        try Self.readRows(rows - before, &reader, from: rank, into: input)
+        try reader.expectEnd()
+        return RankWord(slots: slots, isDecoding: flags & 1 != 0, isLeaving: flags & 2 != 0)
+    }
+
+    private static func readRows(
+        _ count: Int,
+        _ reader: inout RankMessageReader,
+        from rank: Int,
+        into input: ProductInput
+    ) throws(RanksError) {
+        // Every row has more than a byte, so what is made room for is no more than came.
+        guard count <= reader.bytesLeft else { throw .malformed(rank: rank, reason: "it ends within its rows") }
+        let first = input.rows
+        input.add(rows: count)
+        for row in 0..<count {
+            var rest = reader
+            let bytes = try rest.bytes(reader.bytesLeft, "rows")
+            guard let taken = input.read(row: first + row, from: bytes) else {
+                throw .malformed(rank: rank, reason: "row \(row) of \(count) is none")
+            }
+            _ = try reader.bytes(taken, "row")
         }
     }
 }

@@ -16,7 +16,8 @@ extension Matrix {
         for row in 0..<rows { ck_softmax_f32(base + row * columns, columns) }
     }
 
-    /// Adds row `i` of `source` times `scales[indices[i]]` to row `indices[i]` of this matrix.
+    /// Adds row `i` of `source` times `scales[indices[i]]` to row `indices[i]` of this matrix; passes over rows whose index
+    /// is behind its last.
     ///
     /// - Precondition: no index comes twice.
     package func scatterAdd(_ source: Matrix, at indices: [Int32], scales: [Float], on workers: Workers) {
@@ -36,14 +37,16 @@ extension Matrix {
         }
     }
 
-    /// Sets row `indices[i]` of this matrix to row `i` of `source`.
+    /// Sets row `(indices[i] - first) / step` of this matrix to row `i` of `source`; passes over rows whose index is before
+    /// `first`.
     ///
     /// - Precondition: no index comes twice.
-    package func set(_ source: Matrix, at indices: [Int32]) {
+    package func set(_ source: Matrix, at indices: [Int32], from first: Int, every step: Int) {
         precondition(source.columns == columns && source.rows == indices.count)
-        for (row, index) in indices.enumerated() {
-            precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
-            (base + Int(index) * columns).update(from: source.base + row * columns, count: columns)
+        for (row, index) in indices.enumerated() where Int(index) >= first {
+            let target = (Int(index) - first) / step
+            precondition(target < rows, "row \(target) of \(rows)")
+            (base + target * columns).update(from: source.base + row * columns, count: columns)
         }
     }
 
@@ -53,9 +56,14 @@ extension Matrix {
         UnsafeMutableRawBufferPointer(start: base, count: bytes.count).copyMemory(from: bytes)
     }
 
-    /// The bytes of all elements, row by row.
-    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try body(UnsafeRawBufferPointer(start: base, count: rows * columns * MemoryLayout<Float>.size))
+    /// The bytes of some rows, element by element.
+    package func withBytes<Result>(
+        ofRows range: Range<Int>,
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+        let count = range.count * columns * MemoryLayout<Float>.size
+        return try body(UnsafeRawBufferPointer(start: base + range.lowerBound * columns, count: count))
     }
 
     /// Adds rows of `source` that follow each other, as many for each row of this matrix, to that row, first to last.
@@ -130,7 +138,8 @@ private struct ScatteredRows: RowWork {
 
     func run(row: Int) {
         let index = Int(indices[row])
-        precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
+        precondition(index >= 0, "row \(index)")
+        guard index < rows else { return }
         ck_add_scaled_f32(source + row * columns, scales[index], target + index * columns, columns)
     }
 }

@@ -41,6 +41,17 @@ package final class Matrix: @unchecked Sendable {
         self.columns = columns
     }
 
+    /// Adds rows behind those there are, which stay; the new ones are undefined.
+    func grow(to rows: Int) {
+        if rows * columns > capacity {
+            capacity = max(rows * columns, 2 * capacity)
+            let larger = AlignedMemory(count: capacity)
+            larger.base.update(from: base, count: self.rows * columns)
+            memory = larger
+        }
+        self.rows = rows
+    }
+
     /// Reads row `row`: `columns` elements.
     package func withRow<Result>(_ row: Int, _ body: (Span<Float>) throws -> Result) rethrows -> Result {
         precondition(row >= 0 && row < rows, "row \(row) of \(rows)")

@@ -19,10 +19,13 @@ extension ProductInput {
         target.storeBytes(of: scales.base[row], toByteOffset: count - 4, as: Float.self)
     }
 
-    /// Makes room for rows that are then read one by one.
-    package func begin(rows: Int, columns: Int, as precision: WeightPrecision) {
-        resize(rows: rows, columns: columns, precision)
-    }
+    /// Leaves no rows, so that rows can be added.
+    package func begin(columns: Int, as precision: WeightPrecision) { resize(rows: 0, columns: columns, precision) }
+
+    /// Makes room for more rows behind those there are, to be read one by one.
+    ///
+    /// Asks for memory only where there are more than ever before.
+    package func add(rows added: Int) { grow(to: rows + added) }
 
     /// Takes row `row` from the first of `bytes`; returns how many it had, nil where they are not a row.
     package func read(row: Int, from bytes: UnsafeRawBufferPointer) -> Int? {

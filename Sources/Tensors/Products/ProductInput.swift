@@ -109,6 +109,18 @@ package final class ProductInput: @unchecked Sendable {
         )
     }
 
+    /// Keeps what there is.
+    func grow(to rows: Int) {
+        if rows * stride > capacity {
+            capacity = max(rows * stride, 2 * capacity)
+            let larger = AlignedMemory(count: capacity)
+            larger.base.update(from: memory.base, count: self.rows * stride)
+            memory = larger
+        }
+        scales.grow(to: rows)
+        self.rows = rows
+    }
+
     func resize(rows: Int, columns: Int, _ precision: WeightPrecision) {
         self.rows = rows
         self.columns = columns

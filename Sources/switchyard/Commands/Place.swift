@@ -7,29 +7,55 @@ import SwitchModel
 struct Place: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Places experts on ranks by their load.",
-        discussion: "Reads what GET /v1/experts answers and writes a file for serve --placement."
+        discussion: "Reads what GET /v1/experts answers, of one or several ranks, and writes a file for serve --placement."
     )
 
     private static let maximumBytes = 256 << 20
 
-    @Argument(help: "A file with the answer of GET /v1/experts; - for standard input.")
-    var load = "-"
+    @Argument(help: "Files with the answers of GET /v1/experts, one of each rank that serves; - for standard input.")
+    var loads = ["-"]
 
     @Option(help: "How many ranks there will be.")
     var ranks: Int
 
+    @Option(help: "How many experts of each layer every rank has beside its share: copies of the heaviest.")
+    var copies = 0
+
     func validate() throws {
         try Limit.check("--ranks", ranks, in: 1...4096)
+        try Limit.check("--copies", copies, in: 0...4096)
     }
 
     func run() throws {
-        let file = load == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(filePath: load))
-        guard let data = try file.read(upToCount: Self.maximumBytes + 1), data.count <= Self.maximumBytes else {
-            throw ExpertLoadError(file: load, reason: "it must have 1 to \(Self.maximumBytes) bytes")
-        }
-        let placement = ExpertPlacement(loads: try Self.loads([UInt8](data), file: load), ranks: ranks)
-        let layers = placement.owners.map { "[\($0.map(String.init).joined(separator: ", "))]" }
+        let placement = ExpertPlacement(loads: try sum(), ranks: ranks, copies: copies)
+        let layers = placement.owners.map { "[\($0.map(Self.text).joined(separator: ", "))]" }
         print("{\"owners\": [\n  \(layers.joined(separator: ",\n  "))\n]}")
+    }
+
+    /// Tokens of each expert, by sparse layer, over all files.
+    private func sum() throws -> [[Int]] {
+        var sum: [[Int]]?
+        for load in loads {
+            let file = load == "-" ? FileHandle.standardInput : try FileHandle(forReadingFrom: URL(filePath: load))
+            guard let data = try file.read(upToCount: Self.maximumBytes + 1), data.count <= Self.maximumBytes else {
+                throw ExpertLoadError(file: load, reason: "it must have 1 to \(Self.maximumBytes) bytes")
+            }
+            let next = try Self.loads([UInt8](data), file: load)
+            guard let before = sum else {
+                sum = next
+                continue
+            }
+            guard before.map(\.count) == next.map(\.count) else {
+                throw ExpertLoadError(file: load, reason: "it is of another model than \(loads[0])")
+            }
+            sum = zip(before, next).map { zip($0, $1).map { $0 &+ $1 < 0 ? .max : $0 &+ $1 } }
+        }
+        return sum ?? []
+    }
+
+    /// The one rank of an expert, or a list of them.
+    private static func text(_ owners: [Int]) -> String {
+        owners.count == 1 ? "\(owners[0])" : "[\(owners.map(String.init).joined(separator: ", "))]"
     }
 
     /// Tokens of each expert, by sparse layer, those of the encoder first.

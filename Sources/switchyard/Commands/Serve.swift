@@ -69,6 +69,7 @@ struct Serve: AsyncParsableCommand {
             let job = try RankJob(ranks)
             var options = self
             options.model.threads = options.model.threads ?? job?.threads(of: .current())
+            options.port = job?.port(port) ?? port
             if let job, !job.isServing {
                 try HostedExperts(options: options.model, job: job, logger: logger).run()
             } else {
@@ -96,8 +97,12 @@ struct Serve: AsyncParsableCommand {
                 logger: logger
             )
         ).run()
-        if job != nil, served.state.model?.engine.waitForEnd(atMost: RankJob.partingTime) != true {
-            throw ExitCode(RankJob.lostStatus)
+        if let job {
+            let drain = Duration.seconds(admission.drainDelay + admission.drainTimeout)
+            let patience = job.partingTime(afterDrainOf: drain)
+            guard served.state.model?.engine.waitForEnd(atMost: patience) == true else {
+                throw ExitCode(RankJob.lostStatus)
+            }
         }
         await served.exporter?.shutDown(within: Self.lastExportTime)
         logger.info("stopped")

@@ -14,6 +14,8 @@ struct RunningModel: Sendable {
     let engine: InferenceEngine
     /// Where the load of every expert is counted.
     let load: ExpertLoad
+    /// The ranks of each expert, by sparse layer; nil where this process has all.
+    private let owners: [[[Int]]]?
 
     /// Reads the checkpoint, which takes a while, and starts the engine.
     ///
@@ -35,11 +37,14 @@ struct RunningModel: Sendable {
         if let file = TokenizerDirectory(try options.model.transformerDirectory()).chatTemplateSource {
             logger.notice("the chat template of \(file) is not followed: --chat-prompt has the rule for prompts")
         }
+        owners = loaded.spread?.placement.owners
         load = ExpertLoad(layers: Self.sparseLayers(loaded.configuration))
         load.register(in: registry)
         loaded.expertMemory?.register(in: registry)
         ExpertSpread.register(loaded.spread, in: registry)
         Self.describe(loaded, modelID: options.servedModelID, in: registry)
+        // One that is told to end takes all with it.
+        loaded.spread?.onLeaver = { if state.readiness == .ready { kill(getpid(), SIGUSR1) } }
         engine = InferenceEngine(loaded.model, limits: Self.limits(options, loaded), registry: registry, load: load) {
             state.beginDraining()
             RankJob.leaveLost($0, logger)
@@ -78,9 +83,11 @@ struct RunningModel: Sendable {
 
     /// The load of every expert, for people and programs.
     var expertReport: ExpertReport {
-        let rows = zip(load.layers, zip(load.totals, load.window))
+        let rows = zip(load.layers.enumerated(), zip(load.totals, load.window))
         return ExpertReport(
-            layers: rows.map { .init(layer: $0, total: $1.0.load, window: $1.1) },
+            layers: rows.map { layer, loads in
+                .init(layer: layer.element, total: loads.0.load, window: loads.1, ranks: owners?[layer.offset])
+            },
             windowSeconds: Double(ExpertLoad.windowSeconds)
         )
     }

@@ -29,8 +29,7 @@ struct HostedExperts {
         context.expertPrecision = precision.experts
         context.expertMemory = options.expertMemory.map { ExpertMemory(budget: $0.bytes) }
         let spread = try job.spread(options, configuration, precision)
-        context.spread = spread
-        let experts = try ExpertHost(WeightScope(root: checkpoint), context)
+        let experts = try ExpertHost(WeightScope(root: checkpoint), context, spread)
         try job.awaitLoaded()
         logger.info(
             "holding experts for rank 0",
@@ -39,7 +38,7 @@ struct HostedExperts {
                 "share": "\(spread.placement.share(of: job.ranks.rank))", "threads": "\(context.workers.threads)",
             ]
         )
-        try job.host(experts)
+        try experts.serve()
         logger.info("stopped", metadata: ["rank": "\(job.ranks.rank)"])
     }
 }

@@ -3,7 +3,7 @@ import JSON
 import SwitchModel
 
 /// A file that says which rank has which expert: `{"owners": [[0, 0, 1, 1], …]}`, a list for each sparse layer, those of the
-/// encoder first, with the rank of each expert.
+/// encoder first, with the rank of each expert, or its ranks.
 enum PlacementFile {
     private static let maximumBytes = 64 << 20
 
@@ -25,15 +25,22 @@ enum PlacementFile {
         }
     }
 
-    private static func owners(_ value: JSONValue) throws -> [[Int]] {
+    private static func owners(_ value: JSONValue) throws -> [[[Int]]] {
         guard case .object(let members) = value, case .array(let layers)? = members["owners"] else {
             throw Malformed.owners
         }
         return try layers.map { layer in
             guard case .array(let experts) = layer else { throw Malformed.owners }
             return try experts.map { expert in
-                guard case .integer(let rank) = expert else { throw Malformed.owners }
-                return rank
+                switch expert {
+                case .integer(let rank): return [rank]
+                case .array(let ranks):
+                    return try ranks.map { rank in
+                        guard case .integer(let rank) = rank else { throw Malformed.owners }
+                        return rank
+                    }
+                default: throw Malformed.owners
+                }
             }
         }
     }
@@ -41,7 +48,7 @@ enum PlacementFile {
     private enum Malformed: Error, CustomStringConvertible {
         case owners
 
-        var description: String { "'owners' must be an array, for each sparse layer, of an array of ranks" }
+        var description: String { "'owners' must be an array, for each sparse layer, of an array of ranks, or of their lists" }
     }
 }
 

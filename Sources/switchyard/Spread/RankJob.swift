@@ -15,6 +15,7 @@ struct RankJob: Sendable {
     static let partingTime = Duration.seconds(2)
 
     let ranks: MPIRanks
+    private let runners: ExpertSpread.Runners
     private let patience: RankPatience
     private let placementFile: String?
 
@@ -22,19 +23,28 @@ struct RankJob: Sendable {
     ///
     /// - Throws: `RanksError`.
     init?(_ options: RankOptions) throws {
-        guard options.ranksServe != nil else { return nil }
+        guard let serve = options.ranksServe else { return nil }
         // mpirun hands it to all ranks when it gets it: rank 0 drains, the others wait to be told that no more follows.
         signal(SIGUSR1, SIG_IGN)
         ranks = try MPIRanks()
         let asked = options.ranks ?? max(ranks.count, 2)
         guard ranks.count == asked else { throw RanksError.otherCount(asked: asked, found: ranks.count) }
+        runners = serve == .all ? .all : .first
         let interruption = RankPatience.Interruption()
-        if ranks.rank == 0 { Self.raise(interruption, at: SIGTERM) }
+        if serve == .all || ranks.rank == 0 { Self.raise(interruption, at: SIGTERM) }
         patience = RankPatience(timeout: .seconds(options.rankTimeout), interruption: interruption)
         placementFile = options.placement
     }
 
-    var isServing: Bool { ranks.rank == 0 }
+    var isServing: Bool { runners == .all || ranks.rank == 0 }
+
+    /// How long the ranks may take to end together once this one's requests are done, given what their drain may take.
+    func partingTime(afterDrainOf drain: Duration) -> Duration {
+        Self.partingTime + (runners == .all ? drain : .zero)
+    }
+
+    /// The port of this rank: those of one machine have neighbouring ones.
+    func port(_ first: Int) -> Int { runners == .all && first > 0 ? first + ranks.rankHere : first }
 
     /// Threads for each of the ranks that share this machine.
     func threads(of machine: MachineShare) -> Int { max(1, machine.threads / ranks.countHere) }
@@ -55,27 +65,23 @@ struct RankJob: Sendable {
         _ precision: ModelPrecision
     ) throws -> ExpertSpread {
         let placement = try placement(for: configuration)
+        let experts = precision.experts
         try agreement().settle([
             "the program's version": BuildInformation.version,
             "the model": "\(try ModelFingerprint(directory: options.transformerDirectory()))",
             "the precision of weights": precision.layers.rawValue,
-            "the precision of experts": precision.experts.rawValue,
+            "the precision of experts": experts.rawValue,
             "the instruction set": InstructionSet.current.rawValue,
             "the placement of experts": placement.summary,
+            "who serves": "\(runners)",
         ])
-        return ExpertSpread(ranks, placement, patience)
+        return ExpertSpread(ranks, running: runners, placement, patience, configuration, experts)
     }
 
     /// Waits until all ranks have loaded what they hold: however long that takes.
     func awaitLoaded() throws {
         let agreement = RankAgreement(ranks, host: Self.host, RankPatience(timeout: nil))
         try agreement.settle([:])
-    }
-
-    /// Computes what rank 0 asks for, then leaves with it.
-    func host(_ experts: ExpertHost) throws {
-        try experts.serve(ranks, patience)
-        try ranks.leave()
     }
 
     /// Ends this process, once those who wait were answered.

@@ -5,11 +5,13 @@ import Ranks
 enum RanksServe: String, ExpressibleByArgument, CaseIterable {
     /// Rank 0; the others hold experts for it.
     case first
+    /// Every one, at a port of its own where they share a machine.
+    case all
 }
 
 /// Flags on the ranks of a job that mpirun starts.
 struct RankOptions: ParsableArguments {
-    @Option(help: "Spread experts over mpirun's processes; first: rank 0 serves, the others hold experts.")
+    @Option(help: "Spread experts over mpirun's processes; first: rank 0 serves, the others hold experts; all: each serves.")
     var ranksServe: RanksServe?
 
     @Option(help: "How many processes there must be. Default: as many as mpirun started.")
@@ -32,7 +34,7 @@ struct RankOptions: ParsableArguments {
         }
         // Else each would serve for itself, at the same port.
         guard ranksServe != nil || MPIRanks.countStarted == 1 else {
-            throw ValidationError("mpirun started \(MPIRanks.countStarted) processes: say --ranks-serve first")
+            throw ValidationError("mpirun started \(MPIRanks.countStarted) processes: say --ranks-serve all or first")
         }
     }
 }

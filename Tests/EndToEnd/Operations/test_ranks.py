@@ -1,12 +1,15 @@
 """Experts spread over the processes of an Open MPI job: the bodies of one process, and an end together."""
 
 import json
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import psutil
 import pytest
 
@@ -28,6 +31,9 @@ REQUESTS = [
     ("/translate", {"q": " ".join(TEXTS), "source": "en", "target": "de"}),
 ]
 JOB = ["--ranks-serve", "first"]
+
+
+ALL = ["--ranks-serve", "all"]
 
 
 def mpirun(ranks):
@@ -62,6 +68,127 @@ def test_bodies_are_those_of_one_process(flags):
         assert job.metric("switchyard_remote_rows_total") > 0 < job.metric("switchyard_local_rows_total")
         job.process.send_signal(signal.SIGUSR1)
         assert job.process.wait(20) == 0
+
+
+class All:
+    """A job in which every rank serves; `rank` is a server of which one rank answers."""
+
+    def __init__(self, ranks, *flags):
+        port = free_ports(ranks)
+        self.first = Server(MODEL, *ALL, *flags, prefix=mpirun(ranks), port=port)
+        self.urls = [f"http://127.0.0.1:{port + rank}" for rank in range(ranks)]
+        self.clients = [httpx.Client(base_url=url, timeout=60) for url in self.urls]
+        deadline = time.monotonic() + 30
+        while any(not ready(client) for client in self.clients):
+            assert time.monotonic() < deadline, "never ready"
+            time.sleep(0.05)
+
+    def post(self, path, rank=None, **body):
+        return self.clients[random.randrange(len(self.clients)) if rank is None else rank].post(path, json=body)
+
+    def metric(self, rank, name):
+        for line in self.clients[rank].get("/metrics").text.splitlines():
+            if line.split(" ")[0] == name:
+                return float(line.split(" ")[1])
+        raise KeyError(name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.first.process.send_signal(signal.SIGUSR1)
+        self.first.__exit__(None, None, None)
+
+
+def ready(client):
+    try:
+        return client.get("/readyz").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def free_ports(count):
+    """The first of as many free ports in a row."""
+    for first in range(random.randrange(20000, 40000), 60000, 7):
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+            return first
+        except OSError:
+            continue
+
+
+@pytest.mark.parametrize("ranks, flags", [
+    (2, ["--weights", "f32"]), (3, ["--weights", "bf16"]), (2, ["--weights", "int8", "--expert-memory", "1"]),
+])
+def test_whichever_rank_is_asked_bodies_are_those_of_one_process(ranks, flags):
+    with Server(MODEL, *flags) as one:
+        expected = answers(one)
+    with All(ranks, *flags) as job:
+        assert answers(job) == expected
+        # One rank alone is asked: the others serve it.
+        before = job.metric(1, "switchyard_served_rows_total")
+        for path, members in REQUESTS:
+            assert job.post(path, rank=0, **members).status_code == 200
+        assert job.metric(1, "switchyard_served_rows_total") > before
+        layer = job.clients[1].get("/v1/experts").json()["encoder"][0]
+        assert layer["ranks"] == [[expert * ranks // layer["experts"]] for expert in range(layer["experts"])]
+        job.first.process.send_signal(signal.SIGUSR1)
+        assert job.first.process.wait(20) == 0
+
+
+def test_experts_at_several_ranks_are_served(tmp_path):
+    with Server(MODEL) as one:
+        expected = answers(one)
+    with All(2) as job:
+        assert answers(job) == expected
+        files = []
+        for rank, client in enumerate(job.clients):
+            files.append(tmp_path / f"{rank}.json")
+            files[rank].write_text(client.get("/v1/experts").text)
+    command = [binary(), "place", "--ranks", "2", "--copies", "1", *map(str, files)]
+    placed = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    owners = json.loads(placed.stdout)["owners"]
+    assert all(layer.count([0, 1]) >= 1 for layer in owners)
+    placement = tmp_path / "placement.json"
+    placement.write_text(placed.stdout)
+    with All(2, "--placement", placement) as job:
+        assert answers(job) == expected
+
+
+def test_a_rank_that_is_told_to_end_takes_all_with_it():
+    with All(2, "--drain-delay", "0") as job:
+        def ask(n):
+            return job.post("/v1/completions", rank=n % 2, prompt=TEXTS[n % 4], max_tokens=24).status_code
+
+        with ThreadPoolExecutor(16) as pool:
+            asked = [pool.submit(ask, n) for n in range(32)]
+            time.sleep(0.3)
+            next(p for p in ranks_of(job.first) if p.is_running()).send_signal(signal.SIGTERM)
+            # A connection that came too late is refused; whatever was accepted is answered.
+            ends = [a.exception() or a.result() for a in asked]
+        assert {e for e in ends if not isinstance(e, httpx.HTTPError)} <= {200, 503}
+        assert job.first.process.wait(30) == 0
+
+
+def test_a_rank_that_is_killed_ends_all_that_serve():
+    with All(2) as job:
+        def ask(n):
+            body = {"prompt": TEXTS[n % 4], "temperature": 0, "max_tokens": 400, "ignore_eos": True, "stream": True}
+            with job.clients[n % 2].stream("POST", "/v1/completions", json=body) as answer:
+                return [line for line in answer.iter_lines() if line.startswith("data: ")][-1]
+
+        ranks = sorted(ranks_of(job.first), key=lambda p: p.pid)
+        with ThreadPoolExecutor(16) as pool:
+            asked = [pool.submit(ask, n) for n in range(16)]
+            time.sleep(0.5)
+            ranks[1].kill()
+            ends = [a.exception() or a.result() for a in asked]
+        # Those of the rank that is gone lose their connection; all others are told.
+        told = [e for e in ends if not isinstance(e, BaseException)]
+        assert len(told) >= 8 and all("ranks_lost" in e for e in told), ends
+        assert job.first.process.wait(10) != 0
 
 
 def test_a_placement_by_load_is_served(tmp_path):
@@ -136,7 +263,7 @@ def test_several_processes_without_the_flag_are_refused():
     command = [*mpirun(2), binary(), "serve", str(MODEL), "--port", "0"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=30, env=clean_environment())
     assert run.returncode == 2
-    assert "mpirun started 2 processes: say --ranks-serve first" in run.stderr
+    assert "mpirun started 2 processes: say --ranks-serve all or first" in run.stderr
 
 
 @pytest.mark.parametrize("load, reason", [
