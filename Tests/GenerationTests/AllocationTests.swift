@@ -110,7 +110,8 @@ private final class Partner: Ranks {
 
     func beginSend(_ message: RankMessage, to rank: Int) {
         // Slots, flags, layer, number of runs; of each run its expert and rows.
-        func number(_ index: Int) -> Int { Int(message.bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)) }
+        let bytes = message.bytes
+        func number(_ index: Int) -> Int { Int(bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)) }
         rows = 0
         for run in 0..<number(3) { rows += number(5 + 2 * run) }
         hasCalled = calls

@@ -32,9 +32,8 @@ extension ExpertPlacement {
 extension [ExpertPart] {
     /// Those of one rank, of parts that lie rank by rank.
     func of(_ rank: Int) -> ArraySlice<ExpertPart> {
-        guard let first = firstIndex(where: { $0.rank == rank }), let last = lastIndex(where: { $0.rank == rank }) else {
-            return []
-        }
+        guard let first = firstIndex(where: { $0.rank == rank }), let last = lastIndex(where: { $0.rank == rank })
+        else { return [] }
         return self[first...last]
     }
 }

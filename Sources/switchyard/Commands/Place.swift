@@ -7,7 +7,7 @@ import SwitchModel
 struct Place: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Places experts on ranks by their load.",
-        discussion: "Reads what GET /v1/experts answers, of one or several ranks, and writes a file for serve --placement."
+        discussion: "Reads what GET /v1/experts of all servers answers and writes a file for serve --placement."
     )
 
     private static let maximumBytes = 256 << 20

@@ -48,7 +48,7 @@ enum PlacementFile {
     private enum Malformed: Error, CustomStringConvertible {
         case owners
 
-        var description: String { "'owners' must be an array, for each sparse layer, of an array of ranks, or of their lists" }
+        var description: String { "'owners' must be an array, for each sparse layer, of an array of ranks or of lists" }
     }
 }
 

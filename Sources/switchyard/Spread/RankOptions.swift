@@ -11,7 +11,7 @@ enum RanksServe: String, ExpressibleByArgument, CaseIterable {
 
 /// Flags on the ranks of a job that mpirun starts.
 struct RankOptions: ParsableArguments {
-    @Option(help: "Spread experts over mpirun's processes; first: rank 0 serves, the others hold experts; all: each serves.")
+    @Option(help: "Spread experts over mpirun's processes, of which all serve, or the first alone.")
     var ranksServe: RanksServe?
 
     @Option(help: "How many processes there must be. Default: as many as mpirun started.")

@@ -158,7 +158,7 @@ import Testing
     }
 
     /// Asks everything at once, each request of the rank that `rank` picks.
-    private func answers(_ servers: [Server], rank: @Sendable @escaping (_ request: Int) -> Int) async throws -> [[String]] {
+    private func answers(_ servers: [Server], rank: (_ request: Int) -> Int) async throws -> [[String]] {
         let requests = requests(servers[0].configuration)
         return try await withThrowingTaskGroup(of: (Int, [String]).self) { group in
             for (index, request) in requests.enumerated() {
