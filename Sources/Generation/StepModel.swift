@@ -81,8 +81,13 @@ package protocol StepModel {
 
 /// A model that one process runs alone.
 extension StepModel {
+    /// None.
     package var others: OtherRanks { .none }
+
+    /// There is nobody to agree with.
     package func beginTurn(isDecoding: Bool, _ encoding: Encoding?, layers: Int) {}
+
+    /// There is nobody to wait for.
     package func endTurn() {}
 }
 

@@ -26,18 +26,18 @@ package struct ExpertOrder {
     package init() {}
 
     /// Choices of one expert that are to be computed beside others.
-    package struct Part: Equatable, Sendable {
-        package enum Source: Equatable, Sendable {
+    struct Part: Equatable {
+        enum Source: Equatable {
             /// A range of the `places` of an order.
             case places(Range<Int>)
             /// Rows of the pass, of which the first choice is meant.
             case rows(Range<Int>)
         }
 
-        package var expert: Int
-        package var source: Source
+        var expert: Int
+        var source: Source
 
-        package init(expert: Int, _ source: Source) { (self.expert, self.source) = (expert, source) }
+        init(expert: Int, _ source: Source) { (self.expert, self.source) = (expert, source) }
 
         /// How many choices it has.
         var count: Int {
@@ -52,7 +52,7 @@ package struct ExpertOrder {
     /// - Parameters:
     ///   - order: whose places are meant, and of whose rows each has as many.
     ///   - experts: of the layer.
-    package mutating func fill(_ parts: [Part], of order: ExpertOrder, experts: Int) {
+    mutating func fill(_ parts: [Part], of order: ExpertOrder, experts: Int) {
         begin(experts: experts, choices: order.choices)
         for part in parts { ends[part.expert] += part.count }
         makeRoom()
