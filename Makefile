@@ -153,7 +153,7 @@ http-throughput: packages
 
 # What clients send and are sent, ten minutes each.
 fuzz: packages
-	for kind in requests responses completions; do scripts/fuzz-http/run.sh $$kind 600 || exit 1; done
+	for kind in requests responses completions texts; do scripts/fuzz-http/run.sh $$kind 600 || exit 1; done
 	scripts/fuzz-gzip/run.sh 600
 	scripts/fuzz-json/run.sh 600
 

@@ -52,6 +52,8 @@ package struct APIConfiguration: Equatable, Sendable {
     package var maximumSentences = 10_000
     /// Sentences of one request that the engine has at once; the others wait outside its queue.
     package var sentencesAtOnce = 32
+    /// Items of one request that are scored.
+    package var maximumScoredItems = 256
     /// Tokens whose probability one request may ask for after each prompt.
     package var maximumLabels = 1024
     /// Continuations of each prompt that one request may have scored.

@@ -29,6 +29,7 @@ The model is loaded in float32 whatever its files hold, with eager attention, on
 """
 import argparse
 import copy
+import functools
 import json
 import random
 from importlib.metadata import version
@@ -112,10 +113,23 @@ def begin(model, prompt):
     return first, read
 
 
+def exact(model):
+    """The model in double precision, its norms as well, which transformers takes in float32 whatever comes in."""
+    model = copy.deepcopy(model).double()
+    for module in model.modules():
+        if hasattr(module, "variance_epsilon"):
+            module.forward = functools.partial(norm, module)
+    return model
+
+
+def norm(module, states):
+    return module.weight * states * (states.square().mean(-1, keepdim=True) + module.variance_epsilon).rsqrt()
+
+
 @torch.no_grad()
 def forced(model, prompt, steps):
     """In double precision: the reference's own rounding, up to 1e-4 where every layer is sparse, is not ours to copy."""
-    model = copy.deepcopy(model).double()
+    model = exact(model)
     first, read = begin(model, prompt)
     decoder = first
     if not model.config.is_encoder_decoder:
@@ -247,7 +261,7 @@ def continued(model, prompt, length, ends, widths):
             break
     record = greedy(model, prompt, ends, decoder_prompt=decoder_prompt, max_new_tokens=BEAM_TOKENS)
     # As `forced`.
-    logprobs, layers = followed(copy.deepcopy(model).double(), prompt, decoder_prompt, record["tokens"])
+    logprobs, layers = followed(exact(model), prompt, decoder_prompt, record["tokens"])
     own = followed(model, prompt, decoder_prompt, record["tokens"])
     gates = [distance(one["gates"], other["gates"]) for one, other in zip(own[1], layers, strict=True)]
     rounding = {"logprobs": distance(own[0], logprobs), "gates": max(gates, default=0.0)}

@@ -3,127 +3,130 @@ import Generation
 import HTTPServing
 import HTTPTypes
 import JSON
-import Tensors
 import Tokenization
 
-/// Reads the bytes as the body of each endpoint that generates, as far as the request for the engine.
+/// Reads the bytes as the body of each endpoint that asks something of the engine, as far as the request for it.
 ///
-/// What is accepted keeps every limit, and can be searched with.
+/// What is accepted keeps every limit, can be searched with, and what is found can be written. Which model and limits
+/// it is read for depends on how many bytes there are.
 @_cdecl("LLVMFuzzerTestOneInput")
 func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+    let setting = Setting.all[count % Setting.all.count]
     let form = try? FormBody.members(bytes, text: ["q", "text", "target", "target_lang", "source", "format"])
     if let form {
-        read(form, as: LibreTranslateRequest.self)
-        read(form, as: DeepLRequest.self)
+        read(form, as: LibreTranslateRequest.self, setting)
+        read(form, as: DeepLRequest.self, setting)
     }
     guard let members = try? JSONBody.object(bytes) else { return 0 }
-    read(members, as: CompletionRequest.self)
-    read(members, as: BeamSearchRequest.self)
-    read(members, as: RouteRequest.self)
-    read(members, as: ChatRequest.self)
-    read(members, as: ResponsesRequest.self)
-    read(members, as: TextGenerationRequest.self)
-    read(members, as: PipelineRequest.self)
-    read(members, as: LibreTranslateRequest.self)
-    read(members, as: DeepLRequest.self)
+    read(members, as: EmbeddingsRequest.self, setting)
+    read(members, as: EmbedRequest.self, setting)
+    // An encoder alone is asked for nothing else.
+    guard setting.backend.model.architecture != .encoder else { return 0 }
+    read(members, as: CompletionRequest.self, setting)
+    read(members, as: BeamSearchRequest.self, setting)
+    read(members, as: RouteRequest.self, setting)
+    read(members, as: ChatRequest.self, setting)
+    read(members, as: ResponsesRequest.self, setting)
+    read(members, as: TextGenerationRequest.self, setting)
+    read(members, as: TextStreamRequest.self, setting)
+    read(members, as: PipelineRequest.self, setting)
+    read(members, as: LibreTranslateRequest.self, setting)
+    read(members, as: DeepLRequest.self, setting)
+    read(members, as: GenerativeScoresRequest.self, setting)
+    read(members, as: RerankRequest.self, setting)
     return 0
 }
 
-private func read<Dialect: GenerationDialect>(_ members: [String: JSONValue], as dialect: Dialect.Type) {
+private func read<Dialect: GenerationDialect>(
+    _ members: [String: JSONValue],
+    as dialect: Dialect.Type,
+    _ setting: Setting
+) {
+    let dialectSetting = DialectSetting(
+        model: setting.backend.model,
+        configuration: setting.configuration,
+        maximumInputTokens: setting.backend.engine.limits.maximumInputTokens
+    )
     do throws(APIError) {
-        let asked = try Dialect(members, DialectSetting(model: backend.model, configuration: configuration))
-        var reader = CompletionReader(asked.plain, for: Dialect.endpoint, backend, configuration)
-        check(try reader.parameters(), of: reader)
+        let asked = try Dialect(members, dialectSetting)
+        var reader = CompletionReader(asked.plain, for: Dialect.endpoint, setting.backend, setting.configuration)
+        let parameters = try reader.parameters()
+        let allowed = prompts(of: Dialect.self, setting.configuration)
+        precondition(allowed.contains(parameters.prompts.count), "\(parameters.prompts.count) prompts")
+        check(parameters, of: reader, setting.configuration)
         let notes = reader.notes
         precondition(notes.clamped.allSatisfy { $0.value == reader.limits.maximumOutputTokens })
         _ = IgnoredMembers(notes.unknownNames)?.text
     } catch {
         // A client sees this text.
         precondition(!error.response.fields.isEmpty)
+        precondition((400..<500).contains(error.response.status.code), "\(error)")
     }
 }
 
-private struct NoEngine: GenerationEngine {
-    let limits = EngineLimits()
-
-    func checkRoom() throws(AdmissionError) {}
-
-    func submit(
-        _ request: GenerationRequest,
-        deadline: ContinuousClock.Instant?
-    ) throws(AdmissionError) -> GenerationTicket { throw .draining }
+/// How many prompts a request may come to.
+private func prompts<Dialect: GenerationDialect>(
+    of dialect: Dialect.Type,
+    _ configuration: APIConfiguration
+) -> ClosedRange<Int> {
+    if dialect is any TranslationDialect.Type { return 0...configuration.maximumSentences }
+    if dialect == RerankRequest.self { return 1...configuration.maximumDocuments }
+    switch Dialect.endpoint {
+    case .completions: return 1...configuration.maximumPrompts
+    case .beamSearch, .route: return 1...1
+    case .embeddings: return 1...configuration.maximumEmbeddings
+    case .scores: return 1...configuration.maximumScoredItems
+    }
 }
 
-private let configuration = {
-    var configuration = APIConfiguration()
-    let file = #"{"system": "s {content}", "user": "u {content}", "end": "a"}"#
-    configuration.chatPrompt = (try? ChatTemplate(Array(file.utf8), file: "")).map(ChatPrompt.template)
-    return configuration
-}()
-private let tokenizer = ToyTokenizer()
-private let backend = {
-    var model = ServedModel(
-        id: "m",
-        created: 0,
-        tokenizer: tokenizer,
-        vocabularySize: tokenizer.vocabularySize,
-        endTokens: [ToyTokenizer.end],
-        systemFingerprint: "f"
-    )
-    let file = #"{"languages": {"en": "E", "de": "D"}, "directions": [{"source": "en", "target": "de"}]}"#
-    model.translation = try? TranslationFile.directions(Array(file.utf8))
-    return InferenceBackend(model: model, engine: NoEngine())
-}()
-
-private func check(_ parameters: CompletionParameters, of reader: CompletionReader) {
-    let isOfSentences = parameters.promptsAtOnce != nil
-    let most = isOfSentences ? configuration.maximumSentences : configuration.maximumPrompts
-    precondition(((isOfSentences ? 0 : 1)...most).contains(parameters.prompts.count))
+private func check(_ parameters: CompletionParameters, of reader: CompletionReader, _ configuration: APIConfiguration) {
     precondition((1...configuration.maximumChoices).contains(parameters.choices))
     precondition(parameters.timeout > .zero && parameters.timeout <= configuration.requestTimeout)
     precondition(parameters.output.stops.count <= configuration.maximumStopStrings)
     precondition(parameters.output.stops.allSatisfy { $0.utf8.count <= configuration.maximumStopBytes })
-    let ids = 0..<Int32(tokenizer.vocabularySize)
+    precondition(parameters.promptsAtOnce.map { $0 > 0 } ?? true)
+    let ids = 0..<Int32(reader.model.vocabularySize)
     for prompt in parameters.prompts {
         let request = parameters.request(for: prompt)
         precondition(!request.prompt.isEmpty && request.prompt.allSatisfy(ids.contains))
         precondition(request.decoderPrompt.allSatisfy(ids.contains))
-        precondition(request.decoderPrompt.count <= reader.limits.maximumOutputTokens)
-        precondition(request.rows >= 1)
+        if !parameters.output.scoresPrompt {
+            precondition(request.decoderPrompt.count <= reader.limits.maximumOutputTokens)
+        }
         precondition((0...configuration.maximumChatLogprobs).contains(request.topLogprobs ?? 0))
+        switch request.strategy {
+        case .sample, .beam: precondition(request.rows >= 1)
+        case .embedding: check(parameters, configuration)
+        case .scoring(let scored): check(scored, ids, reader, configuration)
+        }
         _ = reader.model.tokenizer?.decode(request.prompt, skippingSpecialTokens: true)
     }
-    if let prompt = parameters.prompts.first { search(parameters.request(for: prompt)) }
+    if let prompt = parameters.prompts.first, var search = Search(parameters, prompt, reader) { search.run() }
 }
 
-/// A few steps of the search, on scores that depend on the tokens alone.
-private func search(_ request: GenerationRequest) {
-    guard request.rows <= 8, request.prompt.count <= 64 else { return }
-    var request = request
-    request.decoderPrompt = []
-    let size = tokenizer.vocabularySize
-    var search = DecodingSearch(request, start: [0])
-    var step = search.begin()
-    for _ in 0..<6 where !step.rows.isEmpty {
-        let scores = step.rows.flatMap { row -> [Float] in
-            (0..<size).map { (token: Int) -> Float in
-                let mixed = (row.number * 31 + token * 17) % 23
-                return Float(mixed) / 3 - 2
-            }
-        }
-        let logits = VocabularyScores(Matrix(rows: step.rows.count, columns: size, elements: scores))
-        do { try search.advance(logits, firstRow: 0, into: &step) } catch { return }
-        precondition(step.rows.allSatisfy { (0..<size).contains($0.number) })
-    }
+/// Of embeddings: what one answer may be made of, and what of it is with the engine at once.
+private func check(_ parameters: CompletionParameters, _ configuration: APIConfiguration) {
+    precondition(parameters.promptTokens <= configuration.maximumEmbeddingTokens)
+    precondition((1...configuration.maximumEmbeddingBytes).contains(parameters.answerBytes))
+    let atOnce = parameters.promptsAtOnce ?? .max
+    let longest = parameters.prompts.map(\.tokens.count).max() ?? 0
+    precondition(atOnce <= configuration.embeddingsAtOnce)
+    precondition(atOnce == 1 || atOnce * longest <= configuration.embeddingTokensAtOnce)
 }
 
-extension StepRow {
-    /// The token it reads, or its place among those that were read.
-    fileprivate var number: Int {
-        switch source {
-        case .token(let token, _): Int(token)
-        case .position(let position): position
-        }
+private func check(
+    _ scored: ScoredTokens,
+    _ ids: Range<Int32>,
+    _ reader: CompletionReader,
+    _ configuration: APIConfiguration
+) {
+    precondition(!scored.labels.isEmpty || !scored.continuations.isEmpty)
+    precondition(scored.labels.count <= configuration.maximumLabels)
+    precondition(Set(scored.labels).count == scored.labels.count && scored.labels.allSatisfy(ids.contains))
+    precondition(scored.continuations.count <= configuration.maximumContinuations)
+    for continuation in scored.continuations {
+        precondition((1...reader.limits.maximumOutputTokens).contains(continuation.count))
+        precondition(continuation.allSatisfy(ids.contains))
     }
 }

@@ -43,10 +43,11 @@ extension CompletionReader {
     private mutating func readLabels() throws(APIError) -> [Int32]? {
         guard let value = reader.value("label_token_ids") else { return nil }
         guard case .array(let ids) = value else { throw .wrongType("label_token_ids", "an array of token ids", value) }
-        guard (1...configuration.maximumLabels).contains(ids.count) else {
+        let most = min(configuration.maximumLabels, limits.maximumScoredTokens)
+        guard (1...most).contains(ids.count) else {
             throw .invalid(
                 parameter: "label_token_ids",
-                "'label_token_ids' must have 1 to \(configuration.maximumLabels) token ids, but it has \(ids.count)."
+                "'label_token_ids' must have 1 to \(most) token ids, but it has \(ids.count)."
             )
         }
         var seen: Set<Int32> = []

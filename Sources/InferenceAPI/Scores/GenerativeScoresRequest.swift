@@ -12,7 +12,7 @@ struct GenerativeScoresRequest: GenerationDialect {
     init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
         var reader = ParameterReader(members)
         appliesSoftmax = try reader.flag("apply_softmax") ?? true
-        let items = try Self.items(&reader, most: setting.configuration.maximumPrompts)
+        let items = try Self.items(&reader, most: setting.configuration.maximumScoredItems)
         // What vLLM's requests have beside it; requests are taken in the order in which they come.
         _ = reader.value("priority")
         _ = reader.value("request_id")

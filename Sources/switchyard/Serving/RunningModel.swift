@@ -98,6 +98,7 @@ struct RunningModel: Sendable {
         limits.maximumQueuedRequests = options.admission.maxQueuedRequests
         limits.maximumQueuedTokens = options.admission.maxQueuedTokens
         limits.maximumBatchTokens = options.admission.maxBatchTokens
+        limits.maximumScoredTokens = options.admission.maxScoredTokens
         limits.maximumInputTokens = options.model.maxInputTokens
         limits.maximumOutputTokens = options.model.maxOutputTokens
         limits.maximumCacheBytes = loaded.cacheBytes

@@ -32,6 +32,8 @@ struct ServedProcess {
         api.isStrict = options.strictRequests
         try options.naming.apply(to: &api)
         api.requestTimeout = .seconds(options.admission.requestTimeout)
+        api.maximumScoredItems = options.admission.maxScoredItems
+        api.maximumContinuations = options.admission.maxScoredContinuations
         api.version = BuildInformation.version
         var context = RequestContext(
             configuration: api,

@@ -1,14 +1,13 @@
 """Programs that are started and not imported, and one that makes a page of a chat."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import httpx
 import pytest
+
+from service import free_port, running
 
 PROGRAMS = Path(sys.executable).parent
 
@@ -57,12 +56,6 @@ def test_gradio(base, sentence, expected, monkeypatch):
 # mlflow's gateway
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def gateway(base, tmp_path_factory):
     """The gateway with an endpoint of each kind before the server."""
@@ -72,23 +65,10 @@ def gateway(base, tmp_path_factory):
         f"      config:\n        openai_api_key: none\n        openai_api_base: {base}\n"
         for kind in ("chat", "completions", "embeddings")))
     command = [PROGRAMS / "mlflow", "gateway", "start", "--config-path", folder / "gateway.yaml", "--port", str(port), "--workers", "1"]
-    with open(folder / "log", "w") as log, subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}) as process:
-        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 300
-        try:
-            while not answers(url + "/health"):
-                assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
-                time.sleep(0.2)
-            yield url
-        finally:
-            process.terminate()
-
-
-def answers(url):
-    try:
-        return httpx.get(url).status_code == 200
-    except httpx.TransportError:
-        return False
+    url = f"http://127.0.0.1:{port}"
+    # It starts others by their names.
+    with running(command, folder, url + "/health", PATH=f"{PROGRAMS}:{os.environ['PATH']}"):
+        yield url
 
 
 def test_mlflow_gateway(gateway, sentence, expected, embedded):

@@ -1,34 +1,17 @@
 """The shipped configuration of LiteLLM's proxy in front of the real binary, and OpenAI's client in front of that."""
 
-import os
 import secrets
-import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-import httpx
 import openai
 import pytest
 
+from service import free_port, running
 from switchyard_server import ROOT
 
 LITELLM = Path(sys.executable).parent / "litellm"
 KEY = "sk-" + secrets.token_hex(24)
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def answers(url):
-    try:
-        return httpx.get(url).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 @pytest.fixture(scope="module")
@@ -38,16 +21,9 @@ def proxy(server, tmp_path_factory):
     assert shipped.count(here) == 1
     (folder / "litellm.yaml").write_text(shipped.replace(here, server.url + "/v1"))
     command = [LITELLM, "--config", folder / "litellm.yaml", "--host", "127.0.0.1", "--port", str(port)]
-    with open(folder / "log", "w") as log, subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"LITELLM_MASTER_KEY": KEY}) as process:
-        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 300
-        try:
-            while not answers(url + "/health/readiness"):
-                assert process.poll() is None and time.monotonic() < deadline, (folder / "log").read_text()
-                time.sleep(0.2)
-            yield url + "/v1"
-        finally:
-            process.terminate()
+    url = f"http://127.0.0.1:{port}"
+    with running(command, folder, url + "/health/readiness", LITELLM_MASTER_KEY=KEY):
+        yield url + "/v1"
 
 
 @pytest.fixture(scope="module")

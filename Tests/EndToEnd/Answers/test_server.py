@@ -530,6 +530,7 @@ def test_drain_timeout_bounds_the_drain():
 @pytest.mark.parametrize("flags", [
     ["--port", "70000"], ["--port", "x"], ["--nope"], ["--threads", "0"], ["--threads", "-1"], ["--max-sequences", "0"],
     ["--max-queued-requests", "0"], ["--max-batch-tokens", "0"], ["--max-input-tokens", "0"], ["--max-output-tokens", "0"],
+    ["--max-scored-items", "0"], ["--max-scored-continuations", "0"], ["--max-scored-tokens", "1"],
     ["--request-timeout", "-1"], ["--request-timeout", "nan"], ["--drain-timeout", "-1"], ["--log-level", "loud"],
     ["--log-format", "xml"], ["--weights", "q4"], ["--tls-certificate", "/x"], ["--expert-metrics", "some"],
     ["--max-sequences", "9223372036854775808"]])

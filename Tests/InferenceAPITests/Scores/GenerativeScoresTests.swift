@@ -125,7 +125,9 @@ import Testing
         var limits = EngineLimits()
         (limits.maximumInputTokens, limits.maximumOutputTokens) = (4, 3)
         var configuration = APIConfiguration()
-        (configuration.maximumPrompts, configuration.maximumLabels, configuration.maximumContinuations) = (2, 2, 2)
+        (configuration.maximumScoredItems, configuration.maximumLabels) = (2, 2)
+        configuration.maximumContinuations = 2
+        configuration.maximumPrompts = 1
         configuration.maximumBytesPerToken = 2
         let client = APIClient(Self.engine(limits: limits), configuration: configuration)
         let most = #""query": [3, 4], "items": [[5, 6], [7]], "label_token_ids": [1, 2]"#
@@ -145,6 +147,21 @@ import Testing
             let answer = await client.post("/v1/generative-scores", json)
             #expect(answer.status == 400 && answer.error.param == parameter, "\(answer.text)")
             #expect(answer.error.code == code)
+        }
+    }
+
+    /// Fewer labels than there may be, where the engine scores fewer tokens.
+    @Test func labelsAreNoMoreThanTheEngineScores() async {
+        var limits = EngineLimits()
+        limits.maximumScoredTokens = 2
+        let client = APIClient(Self.engine(limits: limits))
+        for (labels, status) in [("1, 2", 200), ("1, 2, 3", 400)] {
+            let answer = await client.post(
+                "/v1/generative-scores",
+                #"{"query": [3], "items": [[4]], "label_token_ids": [\#(labels)]}"#
+            )
+            #expect(answer.status == status, "\(answer.text)")
+            #expect(status == 200 || answer.error.param == "label_token_ids")
         }
     }
 

@@ -60,4 +60,13 @@ import Testing
             }
         }
     }
+
+    @Test func aReferenceBeforeACombiningMarkIsOne() {
+        for markup in [Markup.html, .xml] {
+            #expect(Array(markup.decoded("a &amp;\u{301} b").unicodeScalars) == Array("a &\u{301} b".unicodeScalars))
+            let text = "&unknown;\u{1056}"
+            let found = TranslatableText(text, markup: markup, splitter: SentenceSplitter(language: "en"))
+            #expect(found.text(found.sentences) == text)
+        }
+    }
 }

@@ -122,4 +122,34 @@ import Testing
         let found = letters.parts(of: "abcdefgh")
         #expect(found == [.sentence("abc"), .sentence("def"), .sentence("gh")])
     }
+
+    /// What is counted of a text that has to be cut many times stays in proportion to it, whatever it is made of.
+    @Test(arguments: ["a", "ab ", "é", "a, b", ", ", "abcdefghijklmnopqrstuvwxyz ", "a                    "])
+    func aLongSentenceIsCountedAFewTimesOver(unit: String) {
+        let text = String(repeating: unit, count: 60_000 / unit.count) + "z"
+        let limit = 100
+        var counted = 0
+        let cutter = SentenceCutter(maximumTokens: limit) { text in
+            counted += text.count
+            return text.count { !$0.isWhitespace }
+        }
+        let parts = cutter.parts(of: text)
+        let texts = parts.map {
+            if case .kept(let text) = $0 { text } else if case .sentence(let text) = $0 { text } else { "" }
+        }
+        #expect(texts.joined() == text)
+        #expect(
+            parts.allSatisfy {
+                if case .sentence(let text) = $0 { text.count { !$0.isWhitespace } <= limit } else { true }
+            }
+        )
+        #expect(counted < 4 * text.count, "\(counted) of \(text.count)")
+    }
+
+    @Test(arguments: [1, 31, 32, 33, 100, 1000]) func aSentenceThatFitsIsLeftWhole(words: Int) {
+        let cutter = SentenceCutter(maximumTokens: words) { $0.split(separator: " ").count }
+        let text = Array(repeating: "a", count: words).joined(separator: " ")
+        #expect(cutter.parts(of: text) == [.sentence(text)])
+        #expect(cutter.parts(of: text + " b").count == 3)
+    }
 }

@@ -69,8 +69,10 @@ enum Markup: Equatable, Sendable {
         let name = text.dropFirst().prefix(longestName).prefix {
             $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "#")
         }
-        guard !name.isEmpty, name.endIndex < text.endIndex, text[name.endIndex] == ";" else { return nil }
-        return (name, text.index(after: name.endIndex))
+        // Not by characters: a semicolon is one with a combining mark behind it.
+        let scalars = text.unicodeScalars
+        guard !name.isEmpty, name.endIndex < text.endIndex, scalars[name.endIndex] == ";" else { return nil }
+        return (name, scalars.index(after: name.endIndex))
     }
 
     private static let longestName = 32
