@@ -29,7 +29,9 @@ struct RankJob: Sendable {
         let asked = options.ranks ?? max(ranks.count, 2)
         guard ranks.count == asked else { throw RanksError.otherCount(asked: asked, found: ranks.count) }
         let interruption = RankPatience.Interruption()
-        if ranks.rank == 0 { Self.raise(interruption, at: SIGTERM) }
+        // Of a job that is lost mpirun sends it to all, and a second later SIGKILL, but at once where another ends by it: rank 0
+        // has clients to answer before.
+        if ranks.rank == 0 { Self.raise(interruption, at: SIGTERM) } else { signal(SIGTERM, SIG_IGN) }
         patience = RankPatience(timeout: .seconds(options.rankTimeout), interruption: interruption)
         placementFile = options.placement
     }
