@@ -16,17 +16,20 @@ import pytest
 from conftest import HOSTS
 from rank_hosts import Hosts
 from rank_job import CLIENT, Job
+from rank_requests import Draw
 
 RANKS = (2, 4)
 STREAMS = 64
 PROMPT = "Two children play football in the park."
+# Different ones, so that all ranks are asked; or one, which may need but some of them.
+PROMPTS = [[Draw(number).text() for number in range(STREAMS)], [PROMPT] * STREAMS]
 # Open MPI takes its daemons down one after the other: mpi.md of Open MPI 4.1.4, two seconds on a host and four over four.
 GONE, SERVING_AGAIN = 5, 10
 
 
-def stream(url):
+def stream(url, prompt):
     """How a client that streams for as long as it may is left, and when."""
-    body = {"prompt": PROMPT, "temperature": 0, "max_tokens": 4000, "ignore_eos": True, "stream": True}
+    body = {"prompt": prompt, "temperature": 0, "max_tokens": 4000, "ignore_eos": True, "stream": True}
     how = "cut"
     try:
         with CLIENT.stream("POST", url + "/v1/completions", json=body) as answer:
@@ -42,9 +45,10 @@ def stream(url):
     return how, time.monotonic()
 
 
-def loaded(job, pool):
+def loaded(job, pool, prompts=PROMPTS[0]):
     """Streams to all that serve, all of them under way."""
-    asked = [(rank, pool.submit(stream, job.url(rank))) for rank in [*job.serving] * STREAMS][:STREAMS]
+    ranks = [*job.serving] * STREAMS
+    asked = [(rank, pool.submit(stream, job.url(rank), prompt)) for rank, prompt in zip(ranks, prompts)]
     deadline = time.monotonic() + 20
     while sum(job.metric("switchyard_requests_running", rank) for rank in job.serving) < STREAMS:
         assert time.monotonic() < deadline, "the streams never ran"
@@ -82,7 +86,7 @@ def test_a_killed_rank_ends_the_job_and_it_serves_again(request, room, serve):
         for number in range(max(kills, job.ranks)):
             victim = number % job.ranks
             with ThreadPoolExecutor(STREAMS) as pool:
-                asked = loaded(job, pool)
+                asked = loaded(job, pool, PROMPTS[number // job.ranks % 2])
                 time.sleep(random.Random(number).random() / 4)
                 killed = time.monotonic()
                 job.members()[victim].kill()

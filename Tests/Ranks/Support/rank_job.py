@@ -105,7 +105,7 @@ class Job:
             self.command(), stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, start_new_session=True)
         return self
 
-    def ready(self, within=60):
+    def ready(self, within=180):
         deadline = time.monotonic() + within
         for url in self.urls:
             while not is_ready(url):
