@@ -39,13 +39,15 @@ packages: machine
 	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || pkg-config --exists openblas openssl zlib sentencepiece 2>/dev/null \
 		|| scripts/install-packages $(PACKAGES)
 
-.venv/deploy/bin/python:
+.venv/deploy/bin/kubernetes-validate:
 	python3 -m venv .venv/deploy
-	.venv/deploy/bin/pip install -q PyYAML==6.0.3
+	.venv/deploy/bin/pip install -q PyYAML==6.0.3 kubernetes-validate==1.37.0
 
-# Rules, dashboard, LiteLLM's file and docs/operations.md beside what a running server exposes.
-check-deploy: packages .venv/deploy/bin/python
+# Rules, dashboard, LiteLLM's file and docs/operations.md beside what a running server exposes; manifests, units and scripts
+# beside schemas, systemd and the flags there are.
+check-deploy: packages .venv/deploy/bin/kubernetes-validate
 	@command -v promtool >/dev/null || scripts/install-packages prometheus
+	@command -v systemd-analyze >/dev/null || scripts/install-packages systemd
 	swift build --product switchyard
 	.venv/deploy/bin/python scripts/check-deploy .build/debug/switchyard
 
@@ -150,6 +152,25 @@ endurance: packages
 http-throughput: packages
 	swift build -c release --product switchyard
 	python3 benchmarks/http_throughput.py --tls
+
+# Jobs of 1, 2 and 4 ranks, in shared memory and over network namespaces: bodies of one process, deaths, drains, what ranks take.
+# Minutes, as root; RANKS are more words for pytest, such as --whole --kills 20, or --serve all.
+.PHONY: ranks ranks-model fuzz-ranks
+RANKS =
+
+ranks: packages rank-packages .venv/clients/bin/pytest
+	@command -v ip >/dev/null || scripts/install-packages iproute2
+	swift build -c release --traits MPI --product switchyard
+	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard .venv/clients/bin/pytest -q -s Tests/Ranks $(RANKS)
+
+# Steps that benchmarks/ranks_model.py tells beside steps of 1, 2 and 4 ranks measured here.
+ranks-model: packages rank-packages | $(BASE8)
+	swift build -c release --traits MPI --product switchyard
+	python3 benchmarks/ranks_model.py compare $(BASE8)
+
+# The readers of what ranks send each other, ten minutes each.
+fuzz-ranks: packages
+	for kind in calls cards; do scripts/fuzz-ranks/run.sh $$kind 600 || exit 1; done
 
 # What clients send and are sent, ten minutes each.
 fuzz: packages

@@ -87,6 +87,10 @@ struct Serve: AsyncParsableCommand {
         let served = try ServedProcess(self, logger: logger, writer: writer)
         // Until the service that reads them again has started, a SIGHUP must not end the process.
         if !served.reloads.isEmpty { signal(SIGHUP, SIG_IGN) }
+        if job != nil {
+            // Whatever --drain-timeout says: after it there would be nobody to say that time is up.
+            RankJob.atTermination(after: RankJob.lastChance) { [state = served.state] in state.model?.engine.stop() }
+        }
         let port = try served.server.listen()
         let address = "\(tls.scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         logger.info("the model is loading; until it is there requests get 503", metadata: ["address": "\(address)"])

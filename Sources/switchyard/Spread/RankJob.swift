@@ -11,6 +11,8 @@ struct RankJob: Sendable {
     static let lostStatus: Int32 = 70
     /// What answers to clients have, once the job is lost, to reach them.
     static let lastWords = Duration.milliseconds(500)
+    /// What requests have to finish once mpirun ends the job: a second later it kills, and answers need some of that.
+    static let lastChance = Duration.milliseconds(400)
     /// What leaving together may take.
     static let partingTime = Duration.seconds(2)
 
@@ -31,7 +33,13 @@ struct RankJob: Sendable {
         guard ranks.count == asked else { throw RanksError.otherCount(asked: asked, found: ranks.count) }
         runners = serve == .all ? .all : .first
         let interruption = RankPatience.Interruption()
-        if serve == .all || ranks.rank == 0 { Self.raise(interruption, at: SIGTERM) }
+        // Of a job that is lost mpirun sends it to all, and a second later SIGKILL, but at once where another ends by it:
+        // those that serve have clients to answer before.
+        if serve == .all || ranks.rank == 0 {
+            Self.atTermination { interruption.raise() }
+        } else {
+            signal(SIGTERM, SIG_IGN)
+        }
         patience = RankPatience(timeout: .seconds(options.rankTimeout), interruption: interruption)
         placementFile = options.placement
     }
@@ -108,12 +116,12 @@ struct RankJob: Sendable {
 
     private static var host: String { ProcessInfo.processInfo.hostName }
 
-    /// The source must live for as long as the process does.
-    private static func raise(_ interruption: RankPatience.Interruption, at signal: Int32) {
-        let source = DispatchSource.makeSignalSource(signal: signal, queue: .global())
+    /// Calls `body` so long after SIGTERM; its source must live for as long as the process does.
+    static func atTermination(after delay: Duration = .zero, _ body: @escaping @Sendable () -> Void) {
+        let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())
         source.setEventHandler { [source] in
             _ = source
-            interruption.raise()
+            DispatchQueue.global().asyncAfter(deadline: .now() + delay / .seconds(1), execute: body)
         }
         source.resume()
     }

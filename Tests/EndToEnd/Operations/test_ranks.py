@@ -215,14 +215,33 @@ def test_a_drain_by_sigusr1_loses_no_request():
         assert job.process.wait(20) == 0
 
 
+def last_event(job, n, tokens=400):
+    """The last line but [DONE] of a stream that takes a while, or its status."""
+    body = {"prompt": TEXTS[n % 4], "temperature": 0, "max_tokens": tokens, "ignore_eos": True}
+    with job.http.stream("POST", "/v1/completions", json=body | {"stream": True}) as answer:
+        if answer.status_code != 200:
+            return answer.status_code
+        return [line for line in answer.iter_lines() if line.startswith("data: {")][-1]
+
+
+@pytest.mark.parametrize("ranks", [2, 4])
+def test_nobody_is_cut_off_in_the_second_that_mpirun_leaves(ranks):
+    """Whether or not anybody waits for another rank when it ends the job; ranks that hold experts do not go first."""
+    with Server(MODEL, *JOB, "--max-output-tokens", "100000", prefix=mpirun(ranks)) as job:
+        with ThreadPoolExecutor(16) as pool:
+            asked = [pool.submit(last_event, job, 0, tokens=4000) for _ in range(16)]
+            while job.metric("switchyard_requests_running") < 16:
+                time.sleep(0.02)
+            job.process.send_signal(signal.SIGTERM)
+            ends = [a.exception() or a.result() for a in asked]
+        assert all(isinstance(end, str) and '"error"' in end for end in ends), ends
+        assert job.process.wait(10) != 0
+
+
 def test_a_killed_rank_ends_the_job_and_nobody_waits():
     with Server(MODEL, *JOB, prefix=mpirun(2)) as job:
         def ask(n):
-            body = {"prompt": TEXTS[n % 4], "temperature": 0, "max_tokens": 400, "ignore_eos": True}
-            with job.http.stream("POST", "/v1/completions", json=body | {"stream": True}) as answer:
-                if answer.status_code != 200:
-                    return answer.status_code
-                return [line for line in answer.iter_lines() if line.startswith("data: ")][-1]
+            return last_event(job, n)
 
         host = max(ranks_of(job), key=lambda p: p.pid)
         with ThreadPoolExecutor(16) as pool:
