@@ -95,7 +95,9 @@ class Job:
                 "--port", str(self.port), "--threads", str(self.threads), *listen, *self.flags, *own.get("flags", [])]
 
     def start(self):
-        """Starts mpirun and waits for nothing."""
+        """Starts mpirun, again where it has ended, and waits for nothing."""
+        if self.process:
+            shutil.rmtree(self.folder, ignore_errors=True)
         self.folder = Path(tempfile.mkdtemp(prefix="job"))
         self.segments = set()
         self.log = self.folder / "log"
