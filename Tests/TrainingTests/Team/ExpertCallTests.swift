@@ -8,6 +8,8 @@ import Testing
 @Suite struct ExpertCallTests {
     private let bounds = ExpertCall.Bounds(experts: 3, columns: 2)
     private let arena = FloatArena()
+    /// Of two lanes.
+    private let arenas = [FloatArena(), FloatArena()]
 
     private func rows(_ elements: [Float]) -> FloatRows {
         let rows = arena.rows(elements.count / 2, 2)
@@ -20,7 +22,7 @@ import Testing
         _ due: (way: ExpertCall.Way, layer: Int) = (.forward, 1)
     ) throws(RanksError) -> [[ExpertCall.Run]] {
         var reader = RankMessageReader(message, from: 7)
-        let lanes = try ExpertCall.read(&reader, from: 7, due, bounds, into: [FloatArena(), FloatArena()])
+        let lanes = try ExpertCall.read(&reader, from: 7, due, bounds, into: arenas)
         try reader.expectEnd()
         return lanes
     }
