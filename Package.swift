@@ -14,7 +14,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("SwitchModel", ["Tensors", "Ranks", "Checkpoints", "JSON"]),
     ("Generation", ["Tensors", "Checkpoints", "SwitchModel", "JSON"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
-    ("Training", ["SwitchModel", "Checkpoints", "Tensors", "Tokenization", "CZlib"]),
+    ("Training", ["SwitchModel", "Ranks", "Checkpoints", "Tensors", "Tokenization", "CZlib"]),
     (
         "InferenceAPI",
         [
@@ -42,7 +42,7 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
         "BatchingTests",
         ["Batching", "Generation", "SwitchModel", "Checkpoints", "Ranks", "Telemetry", "Tensors", "TestSupport"]
     ),
-    ("TrainingTests", ["Training", "Tokenization", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
+    ("TrainingTests", ["Training", "Ranks", "Tokenization", "SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
     (
         "InferenceAPITests",
         [

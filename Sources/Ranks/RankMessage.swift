@@ -33,6 +33,11 @@ package final class RankMessage {
         append(bytes: 4) { $0.storeBytes(of: UInt32(value), as: UInt32.self) }
     }
 
+    /// Appends the bits of a number of eight bytes.
+    package func append(bits: UInt64) {
+        append(bytes: 8) { $0.storeBytes(of: bits, as: UInt64.self) }
+    }
+
     /// Appends as many bytes as `fill` then sets, all of them.
     package func append(bytes added: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
         reserve(count + added)
@@ -77,6 +82,11 @@ package struct RankMessageReader {
             throw .malformed(rank: rank, reason: "\(name) is \(value), expected below \(limit)")
         }
         return value
+    }
+
+    /// The next number of eight bytes, by its bits.
+    package mutating func bits(_ name: String) throws(RanksError) -> UInt64 {
+        try bytes(8, name).loadUnaligned(as: UInt64.self)
     }
 
     /// The next text.

@@ -11,6 +11,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case unwritable(path: String, reason: String)
     case anotherRun(directory: String, setting: String)
     case unhealthy(String)
+    /// The workers of a run cannot be shared out evenly.
+    case unevenWorkers(workers: Int, ranks: Int)
     case notAnAxis(String, reason: String)
     case tooManyTrials(limit: Int)
     /// A model that is served but that the trainer's layers do not compute.
@@ -34,6 +36,9 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .anotherRun(let directory, let setting):
             "\(directory) holds a run with another \(setting): resume it as it was, or name another directory"
         case .unhealthy(let diagnosis): diagnosis
+        case .unevenWorkers(let workers, let ranks):
+            "\(workers) workers cannot be shared out evenly over \(ranks) processes: "
+                + "--workers is their number in all of them together"
         case .notAnAxis(let axis, let reason): "--vary \(axis): \(reason)"
         case .tooManyTrials(let limit): "a sweep has at most \(limit) trials"
         case .notTrainable(let found):

@@ -102,6 +102,10 @@ struct ReceivedCalls {
             runs.append(ExpertCall.Run(rank: rank, layer: layer, expert: expert, rows: rows..<rows + count))
             rows += count
         }
+        // A row has a byte at least for each of its elements, so what is made room for is no more than came, four times.
+        guard (rows - before) * bounds.columns <= reader.bytesLeft else {
+            throw .malformed(rank: rank, reason: "it ends within its rows")
+        }
         try Self.readRows(rows - before, &reader, from: rank, into: input)
         try reader.expectEnd()
         return RankWord(slots: slots, isDecoding: flags & 1 != 0, isLeaving: flags & 2 != 0)
@@ -113,8 +117,6 @@ struct ReceivedCalls {
         from rank: Int,
         into input: ProductInput
     ) throws(RanksError) {
-        // Every row has more than a byte, so what is made room for is no more than came.
-        guard count <= reader.bytesLeft else { throw .malformed(rank: rank, reason: "it ends within its rows") }
         let first = input.rows
         input.add(rows: count)
         for row in 0..<count {

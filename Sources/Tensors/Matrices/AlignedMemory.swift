@@ -38,6 +38,11 @@ final class AlignedMemory {
         base = UnsafeMutablePointer(mutating: lent.base.assumingMemoryBound(to: Float.self))
     }
 
+    /// Sets all elements to 0; pages that come fresh from the system are so already, and stay unused.
+    func clearAtFirst(count: Int) {
+        if mappedBytes == 0 { base.update(repeating: 0, count: count) }
+    }
+
     deinit {
         guard owner == nil else { return }
         if mappedBytes > 0 { munmap(base, mappedBytes) } else { base.deallocate() }

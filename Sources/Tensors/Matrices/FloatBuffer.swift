@@ -6,15 +6,18 @@ package final class FloatBuffer: @unchecked Sendable {
     package let count: Int
     private let memory: AlignedMemory
 
-    /// Memory of a large buffer is used once it is written or read.
+    /// Of a large buffer, what is never written or read takes no memory.
     package init(count: Int) {
         self.count = count
         memory = AlignedMemory(count: count)
-        memory.base.update(repeating: 0, count: count)
+        memory.clearAtFirst(count: count)
     }
 
     /// Everything as one row.
     package var all: FloatRows { FloatRows(base: memory.base, rows: 1, columns: count) }
+
+    /// A copy of all elements.
+    package var elements: [Float] { withExtendedLifetime(self) { all.elements } }
 
     /// `rows` times `columns` elements from `offset` on.
     package func view(at offset: Int, rows: Int, columns: Int) -> FloatRows {

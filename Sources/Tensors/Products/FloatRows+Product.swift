@@ -78,4 +78,9 @@ extension FloatRows {
 package enum MatrixProducts {
     /// Keeps every product on the thread that asks for it; called once, before the first.
     package static func useOneThread() { openblas_set_num_threads(1) }
+
+    /// The library, its version and the kernels it has chosen: others give other bits.
+    ///
+    /// `OPENBLAS_CORETYPE` chooses kernels.
+    package static var library: String { openblas_get_config().map { String(cString: $0) } ?? "OpenBLAS" }
 }

@@ -9,30 +9,37 @@ struct DenseFeedForwardLayer {
     struct Kept {
         fileprivate var input: FloatRows
         fileprivate var hidden: FloatRows
+
+        /// How many went forward.
+        var rows: Int { input.rows }
     }
 
-    init(_ scope: String, _ layout: inout ParameterLayout, _ shape: ModelShape) {
+    /// - Parameter expert: which one of its layer this is; nil for a dense layer.
+    init(_ scope: String, _ layout: inout ParameterLayout, _ shape: ModelShape, expert: Int? = nil) {
         let (model, width) = (shape.configuration.modelWidth, shape.configuration.feedForwardWidth)
         let scale = shape.initialization.matrices
         let inner = layout.add(
             scope + ".wi.weight",
             [width, model],
             .matrix,
-            deviation: scale / Float(model).squareRoot()
+            deviation: scale / Float(model).squareRoot(),
+            expert: expert
         )
         let outer = layout.add(
             scope + ".wo.weight",
             [model, width],
             .matrix,
-            deviation: scale / Float(width).squareRoot()
+            deviation: scale / Float(width).squareRoot(),
+            expert: expert
         )
         (self.inner, self.outer) = (Weight(inner), Weight(outer))
     }
 
-    func forward(_ input: FloatRows, dropout: Float, _ pass: Pass) -> (output: FloatRows, kept: Kept) {
+    /// - Parameter key: decides what is dropped.
+    func forward(_ input: FloatRows, dropout: Float, key: UInt64, _ pass: Pass) -> (output: FloatRows, kept: Kept) {
         let hidden = inner.apply(input, pass)
         hidden.rectify()
-        hidden.drop(rate: dropout, key: pass.noise.next())
+        hidden.drop(rate: dropout, key: key)
         return (outer.apply(hidden, pass), Kept(input: input, hidden: hidden))
     }
 

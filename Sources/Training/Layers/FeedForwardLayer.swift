@@ -36,13 +36,19 @@ struct FeedForwardLayer {
         norm = NormLayer(scope + ".layer_norm", &layout, shape)
     }
 
+    /// Those of a sparse layer.
+    var experts: ExpertLayers? {
+        if case .sparse(let layer) = kind { layer.experts } else { nil }
+    }
+
     func forward(_ input: FloatRows, _ sequences: [Range<Int>], _ pass: Pass) -> (output: FloatRows, kept: Kept) {
         let normed = norm.forward(input, pass)
         let output: FloatRows
         let inner: Kept.Inner
         switch kind {
         case .dense(let layer):
-            let (result, kept) = layer.forward(normed, dropout: pass.regularization.feedForwardDropout, pass)
+            let (dropout, key) = (pass.regularization.feedForwardDropout, pass.noise.next())
+            let (result, kept) = layer.forward(normed, dropout: dropout, key: key, pass)
             (output, inner) = (result, .dense(kept))
         case .sparse(let layer):
             let (result, kept) = layer.forward(normed, sequences, pass)

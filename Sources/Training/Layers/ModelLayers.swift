@@ -40,29 +40,28 @@ package struct ModelLayers {
     }
 
     /// What one pass over some examples remembers for the way back.
-    private struct Kept {
-        var tokens: (source: [Int32], inputs: [Int32])
-        var labels: [Int32]
-        var encoded: FloatRows?
-        var encoder: StackLayers.Kept?
-        var states: FloatRows
-        var decoder: StackLayers.Kept
+    struct Kept {
+        fileprivate var tokens: (source: [Int32], inputs: [Int32])
+        fileprivate var labels: [Int32]
+        fileprivate var encoded: FloatRows?
+        fileprivate var encoder: StackLayers.Kept?
+        fileprivate var states: FloatRows
+        fileprivate var decoder: StackLayers.Kept
     }
 
-    /// The loss of some examples.
-    func loss(_ examples: ArraySlice<Example>, _ pass: Pass) -> LossSum {
-        guard !examples.isEmpty else { return LossSum() }
-        let kept = forward(examples, pass)
+    /// Those of all sparse layers, in the order they run.
+    var experts: [ExpertLayers] { (encoder?.experts ?? []) + decoder.experts }
+
+    /// The loss of the examples that went forward; ends the pass.
+    func loss(_ kept: Kept, _ pass: Pass) -> LossSum {
         var loss = head.loss(kept.states, kept.labels, pass)
         loss.router = pass.routerLoss
         return loss
     }
 
-    /// The loss of some examples; adds the gradients of `weight` times its sum, and of the router losses, to those of
-    /// the pass.
-    func addGradients(_ examples: ArraySlice<Example>, weight: Double, _ pass: Pass) -> LossSum {
-        guard !examples.isEmpty else { return LossSum() }
-        let kept = forward(examples, pass)
+    /// The loss of the examples that went forward; adds the gradients of `weight` times its sum, and of the router losses,
+    /// to those of the pass, and ends it.
+    func addGradients(_ kept: Kept, weight: Double, _ pass: Pass) -> LossSum {
         var (loss, gradient) = head.lossAndGradient(kept.states, kept.labels, weight: Float(weight), pass)
         loss.router = pass.routerLoss
         let encodedGradient = kept.encoded.map { pass.arena.zeros($0.rows, $0.columns) }
@@ -75,7 +74,10 @@ package struct ModelLayers {
         return loss
     }
 
-    private func forward(_ examples: ArraySlice<Example>, _ pass: Pass) -> Kept {
+    /// Takes some examples up to the decoder's states.
+    ///
+    /// - Precondition: there is an example.
+    func forward(_ examples: ArraySlice<Example>, _ pass: Pass) -> Kept {
         let tokens = tokens(examples)
         let sequences = Self.ranges(examples.map(\.inputs.count))
         var encoded: FloatRows?

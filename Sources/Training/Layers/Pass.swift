@@ -10,10 +10,25 @@ final class Pass {
     let arena: FloatArena
     let regularization: Regularization
     var noise = Noise(seed: 0)
-    /// What each token of the part adds to the router losses of the whole batch.
+    /// Where rows go whose experts are at other ranks; nil where all experts are here.
+    var lane: ExpertLane?
+    /// What the router losses of the part are of those of all batches of a step.
     var routerLossShare = 1.0
     private(set) var routing: [LayerRouting] = []
     private(set) var routerLoss = RouterLoss()
+    /// Those of the part, in the order of `routing`.
+    private(set) var balanceSums: [BalanceSums] = []
+    /// What experts are balanced over where that is more than the part, and its share of all batches of a step.
+    var widerBalance: Balance?
+
+    /// Sums of each router, and what its balance loss is of that of a step.
+    struct Balance {
+        var share: Double
+        var sums: [BalanceSums]
+    }
+
+    /// What experts are balanced over.
+    var balance: Balance { widerBalance ?? Balance(share: routerLossShare, sums: balanceSums) }
 
     init(
         values: FloatBuffer,
@@ -33,11 +48,16 @@ final class Pass {
         self.noise = noise
         routing.removeAll(keepingCapacity: true)
         routerLoss = RouterLoss()
+        balanceSums.removeAll(keepingCapacity: true)
+        widerBalance = nil
     }
 
-    func record(_ routing: LayerRouting, _ loss: RouterLoss) {
+    /// Returns the router's place among those of the pass.
+    func record(_ routing: LayerRouting, _ loss: RouterLoss, _ sums: BalanceSums) -> Int {
         self.routing.append(routing)
         routerLoss.add(loss)
+        balanceSums.append(sums)
+        return balanceSums.count - 1
     }
 }
 
@@ -58,6 +78,7 @@ package struct Regularization: Equatable, Sendable, Codable {
     /// Probability wanted that is spread over the whole vocabulary, from 0 to 1.
     package var labelSmoothing: Float = 0
     package var balanceLoss = BalanceLoss.switch
+    package var balanceOver = BalanceScope.part
     /// What the balance loss is multiplied with.
     package var balance: Float = 0.01
     /// What the router z-loss is multiplied with (Zoph and others 2022, equation 5).

@@ -54,6 +54,9 @@ struct StackLayers {
         norm = NormLayer("\(stack.rawValue).final_layer_norm", &layout, shape)
     }
 
+    /// Those of the sparse blocks, in order.
+    var experts: [ExpertLayers] { blocks.compactMap(\.feedForward.experts) }
+
     /// Overwrites `embedded`.
     func forward(
         _ embedded: FloatRows,

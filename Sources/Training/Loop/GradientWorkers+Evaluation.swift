@@ -1,3 +1,4 @@
+package import Ranks
 package import Tensors
 
 extension GradientWorkers {
@@ -7,11 +8,11 @@ extension GradientWorkers {
     /// averaged.
     ///
     /// - Parameter values: `[layout.count]`.
-    package func evaluate(_ batches: [[Example]], _ values: FloatBuffer) -> Outcome {
+    package func evaluate(_ batches: [[Example]], _ values: FloatBuffer) throws(RanksError) -> Outcome {
         let judge = GradientWorkers(judging: self, values: values)
         var sum = Outcome()
         for batch in batches {
-            let outcome = judge.loss(batch)
+            let outcome = try judge.loss(batch)
             sum.loss.add(outcome.loss)
             sum.routing = sum.routing.isEmpty ? outcome.routing : LayerRouting.sum([sum.routing, outcome.routing])
         }

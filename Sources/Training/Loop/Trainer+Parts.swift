@@ -1,14 +1,17 @@
 extension Trainer {
     /// What a run is made of.
+    ///
+    /// What judges and writes is used by rank 0 alone.
     package struct Parts {
-        package var run: RunDirectory
+        /// Where rank 0 keeps what it writes; the others need none.
+        package var run: RunDirectory?
         package var training: any ExampleSource
         package var validation: any ExampleSource
         package var judge: Judge?
         package var export: ModelExport
 
         package init(
-            run: RunDirectory,
+            run: RunDirectory?,
             training: any ExampleSource,
             validation: any ExampleSource,
             judge: Judge?,

@@ -1,7 +1,11 @@
 import Foundation
+import Ranks
 import Tensors
 
 /// Runs the loop: steps, validations, checkpoints, and what the health monitor asks for.
+///
+/// Each rank of a job has one: they take the same decisions by the same numbers, but that rank 0 alone looks at clocks, is
+/// asked to stop, judges translations, and reads and writes files.
 ///
 /// Used by one thread, which is not of the cooperative pool.
 package final class Trainer {
@@ -12,7 +16,8 @@ package final class Trainer {
     /// Changed by `train` at every step: read it before or after, or while being told of an event.
     package let state: TrainingState
     package let model: ModelLayers
-    private let run: RunDirectory
+    private let team: RankTeam
+    private let run: RunDirectory?
     private let gradients: GradientStep
     private let validation: [[Example]]
     private let judge: Judge?
@@ -21,18 +26,25 @@ package final class Trainer {
 
     /// Begins a run, or goes on with the latest checkpoint of its directory.
     ///
+    /// - Parameter team: the settings' workers can be shared out evenly over it.
+    ///
     /// - Throws: `TrainingError.tooFewExamples` and `.nothingToJudgeBy`; `CheckpointError` and decoding errors where a
-    ///   checkpoint cannot be read or is another model's.
-    package init(_ settings: TrainingSettings, _ shape: ModelShape, _ parts: Parts) throws {
+    ///   checkpoint cannot be read or is another model's; `RanksError`.
+    package init(
+        _ settings: TrainingSettings,
+        _ shape: ModelShape,
+        _ parts: Parts,
+        in team: RankTeam = RankTeam()
+    ) throws {
         guard parts.training.count > 0 else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
         guard parts.validation.count > 0 else { throw TrainingError.nothingToJudgeBy }
-        self.settings = settings
+        (self.settings, self.team) = (settings, team)
         model = ModelLayers(shape)
-        state = TrainingState(settings, model.layout)
+        state = TrainingState(settings, model.layout, in: team)
         (run, judge, export) = (parts.run, parts.judge, parts.export)
-        if let checkpoint = run.latestCheckpoint { try state.read(from: checkpoint) }
+        try state.read { parts.run?.latestCheckpoint }
         state.progress.monitor.policy = settings.health
-        gradients = GradientStep(settings, model, state)
+        gradients = GradientStep(settings, model, state, team)
         reader = BatchReader(
             parts.training,
             tokens: settings.batchTokens,
@@ -57,14 +69,14 @@ package final class Trainer {
     /// Steps until the last, or until something ends the run; a checkpoint of the end is left in any case but sickness.
     ///
     /// - Parameters:
-    ///   - isStopping: asked before every step, on the thread that calls.
+    ///   - isStopping: asked before every step, on the thread that calls; rank 0's answer counts.
     ///   - tell: told on the same thread; what it throws ends the run without a checkpoint.
     ///
-    /// - Throws: what `tell` and the judge throw, and errors of writing checkpoints and models.
+    /// - Throws: what `tell` and the judge throw, and errors of writing checkpoints and models; `RanksError`.
     package func train(isStopping: () -> Bool, _ tell: (TrainingEvent) throws -> Void) throws -> Ending {
         if isTired { return .outOfPatience }
         while !isOver {
-            if isStopping() {
+            if try team.first(isStopping() ? 1 : 0) == 1 {
                 try save()
                 return .stopped
             }
@@ -87,9 +99,9 @@ package final class Trainer {
         let started = ContinuousClock.now
         let batches = (0..<settings.accumulation).map { _ in reader.next() }
         let step = state.progress.step + 1
-        let outcome = gradients.gradients(of: batches, step: step)
+        let outcome = try gradients.gradients(of: batches, step: step)
         let objective = outcome.loss.objective(settings.regularization)
-        let norms = gradients.norms
+        let norms = try gradients.norms()
         let diagnosis = state.progress.monitor.judge(
             HealthMonitor.Step(
                 objective: objective,
@@ -101,7 +113,7 @@ package final class Trainer {
         let rate = settings.learningRate(step) * state.progress.monitor.rateScale
         if diagnosis?.spoilsStep != true { gradients.update(rate: Float(rate), norms) }
         let tokens = batches.reduce(0) { $0 + $1.tokens }
-        let seconds = (ContinuousClock.now - started) / .seconds(1)
+        let seconds = try team.first((ContinuousClock.now - started) / .seconds(1))
         (state.progress.step, state.progress.position) = (step, reader.position)
         state.progress.tokens += tokens
         state.progress.seconds += seconds
@@ -124,19 +136,17 @@ package final class Trainer {
 
     /// Judges the model and keeps it when it is the best so far.
     private func validate(_ tell: (TrainingEvent) throws -> Void) throws -> Ending? {
-        let weights = TrainedWeights(state.served, model)
-        let result = Validation(
-            step: state.progress.step,
-            gradients.workers.evaluate(validation, state.served),
-            bleu: try judge.map { try $0(weights) }
-        )
+        let outcome = try gradients.workers.evaluate(validation, state.served)
+        let weights = try state.gatheredWeights().map { TrainedWeights($0, model) }
+        let result = Validation(step: state.progress.step, outcome, bleu: try bleu(of: weights))
         try tell(.validation(result))
         if let best = state.progress.best, !result.isBetter(than: best) {
             state.progress.validationsSinceBest += 1
         } else {
             (state.progress.best, state.progress.validationsSinceBest) = (result, 0)
-            try run.fill("best") { try export.write(weights, result, to: $0) }
+            if let weights { try run?.fill("best") { try export.write(weights, result, to: $0) } }
         }
+        try team.awaitFirst()
         if let diagnosis = state.progress.monitor.judge(validation: result.loss),
             let ending = try act(on: diagnosis, tell)
         {
@@ -148,7 +158,19 @@ package final class Trainer {
     /// There has been no better validation for as long as patience lasts.
     private var isTired: Bool { settings.patience > 0 && state.progress.validationsSinceBest >= settings.patience }
 
+    /// Rank 0's judgement of weights that it alone has; nil where there is no judge.
+    private func bleu(of weights: TrainedWeights?) throws -> Double? {
+        guard let judge else { return nil }
+        let bits = try team.byFirst { try weights.map { try judge($0).bitPattern } ?? 0 }
+        return Double(bitPattern: bits)
+    }
+
     private func save() throws {
-        try run.save(step: state.progress.step, keep: settings.keep) { try state.write(to: $0) }
+        if team.isFirst {
+            try run?.save(step: state.progress.step, keep: settings.keep) { try state.write(to: $0) }
+        } else {
+            try state.handOver()
+        }
+        try team.awaitFirst()
     }
 }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Ranks
 package import Tensors
 
 /// All that a run needs to go on as if it had never stopped.
@@ -29,6 +30,9 @@ package final class TrainingState {
     }
 
     package let layout: ParameterLayout
+    /// What is at this rank; of everything else, buffers hold nothing.
+    let share: ParameterShare
+    private let team: RankTeam
     package var progress: Progress
     /// What the optimizer changes, in full precision: `[layout.count]`.
     package let values: FloatBuffer
@@ -37,14 +41,15 @@ package final class TrainingState {
     package let average: FloatBuffer?
 
     /// The state before the first step: weights drawn by the seed, the optimizer's memory at 0, the average a copy.
-    package init(_ settings: TrainingSettings, _ layout: ParameterLayout) {
-        self.layout = layout
+    package init(_ settings: TrainingSettings, _ layout: ParameterLayout, in team: RankTeam = RankTeam()) {
+        (self.layout, self.team) = (layout, team)
+        share = ParameterShare(layout, rank: team.rank, ranks: team.count)
         progress = Progress(monitor: HealthMonitor(settings.health))
         values = FloatBuffer(count: layout.count)
-        layout.draw(into: values, seed: settings.seed)
-        optimizer = settings.optimizer.optimizer(for: layout)
+        layout.draw(into: values, seed: settings.seed, share)
+        optimizer = settings.optimizer.optimizer(for: layout, share)
         average = settings.averageDecay.map { _ in FloatBuffer(count: layout.count) }
-        average?.all.copy(values.all)
+        for range in share.kept { average?[range].copy(values[range]) }
     }
 
     /// The weights a model is judged and served by.
@@ -53,20 +58,44 @@ package final class TrainingState {
     private static let progressName = "progress.json"
     private static let weightsName = "model.safetensors"
 
-    private var buffers: [(name: String, buffer: FloatBuffer)] {
-        [("values", values)] + optimizer.memory + (average.map { [("average", $0)] } ?? [])
+    /// Everything but the progress, in the order of names.
+    private var memory: [ParameterMemory] {
+        let places = layout.parameters.map(\.range)
+        let own = [("values", values)] + (average.map { [("average", $0)] } ?? [])
+        let all = own.map { ParameterMemory(name: $0, buffer: $1, places: places) } + optimizer.memory
+        return all.sorted { $0.name < $1.name }
     }
 
-    /// Writes everything into a directory that is there; until it returns, what is in it is not whole.
+    /// The weights a model is judged and served by, of all ranks: `[layout.count]`, at rank 0; nil at the others.
+    func gatheredWeights() throws(RanksError) -> FloatBuffer? {
+        let places = layout.parameters.map(\.range)
+        return try team.gathered(ParameterMemory(name: "served", buffer: served, places: places), layout, share)
+    }
+
+    /// Has rank 0 write everything into a directory that is there; until it returns, what is in it is not whole.
     ///
-    /// - Throws: `CheckpointError.unwritable`, and Foundation's errors where the progress cannot be written.
+    /// What is at other ranks is sent one buffer at a time.
+    ///
+    /// - Parameter directory: rank 0's.
+    ///
+    /// - Throws: `CheckpointError.unwritable`, and Foundation's errors where the progress cannot be written; `RanksError`.
     package func write(to directory: String) throws {
-        let entries = buffers.map { name, buffer in
-            SafetensorsWriter.Entry(name, [buffer.count], .float32) { buffer.all.elements }
+        guard team.isFirst else { preconditionFailure("rank 0 writes") }
+        let entries = memory.map { memory in
+            SafetensorsWriter.Entry(memory.name, [memory.buffer.count], .float32) { [self] in
+                // Of no use where a rank is silent; `team` remembers that.
+                ((try? team.gathered(memory, layout, share)) ?? memory.buffer).elements
+            }
         }
         try SafetensorsWriter(entries).write(to: "\(directory)/\(Self.weightsName)")
+        if let fault = team.fault { throw fault }
         let progress = try JSONEncoder.ofRuns(.prettyPrinted).encode(progress)
         try progress.write(to: URL(fileURLWithPath: "\(directory)/\(Self.progressName)"))
+    }
+
+    /// Sends rank 0 what it writes.
+    func handOver() throws(RanksError) {
+        for memory in memory { _ = try team.gathered(memory, layout, share) }
     }
 
     /// Reads everything from a directory that `write` wrote, of the same settings.
@@ -74,13 +103,25 @@ package final class TrainingState {
     /// - Throws: `CheckpointError` for files that are missing, damaged or of other sizes, and decoding errors of the
     ///   progress.
     package func read(from directory: String) throws {
-        let source = WeightScope(root: try CheckpointDirectory(directory))
-        for (name, buffer) in buffers { buffer.all.store(try source.tensor(name, [buffer.count]).floats()) }
-        progress = try JSONDecoder.ofRuns().decode(
-            Progress.self,
-            from: Data(contentsOf: URL(fileURLWithPath: "\(directory)/\(Self.progressName)"))
-        )
-        optimizer.resume(steps: progress.updates)
+        try read { directory }
+    }
+
+    /// Has every rank hear what rank 0 reads of a checkpoint, if there is one.
+    ///
+    /// - Parameter checkpoint: asked at rank 0.
+    func read(_ checkpoint: () -> String?) throws {
+        let directory = team.isFirst ? checkpoint() : nil
+        let progress = try team.bytesOfFirst {
+            try directory.map { Array(try Data(contentsOf: URL(fileURLWithPath: "\($0)/\(Self.progressName)"))) } ?? []
+        }
+        guard !progress.isEmpty else { return }
+        let source = try directory.map { WeightScope(root: try CheckpointDirectory($0)) }
+        for memory in memory {
+            let elements = try source?.tensor(memory.name, [memory.buffer.count]).floats()
+            try team.share(out: elements ?? [], memory, layout, share)
+        }
+        self.progress = try JSONDecoder.ofRuns().decode(Progress.self, from: Data(progress))
+        optimizer.resume(steps: self.progress.updates)
     }
 }
 

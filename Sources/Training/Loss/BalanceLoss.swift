@@ -14,49 +14,63 @@ package enum BalanceLoss: String, CaseIterable, Sendable, Codable {
     /// routers here do not have.
     case squared
 
-    /// The loss of one layer.
-    func value(_ assignment: ExpertAssignment, _ probabilities: FloatRows) -> Double {
+    /// The loss of one router over the rows that were summed.
+    func value(_ sums: BalanceSums) -> Double {
         switch self {
         case .switch:
-            let rows = Double(max(probabilities.rows, 1))
+            let rows = Double(max(sums.rows, 1))
             var loss = 0.0
-            for (expert, wanted) in assignment.wantedFirst.enumerated() {
-                var sum = 0.0
-                for row in 0..<probabilities.rows { sum += Double(probabilities[row, expert]) }
-                loss += Double(wanted) / rows * sum / rows * Double(probabilities.columns)
+            for (wanted, sum) in zip(sums.wantedFirst, sums.probabilities) {
+                loss += Double(wanted) / rows * sum / rows * Double(sums.wantedFirst.count)
             }
             return loss
         case .squared:
-            return Importance(assignment).squaredVariation
+            return Importance(sums).squaredVariation
         }
     }
 
     /// Adds the loss's gradient, times `weight`, to those of the gates, `[rows · choices]`, or of the probabilities,
     /// whichever it is made of.
+    ///
+    /// - Parameter sums: over the rows of `assignment`, and maybe over others.
     func addGradient(
         times weight: Double,
+        _ sums: BalanceSums,
         _ assignment: ExpertAssignment,
         toGates gates: inout [Float],
         andProbabilities probabilities: FloatRows
     ) {
         switch self {
         case .switch:
-            let rows = Double(max(probabilities.rows, 1))
-            for (expert, wanted) in assignment.wantedFirst.enumerated() {
+            let rows = Double(max(sums.rows, 1))
+            for (expert, wanted) in sums.wantedFirst.enumerated() {
                 let each = Float(weight * Double(probabilities.columns) * Double(wanted) / rows / rows)
                 for row in 0..<probabilities.rows { probabilities[row, expert] += each }
             }
         case .squared:
-            let gradient = Importance(assignment).gradient.map { Float(weight * $0) }
+            let gradient = Importance(sums).gradient.map { Float(weight * $0) }
             for (place, expert) in assignment.chosen.enumerated() { gates[place] += gradient[expert] }
         }
     }
+}
+
+/// Which rows the experts of a router are to be used evenly over.
+package enum BalanceScope: String, CaseIterable, Sendable, Codable {
+    /// Over those of each worker's part of a batch.
+    case part
+    /// Over those of the whole batch, whichever worker has them: experts that are even over it need not be over a part.
+    case batch
 }
 
 extension KeyedDecodingContainer {
     /// Runs that were begun before there was a choice have the Switch loss.
     func decode(_ type: BalanceLoss.Type, forKey key: Key) throws -> BalanceLoss {
         try decodeIfPresent(type, forKey: key) ?? .switch
+    }
+
+    /// Runs that were begun before there was a choice balance each part.
+    func decode(_ type: BalanceScope.Type, forKey key: Key) throws -> BalanceScope {
+        try decodeIfPresent(type, forKey: key) ?? .part
     }
 }
 
@@ -65,8 +79,8 @@ private struct Importance {
     private let mean: Double
     private let relative: [Double]
 
-    init(_ assignment: ExpertAssignment) {
-        let sums = assignment.gateSums
+    init(_ balance: BalanceSums) {
+        let sums = balance.gates
         let mean = sums.reduce(0, +) / Double(max(sums.count, 1))
         self.mean = mean
         // Without rows nothing is uneven.

@@ -13,9 +13,9 @@ package struct RouterLoss: Equatable, Sendable, Codable {
         z += weight * other.z
     }
 
-    /// The losses of one layer, whose logits and probabilities are `[rows, experts]`.
-    init(_ balanceLoss: BalanceLoss, _ assignment: ExpertAssignment, logits: FloatRows, probabilities: FloatRows) {
-        balance = balanceLoss.value(assignment, probabilities)
+    /// The losses of one layer, whose logits are `[rows, experts]`.
+    init(_ balanceLoss: BalanceLoss, _ sums: BalanceSums, logits: FloatRows) {
+        balance = balanceLoss.value(sums)
         let rows = Double(max(logits.rows, 1))
         for row in 0..<logits.rows {
             let logSum = Double(logits.logSum(row: row))

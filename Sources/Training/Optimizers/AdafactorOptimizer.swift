@@ -6,6 +6,8 @@ import Tensors
 final class AdafactorOptimizer: Optimizer {
     private let settings: OptimizerSettings
     private let layout: ParameterLayout
+    /// Which of the parameters are here.
+    private let kept: [Int]
     /// Means of squares of rows, and of columns; a vector's squares are all in the columns.
     private let rowMeans: FloatBuffer
     private let columnMeans: FloatBuffer
@@ -19,9 +21,10 @@ final class AdafactorOptimizer: Optimizer {
     private static let squareFloor: Float = 1e-30
     private static let scaleFloor = 1e-3
 
-    init(_ settings: OptimizerSettings, _ layout: ParameterLayout) {
+    init(_ settings: OptimizerSettings, _ layout: ParameterLayout, _ share: ParameterShare) {
         self.settings = settings
         self.layout = layout
+        kept = layout.parameters.indices.filter { share.keeps(layout.parameters[$0]) }
         var places: [(rows: Range<Int>, columns: Range<Int>)] = []
         var (rows, columns) = (0, 0)
         for parameter in layout.parameters {
@@ -33,14 +36,19 @@ final class AdafactorOptimizer: Optimizer {
         (columnMeans, columnFactors) = (FloatBuffer(count: columns), FloatBuffer(count: columns))
     }
 
-    var memory: [(name: String, buffer: FloatBuffer)] { [("row_means", rowMeans), ("column_means", columnMeans)] }
+    var memory: [ParameterMemory] {
+        [
+            ParameterMemory(name: "row_means", buffer: rowMeans, places: places.map(\.rows)),
+            ParameterMemory(name: "column_means", buffer: columnMeans, places: places.map(\.columns)),
+        ]
+    }
 
     func resume(steps: Int) { self.steps = steps }
 
     func step(_ values: FloatBuffer, _ gradients: FloatBuffer, rate: Float, gradientScale: Float, on workers: Workers) {
         steps += 1
-        workers.forEach(layout.parameters.count) { index, _ in
-            update(index, values, gradients, rate: rate, gradientScale: gradientScale)
+        workers.forEach(kept.count) { index, _ in
+            update(kept[index], values, gradients, rate: rate, gradientScale: gradientScale)
         }
     }
 

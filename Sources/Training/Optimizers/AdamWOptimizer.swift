@@ -13,15 +13,16 @@ final class AdamWOptimizer: Optimizer {
     private let first: FloatBuffer
     private let second: FloatBuffer
     private let tiles: [Tile]
+    private let layout: ParameterLayout
     private(set) var steps = 0
 
     private static let tileSize = 1 << 17
 
-    init(_ settings: OptimizerSettings, _ layout: ParameterLayout) {
-        self.settings = settings
+    init(_ settings: OptimizerSettings, _ layout: ParameterLayout, _ share: ParameterShare) {
+        (self.settings, self.layout) = (settings, layout)
         first = FloatBuffer(count: layout.count)
         second = FloatBuffer(count: layout.count)
-        tiles = layout.parameters.flatMap { parameter in
+        tiles = layout.parameters.filter(share.keeps).flatMap { parameter in
             stride(from: parameter.offset, to: parameter.range.upperBound, by: Self.tileSize).map { start in
                 Tile(
                     range: start..<min(start + Self.tileSize, parameter.range.upperBound),
@@ -32,7 +33,13 @@ final class AdamWOptimizer: Optimizer {
         }
     }
 
-    var memory: [(name: String, buffer: FloatBuffer)] { [("first_moments", first), ("second_moments", second)] }
+    var memory: [ParameterMemory] {
+        let places = layout.parameters.map(\.range)
+        return [
+            ParameterMemory(name: "first_moments", buffer: first, places: places),
+            ParameterMemory(name: "second_moments", buffer: second, places: places),
+        ]
+    }
 
     func resume(steps: Int) { self.steps = steps }
 

@@ -8,13 +8,21 @@ package struct GradientNorms: Equatable, Sendable {
     /// The norms of gradients, `[layout.count]`, each parameter's on one of the workers, so that they do not depend on
     /// how many there are.
     package init(_ gradients: FloatBuffer, _ layout: ParameterLayout, on workers: Workers) {
-        var squares = Array(repeating: 0.0, count: layout.parameters.count)
+        self.init(squares: Self.squares(gradients, layout.parameters, on: workers))
+    }
+
+    /// - Parameter squares: of each parameter's gradients, added up.
+    init(squares: [Double]) { parameters = squares.map { $0.squareRoot() } }
+
+    /// The sum of the squares of the gradients of each of some parameters.
+    static func squares(_ gradients: FloatBuffer, _ parameters: [Parameter], on workers: Workers) -> [Double] {
+        var squares = Array(repeating: 0.0, count: parameters.count)
         squares.withUnsafeMutableBufferPointer { squares in
-            workers.forEach(layout.parameters.count) { index, _ in
-                squares[index] = gradients[layout.parameters[index].range].sumOfSquares
+            workers.forEach(parameters.count) { index, _ in
+                squares[index] = gradients[parameters[index].range].sumOfSquares
             }
         }
-        parameters = squares.map { $0.squareRoot() }
+        return squares
     }
 
     package init(parameters: [Double]) { self.parameters = parameters }

@@ -24,6 +24,8 @@ package struct Parameter: Equatable, Sendable {
     package let deviation: Float
     /// The first element's place in buffers of all parameters.
     package let offset: Int
+    /// Which expert of its layer it belongs to; nil for what is no expert's.
+    package let expert: Int?
 
     /// Elements.
     package var count: Int { shape.reduce(1, *) }
@@ -49,8 +51,21 @@ package struct ParameterLayout: Equatable, Sendable {
     /// Elements of all of them.
     package var count: Int { parameters.last?.range.upperBound ?? 0 }
 
-    mutating func add(_ name: String, _ shape: [Int], _ role: Parameter.Role, deviation: Float) -> Parameter {
-        let parameter = Parameter(name: name, shape: shape, role: role, deviation: deviation, offset: count)
+    mutating func add(
+        _ name: String,
+        _ shape: [Int],
+        _ role: Parameter.Role,
+        deviation: Float,
+        expert: Int? = nil
+    ) -> Parameter {
+        let parameter = Parameter(
+            name: name,
+            shape: shape,
+            role: role,
+            deviation: deviation,
+            offset: count,
+            expert: expert
+        )
         parameters.append(parameter)
         return parameter
     }

@@ -9,7 +9,12 @@ extension ParameterLayout {
     ///
     /// - Parameter values: `[count]`, overwritten.
     package func draw(into values: FloatBuffer, seed: UInt64) {
-        for (index, parameter) in parameters.enumerated() {
+        draw(into: values, seed: seed, ParameterShare(self))
+    }
+
+    /// Draws the parameters that are here.
+    func draw(into values: FloatBuffer, seed: UInt64, _ share: ParameterShare) {
+        for (index, parameter) in parameters.enumerated() where share.keeps(parameter) {
             let view = values[parameter.range]
             guard parameter.role != .norm else {
                 view.store(Array(repeating: 1, count: parameter.count))

@@ -17,7 +17,7 @@ package struct TrainedWeights: WeightSource {
             tensors[parameter.name] = StoredTensor(
                 name: parameter.name,
                 shape: parameter.shape,
-                elements: values[parameter.range].elements
+                elements: withExtendedLifetime(values) { values[parameter.range].elements }
             )
         }
         let configuration = model.shape.configuration

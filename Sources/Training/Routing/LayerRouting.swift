@@ -20,8 +20,9 @@ package struct LayerRouting: Equatable, Sendable, Codable {
         gateSum = assignment.entries.reduce(0) { $0 + Double($1.gate) }
     }
 
-    init(stack: SwitchConfiguration.Stack, block: Int, tokens: [Int]) {
-        (self.stack, self.block, self.tokens, dropped, gateSum) = (stack, block, tokens, 0, 0)
+    init(stack: SwitchConfiguration.Stack, block: Int, tokens: [Int], dropped: Int = 0, gateSum: Double = 0) {
+        (self.stack, self.block, self.tokens) = (stack, block, tokens)
+        (self.dropped, self.gateSum) = (dropped, gateSum)
     }
 
     /// Choices of all rows.

@@ -11,6 +11,8 @@ struct RouterLayer {
 
     struct Kept {
         let assignment: ExpertAssignment
+        /// Which of the pass's routers this is.
+        fileprivate let place: Int
         fileprivate let input: FloatRows
         fileprivate let jitterKey: UInt64
         fileprivate let logits: FloatRows
@@ -45,10 +47,12 @@ struct RouterLayer {
         let probabilities = pass.arena.copy(logits)
         probabilities.softmax()
         let assignment = self.assignment(probabilities, sequences)
-        let loss = RouterLoss(pass.regularization.balanceLoss, assignment, logits: logits, probabilities: probabilities)
-        pass.record(LayerRouting(stack: stack, block: block, assignment), loss)
+        let sums = BalanceSums(assignment, probabilities)
+        let loss = RouterLoss(pass.regularization.balanceLoss, sums, logits: logits)
+        let place = pass.record(LayerRouting(stack: stack, block: block, assignment), loss, sums)
         return Kept(
             assignment: assignment,
+            place: place,
             input: jittered,
             jitterKey: key,
             logits: logits,
@@ -88,7 +92,8 @@ struct RouterLayer {
         let gradient = pass.arena.zeros(probabilities.rows, probabilities.columns)
         var gateGradients = gateGradients
         regularization.balanceLoss.addGradient(
-            times: Double(regularization.balance) * pass.routerLossShare,
+            times: Double(regularization.balance) * pass.balance.share,
+            pass.balance.sums[kept.place],
             kept.assignment,
             toGates: &gateGradients,
             andProbabilities: gradient

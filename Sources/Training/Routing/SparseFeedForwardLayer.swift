@@ -5,13 +5,13 @@ import Tensors
 ///
 /// Source: Fedus and others 2021, §2. A choice that found its expert full adds nothing.
 struct SparseFeedForwardLayer {
+    let experts: ExpertLayers
     private let router: RouterLayer
-    private let experts: [DenseFeedForwardLayer]
 
     struct Kept {
         fileprivate var router: RouterLayer.Kept
-        fileprivate var outputs: FloatRows
-        fileprivate var experts: [DenseFeedForwardLayer.Kept?]
+        /// By expert.
+        fileprivate var works: [ExpertLayers.Work?]
     }
 
     init(
@@ -22,11 +22,11 @@ struct SparseFeedForwardLayer {
         _ shape: ModelShape
     ) {
         router = RouterLayer(scope + ".router", in: stack, block: block, &layout, shape)
-        var experts: [DenseFeedForwardLayer] = []
-        for expert in 0..<shape.configuration.experts {
-            experts.append(DenseFeedForwardLayer(scope + ".experts.expert_\(expert)", &layout, shape))
-        }
-        self.experts = experts
+        let configuration = shape.configuration
+        let isBehindEncoder = stack == .decoder && configuration.architecture == .encoderDecoder
+        let before = isBehindEncoder ? configuration.sparseBlocks(in: .encoder).count : 0
+        let own = configuration.sparseBlocks(in: stack).firstIndex(of: block) ?? 0
+        experts = ExpertLayers(scope + ".experts", layer: before + own, &layout, shape)
     }
 
     /// - Parameters:
@@ -39,44 +39,44 @@ struct SparseFeedForwardLayer {
     ) -> (output: FloatRows, kept: Kept) {
         let routed = router.forward(input, sequences, pass)
         let assignment = routed.assignment
-        let outputs = pass.arena.rows(assignment.entries.count, input.columns)
-        var kept = Kept(router: routed, outputs: outputs, experts: [])
-        let output = pass.arena.zeros(input.rows, input.columns)
-        for (expert, segment) in assignment.segments.enumerated() {
-            guard !segment.isEmpty else {
-                kept.experts.append(nil)
-                continue
-            }
+        let rows = assignment.segments.map { segment -> FloatRows? in
+            guard !segment.isEmpty else { return nil }
             let rows = pass.arena.rows(segment.count, input.columns)
             for (place, entry) in assignment.entries[segment].enumerated() {
                 rows[rows: place..<place + 1].copy(input[rows: entry.row..<entry.row + 1])
             }
-            let (result, hidden) = experts[expert].forward(rows, dropout: pass.regularization.expertDropout, pass)
-            kept.experts.append(hidden)
-            outputs[rows: segment].copy(result)
+            return rows
+        }
+        let keys = rows.map { $0 == nil ? 0 : pass.noise.next() }
+        let works = experts.forward(rows, keys: keys, pass)
+        let output = pass.arena.zeros(input.rows, input.columns)
+        for (segment, work) in zip(assignment.segments, works) {
+            guard let work else { continue }
             for (place, entry) in assignment.entries[segment].enumerated() {
-                output.addRow(entry.row, result, row: place, scale: entry.gate)
+                output.addRow(entry.row, work.output, row: place, scale: entry.gate)
             }
         }
-        return (output, kept)
+        return (output, Kept(router: routed, works: works))
     }
 
     /// Returns the gradient of the input.
     func backward(_ gradient: FloatRows, _ kept: Kept, _ pass: Pass) -> FloatRows {
         let assignment = kept.router.assignment
-        let inputGradient = pass.arena.zeros(gradient.rows, gradient.columns)
         // What was dropped has no gradient.
         var gateGradients: [Float] = Array(repeating: 0, count: assignment.gates.count)
-        for (expert, segment) in assignment.segments.enumerated() {
-            guard let hidden = kept.experts[expert] else { continue }
+        let gradients = zip(assignment.segments, kept.works).map { segment, work -> FloatRows? in
+            guard let work else { return nil }
             let rows = pass.arena.zeros(segment.count, gradient.columns)
             for (place, entry) in assignment.entries[segment].enumerated() {
-                let output = segment.lowerBound + place
-                gateGradients[entry.place] = gradient.dot(row: entry.row, kept.outputs, row: output)
+                gateGradients[entry.place] = gradient.dot(row: entry.row, work.output, row: place)
                 rows.addRow(place, gradient, row: entry.row, scale: entry.gate)
             }
-            let dropout = pass.regularization.expertDropout
-            let result = experts[expert].backward(rows, hidden, dropout: dropout, pass)
+            return rows
+        }
+        let results = experts.backward(gradients, kept.works, pass)
+        let inputGradient = pass.arena.zeros(gradient.rows, gradient.columns)
+        for (segment, result) in zip(assignment.segments, results) {
+            guard let result else { continue }
             for (place, entry) in assignment.entries[segment].enumerated() {
                 inputGradient.addRow(entry.row, result, row: place, scale: 1)
             }

@@ -9,7 +9,13 @@ import UnixSignals
 struct Train: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Trains a Switch Transformer from text.",
-        discussion: "Called again with the same directory it goes on where it was, after whatever stopped it."
+        discussion: """
+            Called again with the same directory it goes on where it was, after whatever stopped it.
+
+            Several processes train one model together, each with its share of the experts, where mpirun starts them:
+
+              mpirun -n 2 --bind-to none switchyard train runs/en-de --pairs pairs.tsv --workers 4
+            """
     )
 
     @Argument(help: "The run's directory: settings, log, checkpoints and, in best/, the best model.")
@@ -19,23 +25,38 @@ struct Train: AsyncParsableCommand {
     @OptionGroup(title: "Model") var model: TrainedModelOptions
     @OptionGroup(title: "Learning") var learning: LearningOptions
     @OptionGroup(title: "Loop") var loop: TrainingLoopOptions
+    @OptionGroup(title: "Several processes") var ranks: TrainingRankOptions
 
     func run() async throws {
-        let stop = StopSignal()
+        // SIGUSR1 is what mpirun hands to all of its processes at once.
+        let stop = StopSignal(ranks.isJob ? [.sigint, .sigterm, .sigusr1] : [.sigint, .sigterm])
         let watch = Task { await stop.watch() }
         defer { watch.cancel() }
-        let ending = try await OwnThread.run {
-            try TrainingRun(self, arguments: EnvironmentFlags.arguments).run(isStopping: { stop.isRaised }).ending
+        let (ending, isFirst) = try await OwnThread.run {
+            let job = try TrainingJob(ranks)
+            do {
+                let run = TrainingRun(self, arguments: EnvironmentFlags.arguments, in: job)
+                let ending = try run.run(isStopping: { stop.isRaised }).ending
+                try job.leave()
+                return (ending, job.team.isFirst)
+            } catch {
+                job.endIfLost(error)
+                throw error
+            }
         }
-        if case .unhealthy(let diagnosis) = ending { throw TrainingError.unhealthy(diagnosis) }
+        guard case .unhealthy(let diagnosis) = ending else { return }
+        guard isFirst else { throw ExitCode.failure }
+        throw TrainingError.unhealthy(diagnosis)
     }
 
     /// What the run is to do with its data; how the data is read is `data.settings`.
-    var settings: TrainingSettings {
+    ///
+    /// - Parameter defaultWorkers: how many there are where the flags do not say it.
+    func settings(defaultWorkers: Int) -> TrainingSettings {
         var settings = TrainingSettings()
         settings.model = model.settings(data.task)
         learning.apply(to: &settings, steps: loop.steps)
-        loop.apply(to: &settings)
+        loop.apply(to: &settings, defaultWorkers: defaultWorkers)
         return settings
     }
 }
@@ -52,18 +73,22 @@ enum OwnThread {
     }
 }
 
-/// Whether the process was asked to end, by SIGINT or SIGTERM.
+/// Whether the process was asked to end, by a signal such as SIGINT or SIGTERM.
 ///
 /// While there is one, a pipe whose reader has gone does not end the process either.
 final class StopSignal: Sendable {
     private let raised = Mutex(false)
+    private let signals: [UnixSignal]
 
     /// Has SIGPIPE ignored from now on, by the whole process.
-    init() { signal(SIGPIPE, SIG_IGN) }
+    init(_ signals: [UnixSignal] = [.sigint, .sigterm]) {
+        self.signals = signals
+        signal(SIGPIPE, SIG_IGN)
+    }
 
     /// Watches for the signals until the task is cancelled.
     func watch() async {
-        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { raised.withLock { $0 = true } }
+        for await _ in await UnixSignalsSequence(trapping: signals) { raised.withLock { $0 = true } }
     }
 
     /// May be asked on any thread.

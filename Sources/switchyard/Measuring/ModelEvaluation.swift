@@ -52,7 +52,7 @@ struct ModelEvaluation {
         let values = FloatBuffer(count: model.layout.count)
         try model.layout.read(shared, into: values)
         let workers = GradientWorkers(judging: model, values: values, on: Workers(threads: threads))
-        let outcome = workers.evaluate(source.batches(tokens: command.batchTokens), values)
+        let outcome = try workers.evaluate(source.batches(tokens: command.batchTokens), values)
         var report = EvaluationReport(outcome)
         guard !isText, !command.lossOnly else { return report }
         let translator = Translator(

@@ -36,6 +36,9 @@ struct SweepRun {
             let arguments = ["train", directory] + shared + trial.arguments
             do {
                 let train = try Train.parse(Array(arguments.dropFirst()))
+                guard !train.ranks.isJob else {
+                    throw ValidationError("a trial is trained by one process, without mpirun")
+                }
                 return Trial(trial: trial, arguments: arguments, train: train)
             } catch {
                 throw ValidationError("trial \(trial.number), \(trial.description): \(Train.message(for: error))")

@@ -4,12 +4,17 @@ import Tokenization
 import Training
 
 /// One call of `train`: reads the data, begins or goes on with the run of a directory, and tells how it goes.
+///
+/// Of a job of several processes rank 0 has the directory, and is the one that tells.
 struct TrainingRun {
     private let command: Train
     /// What `switchyard` would be called with for this run; the model card says so.
     private let arguments: [String]
+    private let job: TrainingJob
 
-    init(_ command: Train, arguments: [String]) { (self.command, self.arguments) = (command, arguments) }
+    init(_ command: Train, arguments: [String], in job: TrainingJob = TrainingJob()) {
+        (self.command, self.arguments, self.job) = (command, arguments, job)
+    }
 
     /// What `training.json` holds.
     struct Record: Codable, Equatable {
@@ -32,37 +37,58 @@ struct TrainingRun {
     /// - Throws: `TrainingError.anotherRun` where the directory holds a run of other settings or text, and whatever
     ///   keeps the data, a checkpoint or a model from being read or written.
     func run(isStopping: () -> Bool) throws -> Outcome {
-        let run = try RunDirectory(command.directory)
-        let known = try record(of: run)
-        var record = try begin(run, as: known)
+        try job.settle(settings: try JSONEncoder.ofRuns().encode(newRecord(workers: 0)))
+        let team = job.team
+        let run = team.isFirst ? try RunDirectory(command.directory) : nil
+        let known = try run.flatMap { try knownRecord(of: $0) }
+        var record = try agreed(try run.map { try begin($0, as: known) })
         let settings = record.settings
-        let display = TrainingDisplay(total: settings.steps)
-        let data = try PreparedData(command.data.settings, vocabularyFile: run.vocabulary, seed: settings.seed)
+        let display = team.isFirst ? TrainingDisplay(total: settings.steps) : nil
+        let data = try prepare(run, seed: settings.seed)
         if let report = known?.report, report != data.report {
-            throw TrainingError.anotherRun(directory: run.path, setting: "text in its files")
+            throw TrainingError.anotherRun(directory: command.directory, setting: "text in its files")
         }
-        display.tell(data.report)
+        try job.settle(data)
+        display?.tell(data.report)
         let trainer = try trainer(settings, data, run)
         let (steps, count) = (trainer.state.progress.step, trainer.model.layout.count)
         (record.report, record.parameters) = (data.report, count)
-        try write(record, to: run.settings)
-        let log = try TrainingLog(run.log, goingOnFrom: steps)
-        display.begin(at: steps, parameters: count)
+        if let run { try write(record, to: run.settings) }
+        let log = try run.map { try TrainingLog($0.log, goingOnFrom: steps) }
+        display?.begin(at: steps, parameters: count)
         let ending = try trainer.train(isStopping: isStopping) { event in
+            guard let run, let log else { return }
             switch event {
             case .step(let report): try log.write(report)
             case .validation(let validation): try log.write(LoggedValidation(validation))
             case .diagnosis(let report): try log.write(report)
             }
-            display.tell(event)
+            display?.tell(event)
             if case .validation = event { try draw(run) }
         }
-        try draw(run)
-        display.finish(ending, best: trainer.state.progress.best, directory: run.best)
+        if let run { try draw(run) }
+        display?.finish(ending, best: trainer.state.progress.best, directory: command.directory + "/best")
         return (ending, trainer.state.progress)
     }
 
-    private func trainer(_ settings: TrainingSettings, _ data: PreparedData, _ run: RunDirectory) throws -> Trainer {
+    /// The record that rank 0 has begun, at all ranks.
+    private func agreed(_ begun: Record?) throws -> Record {
+        let bytes = try job.team.bytesOfFirst { Array(try JSONEncoder.ofRuns().encode(begun)) }
+        return try begun ?? JSONDecoder.ofRuns().decode(Record.self, from: Data(bytes))
+    }
+
+    /// The text cut into tokens, by the vocabulary that rank 0 reads or trains.
+    private func prepare(_ run: RunDirectory?, seed: UInt64) throws -> PreparedData {
+        let own = try run.map { try PreparedData(command.data.settings, vocabularyFile: $0.vocabulary, seed: seed) }
+        let vocabulary = try job.team.bytesOfFirst { own?.vocabulary ?? [] }
+        if let own { return own }
+        let copy = NSTemporaryDirectory() + "switchyard-\(UUID().uuidString).model"
+        defer { try? FileManager.default.removeItem(atPath: copy) }
+        try Data(vocabulary).write(to: URL(fileURLWithPath: copy))
+        return try PreparedData(command.data.settings, vocabularyFile: copy, seed: seed)
+    }
+
+    private func trainer(_ settings: TrainingSettings, _ data: PreparedData, _ run: RunDirectory?) throws -> Trainer {
         let shape = settings.model.shape(vocabularySize: data.vocabularySize, data.special)
         var export = ModelExport(shape.configuration, settings, vocabulary: data.vocabulary)
         export.maximumNewTokens = command.data.maxTokens
@@ -77,25 +103,34 @@ struct TrainingRun {
             run: run,
             training: data.training,
             validation: data.validation,
-            judge: judge(data, shape.configuration, threads: settings.workers),
+            judge: judge(data, shape.configuration, threads: settings.workers / job.team.count),
             export: export
         )
-        return try Trainer(settings, shape, parts)
+        return try Trainer(settings, shape, parts, in: job.team)
     }
 
     /// What this call trains, written down before anything else is, so that whatever is found in the directory belongs to
     /// it.
     private func begin(_ run: RunDirectory, as known: Record?) throws -> Record {
-        var settings = command.settings
         // Another number of workers would be another run: the machine may have other cores by now.
-        if let known, command.loop.workers == nil { settings.workers = known.settings.workers }
-        let record = Record(version: BuildInformation.version, settings: settings, data: command.data.settings)
+        let record = newRecord(workers: known?.settings.workers ?? job.defaultWorkers)
+        let (workers, ranks) = (record.settings.workers, job.team.count)
+        guard workers % ranks == 0 else { throw TrainingError.unevenWorkers(workers: workers, ranks: ranks) }
         if let known { try check(record, isLike: known, run) } else { try write(record, to: run.settings) }
         return record
     }
 
+    /// - Parameter workers: how many there are where the flags do not say it.
+    private func newRecord(workers: Int) -> Record {
+        Record(
+            version: BuildInformation.version,
+            settings: command.settings(defaultWorkers: workers),
+            data: command.data.settings
+        )
+    }
+
     /// What an earlier call left in `training.json`; nil for a run that begins.
-    private func record(of run: RunDirectory) throws -> Record? {
+    private func knownRecord(of run: RunDirectory) throws -> Record? {
         guard let bytes = FileManager.default.contents(atPath: run.settings) else { return nil }
         do {
             return try JSONDecoder.ofRuns().decode(Record.self, from: bytes)

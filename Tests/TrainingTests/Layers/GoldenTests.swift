@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: ["tied", "untied"])
     func theLossIsThatOfTorch(name: String) throws {
         let golden = try GoldenModel(name)
-        let outcome = golden.workers(threads: 1).loss(golden.batch)
+        let outcome = try golden.workers(threads: 1).loss(golden.batch)
         #expect(abs(outcome.loss.mean - golden.reference.negative_log_likelihood) < 1e-5)
         #expect(abs(outcome.loss.router.balance - golden.reference.balance) < 1e-5)
         #expect(abs(outcome.loss.router.z - golden.reference.z) < 1e-4)
@@ -19,8 +19,8 @@ import Testing
     func everyGradientIsThatOfTorch(name: String) throws {
         let golden = try GoldenModel(name)
         let workers = golden.workers(threads: 1)
-        _ = workers.add(golden.batch, labels: golden.batch.labelCount, Noise(seed: 1))
-        workers.reduce()
+        _ = try workers.add(golden.batch, labels: golden.batch.labelCount, Noise(seed: 1))
+        try workers.reduce()
         let expected = try golden.gradients()
         for parameter in golden.layers.layout.parameters {
             let wanted = expected[parameter.range].elements
@@ -42,8 +42,8 @@ import Testing
         let wanted = kind == .adamW ? golden.reference.adamw : golden.reference.adafactor
         for (step, wanted) in wanted.enumerated() {
             workers.clear()
-            let outcome = workers.add(golden.batch, labels: golden.batch.labelCount, Noise(seed: 1))
-            workers.reduce()
+            let outcome = try workers.add(golden.batch, labels: golden.batch.labelCount, Noise(seed: 1))
+            try workers.reduce()
             let loss = outcome.loss.objective(golden.regularization)
             #expect(abs(loss - wanted) < 1e-5, "step \(step): \(loss), torch \(wanted)")
             let norms = GradientNorms(workers.gradients, golden.layers.layout, on: workers.workers)

@@ -43,30 +43,30 @@ import Testing
         (regularization.jitter, regularization.expertDropout, regularization.labelSmoothing) = (0.05, 0.4, 0.1)
         let workers = GradientWorkers(golden.layers, values: golden.values, regularization, on: Workers(threads: 1))
         let (labels, noise) = (golden.batch.labelCount, Noise(seed: 0))
-        func objective() -> Double {
+        func objective() throws -> Double {
             workers.clear()
-            return workers.add(golden.batch, labels: labels, noise).loss.objective(regularization)
+            return try workers.add(golden.batch, labels: labels, noise).loss.objective(regularization)
         }
-        _ = objective()
+        _ = try objective()
         let gradient = workers.gradients.all.elements
         let size = workers.gradients.all.sumOfSquares.squareRoot()
         let start = golden.values.all.elements
-        func moved(_ step: Double) -> Double {
+        func moved(_ step: Double) throws -> Double {
             golden.values.all.store(zip(start, gradient).map { $0 + Float(step / size) * $1 })
-            return objective()
+            return try objective()
         }
         // Small, so that no token changes its expert on the way.
         let step = 5e-4
-        let slope = (moved(step) - moved(-step)) / (2 * step)
+        let slope = (try moved(step) - moved(-step)) / (2 * step)
         #expect(abs(slope - size) < 1e-3 * size, "slope \(slope) for a gradient of \(size)")
     }
 
     @Test func workersShareABatchWithoutChangingItsGradients() throws {
         let golden = try GoldenModel("untied")
-        let gradients = [1, 2, 3].map { threads in
+        let gradients = try [1, 2, 3].map { threads in
             let workers = golden.workers(threads: threads)
-            _ = workers.add(golden.batch, labels: golden.batch.labelCount, Noise(seed: 1))
-            workers.reduce()
+            _ = try workers.add(golden.batch, labels: golden.batch.labelCount, Noise(seed: 1))
+            try workers.reduce()
             return golden.layers.layout.parameters.filter { $0.role == .head }.flatMap {
                 workers.gradients[$0.range].elements
             }

@@ -26,7 +26,7 @@ struct TinyRun {
         }
     }
 
-    func trainer(judgedPairs: Int = 5) throws -> Trainer {
+    func trainer(judgedPairs: Int = 5, in team: RankTeam = RankTeam()) throws -> Trainer {
         let special = SpecialIDs(start: 0, end: 1)
         let shape = settings.model.shape(vocabularySize: 12, special)
         let training = PairExamples(Self.pairs, special, maximumTokens: 20)
@@ -35,12 +35,13 @@ struct TinyRun {
             settings,
             shape,
             Trainer.Parts(
-                run: try RunDirectory(folder),
+                run: team.isFirst ? try RunDirectory(folder) : nil,
                 training: training,
                 validation: validation,
                 judge: nil,
                 export: ModelExport(shape.configuration, settings, vocabulary: [])
-            )
+            ),
+            in: team
         )
     }
 

@@ -57,21 +57,37 @@ import Testing
         let collapsed = rows(Array(repeating: [1, 0, 0, 0], count: 8))
         let even = rows((0..<8).map { row in (0..<4).map { $0 == row % 4 ? 1 : 0 } })
         func loss(_ kind: BalanceLoss, _ probabilities: FloatRows) -> Double {
-            kind.value(ExpertAssignment(probabilities, choices: 1, groups: [0..<8]) { _ in 1 }, probabilities)
+            let assignment = ExpertAssignment(probabilities, choices: 1, groups: [0..<8]) { _ in 1 }
+            return kind.value(BalanceSums(assignment, probabilities))
         }
         #expect(loss(.switch, collapsed) == 4 && loss(.switch, even) == 1)
         #expect(loss(.squared, collapsed) == 3 && loss(.squared, even) == 0)
     }
 
-    @Test func runsBegunBeforeThereWasAChoiceHaveTheSwitchLoss() throws {
+    /// Each part is as uneven as can be, the batch is even.
+    @Test func whatIsEvenOverABatchNeedNotBeOverAPart() {
+        let halves = [[1, 0, 0, 0], [0, 1, 0, 0]].map { (row: [Float]) in
+            let probabilities = rows(Array(repeating: row, count: 8))
+            let assignment = ExpertAssignment(probabilities, choices: 1, groups: [0..<8]) { _ in 1 }
+            return BalanceSums(assignment, probabilities)
+        }
+        let batch = BalanceSums.sum(halves.map { [$0] })
+        #expect(halves.map { BalanceLoss.switch.value($0) } == [4, 4])
+        #expect(batch.count == 1 && BalanceLoss.switch.value(batch[0]) == 2)
+        #expect(BalanceLoss.squared.value(batch[0]) == 1)
+    }
+
+    @Test func runsBegunBeforeThereWasAChoiceHaveTheSwitchLossOfEachPart() throws {
         var settings = Regularization()
-        settings.balanceLoss = .squared
+        (settings.balanceLoss, settings.balanceOver) = (.squared, .batch)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let written = try encoder.encode(settings)
         #expect(try JSONDecoder().decode(Regularization.self, from: written) == settings)
         let older = String(decoding: written, as: UTF8.self).replacing(#""balanceLoss":"squared","#, with: "")
-        #expect(!older.contains("balanceLoss"))
-        #expect(try JSONDecoder().decode(Regularization.self, from: Data(older.utf8)).balanceLoss == .switch)
+            .replacing(#""balanceOver":"batch","#, with: "")
+        #expect(!older.contains("balanceLoss") && !older.contains("balanceOver"))
+        let read = try JSONDecoder().decode(Regularization.self, from: Data(older.utf8))
+        #expect(read.balanceLoss == .switch && read.balanceOver == .part)
     }
 }

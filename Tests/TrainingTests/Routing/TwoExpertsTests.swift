@@ -34,7 +34,7 @@ import Testing
                 var asked = example
                 asked.labels = example.labels.indices.map { $0 == position ? Int32(token) : -1 }
                 pass.begin(Noise(seed: 1))
-                return Float(-model.loss([asked], pass).negativeLogLikelihood)
+                return Float(-model.loss(model.forward([asked], pass), pass).negativeLogLikelihood)
             }
         }
         return (rows, pass.routing)

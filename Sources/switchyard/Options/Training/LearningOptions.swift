@@ -2,6 +2,7 @@ import ArgumentParser
 import Training
 
 extension BalanceLoss: ExpressibleByArgument {}
+extension BalanceScope: ExpressibleByArgument {}
 extension OptimizerSettings.Kind: ExpressibleByArgument {}
 extension LearningRate.Decay: ExpressibleByArgument {}
 extension TrainingSettings.Precision: ExpressibleByArgument {}
@@ -55,6 +56,9 @@ struct LearningOptions: ParsableArguments {
 
     @Option(help: "The load-balancing loss: switch, or squared for the squared variation of the experts' gates.")
     var balanceKind = BalanceLoss.switch
+
+    @Option(help: "What experts are balanced over: each worker's part of a batch, or the whole batch. part or batch.")
+    var balanceOver = BalanceScope.part
 
     @Option(help: "Weight of the load-balancing loss.")
     var balanceLoss: Float = 0.01
@@ -115,7 +119,7 @@ struct LearningOptions: ParsableArguments {
         (settings.regularization.feedForwardDropout, settings.regularization.expertDropout) = (dropout, expertDropout)
         (settings.regularization.labelSmoothing, settings.regularization.jitter) = (labelSmoothing, jitter)
         (settings.regularization.balanceLoss, settings.regularization.balance) = (balanceKind, balanceLoss)
-        settings.regularization.routerZ = zLoss
+        (settings.regularization.balanceOver, settings.regularization.routerZ) = (balanceOver, zLoss)
         (settings.averageDecay, settings.precision) = (average, precision)
     }
 }

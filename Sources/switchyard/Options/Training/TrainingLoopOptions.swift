@@ -21,7 +21,7 @@ struct TrainingLoopOptions: ParsableArguments {
 
     @Option(
         help:
-            "Threads that each compute a part of a batch. Default: one for each processor this process may use, or what its quota comes nearest to."
+            "Threads that each compute a part of a batch, of all processes together. Default: one for each processor that may be used, or what the quota comes nearest to."
     )
     var workers: Int?
 
@@ -80,11 +80,11 @@ struct TrainingLoopOptions: ParsableArguments {
 
     /// Sets how long the run goes on, what it keeps and what it does when it is ill.
     ///
-    /// Without `--workers` there are as many as suit what this process may use of the machine.
-    func apply(to settings: inout TrainingSettings) {
+    /// - Parameter defaultWorkers: how many there are without `--workers`.
+    func apply(to settings: inout TrainingSettings, defaultWorkers: Int) {
         (settings.steps, settings.batchTokens, settings.accumulation) = (steps, batchTokens, accumulation)
         settings.maximumSeconds = maxMinutes.map { $0 * 60 }
-        settings.workers = workers ?? MachineShare.current().threads
+        settings.workers = workers ?? defaultWorkers
         (settings.seed, settings.validateEvery, settings.saveEvery) = (seed, validateEvery, saveEvery)
         (settings.logEvery, settings.keep, settings.patience) = (logEvery, keep, patience)
         (settings.health.notFinite, settings.health.exploding) = (onNotFinite, onExploding)
