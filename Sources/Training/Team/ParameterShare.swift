@@ -14,7 +14,8 @@ struct ParameterShare: Equatable {
     /// As many experts of a layer at every rank, give or take one.
     init(_ layout: ParameterLayout, rank: Int = 0, ranks: Int = 1) {
         let count = layout.parameters.reduce(0) { max($0, ($1.expert ?? -1) + 1) }
-        let owners = ExpertPlacement(layers: 1, experts: count, ranks: ranks).owners[0]
+        // Of an even placement each expert has one owner.
+        let owners = ExpertPlacement(layers: 1, experts: count, ranks: ranks).owners[0].map { $0[0] }
         (self.layout, self.owners, self.rank) = (layout, owners, rank)
         common = layout.runs { $0.expert == nil }
         experts = layout.runs { $0.expert.map { owners[$0] == rank } ?? false }

@@ -228,7 +228,7 @@ import Testing
         let load = ExpertLoad(layers: [ModelStack.encoder, .decoder].map { .init(stack: $0, block: 0, experts: 7) })
         let engine = InferenceEngine(model, limits: EngineLimits(), registry: MetricsRegistry(), load: load)
         defer { engine.stop() }
-        var (scored, plain) = (forced(2, 100), request(3, maximum: 8))
+        var (scored, plain) = (forced(2, 200), request(3, maximum: 8))
         (scored.topLogprobs, scored.reportsRouting, plain.reportsRouting) = (0, true, true)
         let first = try engine.submit(scored, deadline: nil)
         gate.waitForModel()
@@ -241,7 +241,7 @@ import Testing
         #expect(gate.steppedRows.first == 32 && gate.steppedRows.contains(33))
         // Each token that was read or stepped, once.
         let tokens = load.totals.map { $0.load.tokens.reduce(0, +) }
-        #expect(tokens == [4, 101 + 2 + 8])
+        #expect(tokens == [4, 201 + 2 + 8])
     }
 
     /// The experts that the token before each token went to.
