@@ -1,6 +1,7 @@
 import CAllocationCounter
 import Foundation
 import Generation
+import Ranks
 import SwitchModel
 import Tensors
 import TestSupport
@@ -74,4 +75,62 @@ import Testing
         let directory = try #require(Reference.directories.first)
         #expect(try allocations(Reference.model(in: directory), forced: [5, 9, 3]) == 0)
     }
+
+    @Test(.enabled(if: isTelling), arguments: [ExpertSpread.Runners.first, .all], [WeightPrecision.float32, .int8])
+    func norDoesOneOfARankAmongOthers(runners: ExpertSpread.Runners, precision: WeightPrecision) throws {
+        let directory = try #require(Reference.directories.first)
+        var made: ExpertSpread?
+        let model = try Reference.model(in: directory, precision) { context in
+            let configuration = context.configuration
+            made = ExpertSpread(
+                Partner(columns: configuration.modelWidth, calls: runners == .all),
+                running: runners,
+                ExpertPlacement(layers: configuration.sparseLayers, experts: configuration.experts, ranks: 2),
+                RankPatience(timeout: .seconds(10)),
+                configuration,
+                precision
+            )
+            context.spread = made
+        }
+        let spread = try #require(made)
+        #expect(try allocations(model) == 0)
+        #expect(model.fault == nil && spread.counts.remoteRows > 0 && spread.counts.localRows > 0)
+    }
+}
+
+/// Rank 1 of two as rank 0 sees it, which answers rows at once, with zeros, and asks for nothing.
+private final class Partner: Ranks {
+    let (rank, count, countHere, rankHere) = (0, 2, 2, 0)
+    private let columns: Int
+    private let calls: Bool
+    private var hasCalled = false
+    private var rows = 0
+
+    init(columns: Int, calls: Bool) { (self.columns, self.calls) = (columns, calls) }
+
+    func beginSend(_ message: RankMessage, to rank: Int) {
+        // Slots, flags, layer, number of runs; of each run its expert and rows.
+        let bytes = message.bytes
+        func number(_ index: Int) -> Int { Int(bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)) }
+        rows = 0
+        for run in 0..<number(3) { rows += number(5 + 2 * run) }
+        hasCalled = calls
+    }
+
+    func isSent(to rank: Int) -> Bool { true }
+
+    func receive(into message: RankMessage, from rank: Int) -> Bool {
+        message.removeAll()
+        if hasCalled {
+            for _ in 0..<4 { message.append(0) }
+            hasCalled = false
+        } else {
+            message.append(bytes: rows * columns * MemoryLayout<Float>.size) { bytes in
+                for index in bytes.indices { bytes[index] = 0 }
+            }
+        }
+        return true
+    }
+
+    func leave() {}
 }

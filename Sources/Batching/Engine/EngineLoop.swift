@@ -98,12 +98,10 @@ struct EngineLoop<Model: StepModel> {
 
     /// One decoder step and a slice of encoding, as far as there is anything to run here; and what other ranks call for.
     private mutating func takeTurn(beside others: OtherRanks) {
-        let isIdle = running.isEmpty && encoding == nil
-        var isAwaited = false
-        if case .working = others { isAwaited = true }
-        guard !isIdle || releasedTokens > 0 || isAwaited else { return }
+        let hasTurn = !running.isEmpty || encoding != nil || others.isWorking
+        guard hasTurn || releasedTokens > 0 else { return }
         let start = ContinuousClock.now
-        if !isIdle || isAwaited {
+        if hasTurn {
             let layers = encoding.map { layersOfSlice($0, beside: others) } ?? 0
             let isDecoding = !running.isEmpty
             model.beginTurn(isDecoding: isDecoding, encoding?.pass, layers: layers)
@@ -112,7 +110,7 @@ struct EngineLoop<Model: StepModel> {
             let done = ContinuousClock.now
             model.endTurn()
             // What a turn takes beside a slice of ours is what the others' streams wait for.
-            if !isDecoding, isAwaited { pace.stepped(seconds: (ContinuousClock.now - done).seconds) }
+            if !isDecoding, others.isWorking { pace.stepped(seconds: (ContinuousClock.now - done).seconds) }
         }
         guard model.fault == nil else { return }
         inbox.worked(seconds: (ContinuousClock.now - start).seconds, finishedTokens: releasedTokens)

@@ -108,7 +108,7 @@ struct ExpertOutputs {
 
     func take(_ outputs: Matrix, at places: [Int32], on workers: Workers) {
         target.scatterAdd(outputs, at: places, scales: gates, on: workers)
-        answers?.rows.set(outputs, at: places, from: target.rows, every: answers?.step ?? 1)
+        if let answers { answers.rows.set(outputs, at: places, from: target.rows, every: answers.step) }
     }
 }
 

@@ -4,9 +4,13 @@ import Tensors
 /// Runs a routing plan: rows sorted by expert, one parallel region per product over all experts, results scattered back;
 /// where experts are spread over ranks, each row at a rank that has its expert.
 struct ExpertScheduler {
-    private let experts: ExpertLayer
-    /// nil where all experts are here.
-    private let spread: SpreadLayer?
+    private enum Experts {
+        /// All of them in this process.
+        case here(ExpertLayer)
+        case spread(SpreadLayer)
+    }
+
+    private let experts: Experts
 
     /// - Parameters:
     ///   - weights: the scope of the experts, `….mlp.experts`.
@@ -17,13 +21,12 @@ struct ExpertScheduler {
         roundedFor inputs: LayerInputs? = nil
     ) throws(CheckpointError) {
         guard let spread = context.spread else {
-            experts = try ExpertLayer(weights, context, roundedFor: inputs) { _ in true }
-            self.spread = nil
+            experts = .here(try ExpertLayer(weights, context, roundedFor: inputs) { _ in true })
             return
         }
         let layer = spread.layers.count
-        experts = try ExpertLayer(weights, context, roundedFor: inputs) { spread.isHere(layer, $0) }
-        self.spread = spread.add(experts)
+        let own = try ExpertLayer(weights, context, roundedFor: inputs) { spread.isHere(layer, $0) }
+        experts = .spread(spread.add(own))
     }
 
     /// Adds `gate · expert(workspace.input)` to the rows of `hidden` for every choice the plan does not drop; both
@@ -31,7 +34,7 @@ struct ExpertScheduler {
     func run(_ plan: RoutingPlan, addingTo hidden: Matrix, _ workspace: Workspace) {
         workspace.expertOrder.fill(plan)
         // With others a turn counts on every layer's call, even one without rows.
-        guard spread != nil || !workspace.expertOrder.segments.isEmpty else { return }
+        if case .here = experts, workspace.expertOrder.segments.isEmpty { return }
         guard plan.choices > 1 else { return visit(plan, addingTo: hidden, workspace) }
         // Experts that run at the same time may have a row in common. So each choice first has a row of its own, and these
         // are added in the order of the choices, whichever expert was there first.
@@ -45,10 +48,9 @@ struct ExpertScheduler {
     /// Adds what becomes of each choice to the row of `target` at its place.
     private func visit(_ plan: RoutingPlan, addingTo target: Matrix, _ workspace: Workspace) {
         let outputs = ExpertOutputs(target: target, gates: plan.gates)
-        if let spread {
-            spread.run(workspace.expertOrder, workspace, into: outputs)
-        } else {
-            experts.run(workspace.expertOrder, workspace, into: outputs, during: nil)
+        switch experts {
+        case .here(let experts): experts.run(workspace.expertOrder, workspace, into: outputs, during: nil)
+        case .spread(let layer): layer.run(workspace.expertOrder, workspace, into: outputs)
         }
     }
 }

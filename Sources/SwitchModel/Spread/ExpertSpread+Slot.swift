@@ -23,10 +23,9 @@ extension ExpertSpread {
 
     /// A slot in which this rank calls for nothing.
     func serve(_ workspace: Workspace) {
-        workspace.expertOrder.fill([], of: mergedOrder, experts: 0)
         workspace.input.begin(columns: bounds.columns, as: bounds.precision)
         workspace.choiceOutput.resize(rows: 0, columns: bounds.columns)
-        run(0, workspace.expertOrder, workspace, into: ExpertOutputs(target: workspace.choiceOutput, gates: []))
+        run(0, ExpertOrder(), workspace, into: ExpertOutputs(target: workspace.choiceOutput, gates: []))
     }
 
     /// Lets messages move on that are too large to be sent at once: nobody else does.

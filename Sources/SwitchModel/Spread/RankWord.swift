@@ -41,4 +41,7 @@ package enum OtherRanks: Equatable, Sendable {
     case idle(lookAgainAfter: Duration)
     /// One of them has, and this rank has to take part in its turn.
     case working(isDecoding: Bool)
+
+    /// Whether this rank has to take part in a turn of theirs.
+    package var isWorking: Bool { if case .working = self { true } else { false } }
 }

@@ -40,7 +40,7 @@ enum ExpertCall {
                 message.append(bits: run.key)
             }
         }
-        for run in lanes.joined() { append(run.rows, to: message) }
+        for run in lanes.joined() { message.append(run.rows) }
     }
 
     /// The runs of each lane.
@@ -82,10 +82,6 @@ enum ExpertCall {
             lanes.append(lane)
         }
         return lanes
-    }
-
-    static func append(_ rows: FloatRows, to message: RankMessage) {
-        message.append(bytes: rows.byteCount) { rows.write(to: $0) }
     }
 
     /// The next rows of a message.

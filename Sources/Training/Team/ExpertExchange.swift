@@ -63,7 +63,7 @@ final class ExpertExchange: @unchecked Sendable {
             for other in team.others where lanes.contains(where: { !$0.results[other].isEmpty }) {
                 try team.send(to: other) { message in
                     for lane in lanes {
-                        for rows in lane.results[other] { ExpertCall.append(rows, to: message) }
+                        for rows in lane.results[other] { message.append(rows) }
                     }
                 }
             }

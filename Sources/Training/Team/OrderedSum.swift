@@ -50,10 +50,7 @@ struct OrderedSum {
 
     private func send(_ tile: [Range<Int>], of buffer: FloatBuffer, to rank: Int, _ team: RankTeam) throws(RanksError) {
         try team.send(to: rank) { message in
-            for range in tile {
-                let rows = buffer[range]
-                message.append(bytes: rows.byteCount) { rows.write(to: $0) }
-            }
+            for range in tile { message.append(buffer[range]) }
         }
     }
 
@@ -66,7 +63,7 @@ struct OrderedSum {
         try team.receive(from: rank) { reader throws(RanksError) in
             for range in tile {
                 let rows = scratch[0..<range.count]
-                rows.read(from: try reader.bytes(rows.byteCount, "gradients"))
+                try reader.read(into: rows, "gradients")
                 take(range, rows)
             }
         }

@@ -27,11 +27,11 @@ extension RankTeam {
             for tile in Self.tiles(memory, layout, { share.owner(of: $0) == owner }) {
                 if let all {
                     try receive(from: owner) { reader throws(RanksError) in
-                        for range in tile { try Self.take(all[range], &reader) }
+                        for range in tile { try reader.read(into: all[range], "elements") }
                     }
                 } else {
                     try send(to: 0) { message in
-                        for range in tile { Self.put(memory.buffer[range], to: message) }
+                        for range in tile { message.append(memory.buffer[range]) }
                     }
                 }
             }
@@ -51,7 +51,7 @@ extension RankTeam {
         guard isFirst else {
             for tile in Self.tiles(memory, layout, share.keeps) {
                 try receive(from: 0) { reader throws(RanksError) in
-                    for range in tile { try Self.take(memory.buffer[range], &reader) }
+                    for range in tile { try reader.read(into: memory.buffer[range], "elements") }
                 }
             }
             return
@@ -78,13 +78,5 @@ extension RankTeam {
         _ isTaken: (Parameter) -> Bool
     ) -> [[Range<Int>]] {
         zip(layout.parameters, memory.places).filter { isTaken($0.0) }.map(\.1).tiles(of: tileSize)
-    }
-
-    private static func put(_ rows: FloatRows, to message: RankMessage) {
-        message.append(bytes: rows.byteCount) { rows.write(to: $0) }
-    }
-
-    private static func take(_ rows: FloatRows, _ reader: inout RankMessageReader) throws(RanksError) {
-        rows.read(from: try reader.bytes(rows.byteCount, "elements"))
     }
 }

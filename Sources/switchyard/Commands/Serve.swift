@@ -4,6 +4,7 @@ import Foundation
 import HTTPServing
 import InferenceAPI
 import Logging
+import Ranks
 import ServiceLifecycle
 import Telemetry
 import Tensors
@@ -105,7 +106,7 @@ struct Serve: AsyncParsableCommand {
             let drain = Duration.seconds(admission.drainDelay + admission.drainTimeout)
             let patience = job.partingTime(afterDrainOf: drain)
             guard served.state.model?.engine.waitForEnd(atMost: patience) == true else {
-                throw ExitCode(RankJob.lostStatus)
+                throw ExitCode(RankAgreement.lostStatus)
             }
         }
         await served.exporter?.shutDown(within: Self.lastExportTime)

@@ -7,8 +7,6 @@ import Tensors
 
 /// The job of which this process is a rank.
 struct RankJob: Sendable {
-    /// With which a process ends whose job cannot go on, so that a supervisor starts it again.
-    static let lostStatus: Int32 = 70
     /// What answers to clients have, once the job is lost, to reach them.
     static let lastWords = Duration.milliseconds(500)
     /// What requests have to finish once mpirun ends the job: a second later it kills, and answers need some of that.
@@ -58,11 +56,7 @@ struct RankJob: Sendable {
     func threads(of machine: MachineShare) -> Int { max(1, machine.threads / ranks.countHere) }
 
     /// Runs kernels on instructions that all ranks have: others give other bits.
-    func settleInstructionSet() throws {
-        let sets = InstructionSet.allCases
-        let level = sets.firstIndex(of: .current) ?? 0
-        sets[min(try agreement().least(of: level), sets.count - 1)].use()
-    }
+    func settleInstructionSet() throws { try agreement().settleInstructionSet() }
 
     /// Refuses ranks with another model, program or precision, by name, and says where experts are.
     ///
@@ -88,8 +82,7 @@ struct RankJob: Sendable {
 
     /// Waits until all ranks have loaded what they hold: however long that takes.
     func awaitLoaded() throws {
-        let agreement = RankAgreement(ranks, host: Self.host, RankPatience(timeout: nil))
-        try agreement.settle([:])
+        try RankAgreement(ranks, RankPatience(timeout: nil)).settle([:])
     }
 
     /// Ends this process, once those who wait were answered.
@@ -99,7 +92,7 @@ struct RankJob: Sendable {
         Thread.detachNewThread {
             Thread.sleep(forTimeInterval: lastWords / .seconds(1))
             // Without a word to the others: MPI has none for it that cannot hang.
-            _exit(lostStatus)
+            _exit(RankAgreement.lostStatus)
         }
     }
 
@@ -112,9 +105,7 @@ struct RankJob: Sendable {
         return try PlacementFile.read(placementFile, layers: layers, experts: configuration.experts, ranks: ranks.count)
     }
 
-    private func agreement() -> RankAgreement { RankAgreement(ranks, host: Self.host, patience) }
-
-    private static var host: String { ProcessInfo.processInfo.hostName }
+    private func agreement() -> RankAgreement { RankAgreement(ranks, patience) }
 
     /// Calls `body` so long after SIGTERM; its source must live for as long as the process does.
     static func atTermination(after delay: Duration = .zero, _ body: @escaping @Sendable () -> Void) {

@@ -7,9 +7,6 @@ import Training
 ///
 /// `@unchecked Sendable`: made on the thread that trains, which alone uses it.
 struct TrainingJob: @unchecked Sendable {
-    /// With which a process ends whose job cannot go on, so that a supervisor starts it again.
-    static let lostStatus: Int32 = 70
-
     let team: RankTeam
     private let ranks: any Ranks
     private let patience: RankPatience
@@ -46,10 +43,8 @@ struct TrainingJob: @unchecked Sendable {
     /// - Throws: `RanksError`.
     func settle(settings: Data) throws {
         guard !team.isAlone else { return }
-        let agreement = agreement()
-        let sets = InstructionSet.allCases
-        let level = sets.firstIndex(of: .current) ?? 0
-        sets[min(try agreement.least(of: level), sets.count - 1)].use()
+        let agreement = RankAgreement(ranks, patience)
+        try agreement.settleInstructionSet()
         var hash = ByteHash()
         hash.add(settings)
         try agreement.settle([
@@ -67,7 +62,7 @@ struct TrainingJob: @unchecked Sendable {
         guard !team.isAlone else { return }
         let facts = ["the hash of the text's tokens": "\(Self.hash(of: data))"] as RankAgreement.Facts
         // Whoever read it first waits for the others, however long they read.
-        try RankAgreement(ranks, host: Self.host, RankPatience(timeout: nil)).settle(facts)
+        try RankAgreement(ranks, RankPatience(timeout: nil)).settle(facts)
     }
 
     /// Leaves the job together with the others.
@@ -85,12 +80,8 @@ struct TrainingJob: @unchecked Sendable {
         }
         let sentence = "the ranks cannot go on together: \(error); the same command goes on from the last checkpoint\n"
         try? FileHandle.standardError.write(contentsOf: Data(sentence.utf8))
-        _exit(Self.lostStatus)
+        _exit(RankAgreement.lostStatus)
     }
-
-    private func agreement() -> RankAgreement { RankAgreement(ranks, host: Self.host, patience) }
-
-    private static var host: String { ProcessInfo.processInfo.hostName }
 
     private static func hash(of data: PreparedData) -> ByteHash {
         var hash = ByteHash()
