@@ -110,7 +110,7 @@ let package = Package(
                 "Tokenization", "TraceExport", "Telemetry", "Training", .arguments, .httpTypes, .lifecycle, .log,
                 .signals,
             ],
-            resources: [.embedInCode("openapi.yaml")],
+            resources: [.embedInCode("openapi.yaml"), .embedInCode("Console")],
             swiftSettings: swiftSettings
         ),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),

@@ -67,6 +67,10 @@ package protocol StepModel {
     /// Takes part in the turn of all of them until it is over.
     func endTurn()
 
+    /// What slot 0 attended to of its prompt when it read the token at `position`, mean over heads; in the layer that the
+    /// prompt named, and told once.
+    func takeCrossAttention(_ state: State, position: Int) -> [Float]
+
     /// Makes slot `i` continue the history of slot `parents[i]`, for all slots at once.
     ///
     /// Copies no cache.

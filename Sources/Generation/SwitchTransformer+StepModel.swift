@@ -42,6 +42,10 @@ extension SwitchTransformer: StepModel {
         workers.forEach(count) { index, _ in body(index) }
     }
 
+    package func takeCrossAttention(_ state: DecoderState, position: Int) -> [Float] {
+        state.crossAttention?.take(position) ?? []
+    }
+
     package func reorder(_ state: DecoderState, parents: [Int]) {
         state.reorder(parents: parents)
     }

@@ -64,6 +64,8 @@ package struct APIConfiguration: Equatable, Sendable {
     package var maximumDocumentBytes = 4 << 20
     /// Prompts of one request, to be scored, that the engine has at once; the others wait outside its queue.
     package var scoredPromptsAtOnce = 64
+    /// Weights of the attention between prompt and output that one answer tells.
+    package var maximumAttentionWeights = 1 << 21
     package var version = "0.0.0"
 
     package init() {}

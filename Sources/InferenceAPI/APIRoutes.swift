@@ -20,17 +20,21 @@ package struct APIRoutes: Sendable {
         package var expertLoad: @Sendable () -> ExpertReport?
         /// The description of this interface, `openapi.yaml`.
         package var description: [UInt8]
+        /// The page at `/`.
+        package var console: ConsoleFiles
 
         package init(
             metrics: @escaping MetricsExposition,
             expertMetrics: @escaping MetricsExposition,
             expertLoad: @escaping @Sendable () -> ExpertReport?,
-            description: [UInt8]
+            description: [UInt8],
+            console: ConsoleFiles
         ) {
             self.metrics = metrics
             self.expertMetrics = expertMetrics
             self.expertLoad = expertLoad
             self.description = description
+            self.console = console
         }
     }
 
@@ -63,7 +67,7 @@ package struct APIRoutes: Sendable {
         on(.post, "/v1/chat/completions", GenerationEndpoint<ChatRequest>(context: context).respond)
         on(.post, "/v1/responses", GenerationEndpoint<ResponsesRequest>(context: context).respond)
         on(.delete, "/v1/completions/{id}", CancelEndpoint(context: context).respond)
-        on(.post, "/v1/beam_search", BeamSearchEndpoint(context: context).respond)
+        on(.post, "/v1/beam_search", GenerationEndpoint<BeamSearchRequest>(context: context).respond)
         on(.post, "/v1/embeddings", EmbeddingsEndpoint(context: context).respond)
         on(.post, "/v1/route", RouteEndpoint(context: context).respond)
     }
@@ -105,7 +109,8 @@ package struct APIRoutes: Sendable {
     }
 
     private mutating func addOperations(_ context: RequestContext, _ sources: Sources) {
-        on(.get, "/", IndexEndpoint(context: context).respond)
+        on(.get, "/", IndexEndpoint(context: context, console: sources.console).respond)
+        on(.get, "/console/{file}", ConsoleEndpoint(files: sources.console).respond)
         let health = HealthEndpoint(readiness: context.readiness) { context.backend()?.model }
         on(.get, "/livez", health.live)
         on(.get, "/readyz", health.ready)

@@ -14,12 +14,22 @@ package final class DecoderState {
     /// Rows of the newest block that are taken.
     private var taken = KeyValuePool.blockRows
     private var read: (hidden: Matrix, count: Int)?
+    /// Where slot 0's attention to the prompt is kept; nil when nobody asked.
+    package let crossAttention: CrossAttentionLog?
 
     /// - Parameters:
     ///   - prompt: its number of tokens; their rows are taken at once, those of histories as they grow.
     ///   - capacity: positions each of `slots` histories may reach.
-    init(pool: KeyValuePool, prompt tokens: Int, slots: Int, capacity: Int) {
+    ///   - crossAttention: takes in what slot 0 attends to of the prompt.
+    init(
+        pool: KeyValuePool,
+        prompt tokens: Int,
+        slots: Int,
+        capacity: Int,
+        crossAttention: CrossAttentionLog? = nil
+    ) {
         self.pool = pool
+        self.crossAttention = crossAttention
         prompt = RowList(capacity: tokens)
         histories = (0..<slots).map { _ in RowList(capacity: capacity) }
         spare = slots == 1 ? [] : (0..<slots).map { _ in RowList(capacity: capacity) }
@@ -93,12 +103,15 @@ struct DecoderRows {
     private(set) var prompts: [RowListView] = []
     /// Where its keys and values go.
     private(set) var newest: [Int32] = []
+    /// Rows whose attention to their prompt is kept, and where.
+    private(set) var watched: [(row: Int, log: CrossAttentionLog)] = []
 
     mutating func removeAll() {
         tokens.removeAll(keepingCapacity: true)
         histories.removeAll(keepingCapacity: true)
         prompts.removeAll(keepingCapacity: true)
         newest.removeAll(keepingCapacity: true)
+        watched.removeAll(keepingCapacity: true)
     }
 
     /// Adds tokens that a slot reads one after the other; returns their rows.
@@ -109,6 +122,7 @@ struct DecoderRows {
     }
 
     mutating func append(_ token: Int32, _ state: DecoderState, slot: Int) {
+        if slot == 0, let log = state.crossAttention { watched.append((tokens.count, log)) }
         tokens.append(token)
         newest.append(state.extend(slot: slot))
         histories.append(state.rows(ofSlot: slot))

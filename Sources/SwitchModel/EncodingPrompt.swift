@@ -16,6 +16,9 @@ package struct EncodingPrompt: Sendable {
     /// Positions each history may reach, a language model's prompt not counted.
     package var capacity: Int
 
+    /// The decoder block whose attention to the prompt is kept for every token that slot 0 reads; nil for none.
+    package var crossAttentionBlock: Int? = nil
+
     /// Whether the decoder has more to read than a start token.
     var isRead: Bool { !forced.isEmpty || !continuations.isEmpty }
 

@@ -18,7 +18,13 @@ extension SwitchTransformer {
 
     private func state(of prompt: EncodingPrompt) -> DecoderState {
         guard let pool = halves.decoding?.pool else { preconditionFailure("an encoder alone decodes nothing") }
-        return DecoderState(pool: pool, prompt: prompt.tokens.count, slots: prompt.slots, capacity: prompt.capacity)
+        return DecoderState(
+            pool: pool,
+            prompt: prompt.tokens.count,
+            slots: prompt.slots,
+            capacity: prompt.capacity,
+            crossAttention: prompt.crossAttentionBlock.map(CrossAttentionLog.init)
+        )
     }
 
     /// Of every prompt that wants one, by its index, the mean of its last states, `[model]`, or what the projection makes of

@@ -140,6 +140,11 @@ package final class ScriptedModel: StepModel, Sendable {
         }
     }
 
+    /// As if it attended to the position's own token of the prompt, as often as that has.
+    package func takeCrossAttention(_ state: State, position: Int) -> [Float] {
+        state.prompt.tokens.indices.map { $0 == position % state.prompt.tokens.count ? 1 : 0 }
+    }
+
     package var fault: String? { nil }
 
     package func end() {}

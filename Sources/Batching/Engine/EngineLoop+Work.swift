@@ -88,7 +88,7 @@ extension EngineLoop {
         submission.answer.yield(.encoded(routes: promptRoutes, timings: request.timings))
         request.begin()
         observeTokens(of: &request)
-        request.send { _, _ in [] }
+        send(&request) { _, _ in [] }
         if request.isOver {
             finish(&request)
         } else {
@@ -147,12 +147,20 @@ extension EngineLoop {
         }
         observeTokens(of: &request)
         let (routing, plans) = (routing, stepRouting.plans)
-        request.send { routing.routes(of: firstToken + $0, position: $1, in: plans) }
+        send(&request) { routing.routes(of: firstToken + $0, position: $1, in: plans) }
         if request.isOver {
             finish(&request)
         } else if let parents = request.step.parents {
             model.reorder(request.state, parents: parents)
         }
+    }
+
+    private func send(
+        _ request: inout RunningRequest<Model.State>,
+        routes: (_ row: Int, _ position: Int) -> [TokenRoute]
+    ) {
+        let (model, state) = (model, request.state)
+        request.send(routes: routes) { model.takeCrossAttention(state, position: $0) }
     }
 
     private func observeTokens(of request: inout RunningRequest<Model.State>) {

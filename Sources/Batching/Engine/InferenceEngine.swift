@@ -119,7 +119,8 @@ package final class InferenceEngine: GenerationEngine {
         guard bytes <= limits.maximumCacheBytes else {
             throw .cacheTooLarge(bytes: bytes, limit: limits.maximumCacheBytes)
         }
-        // Unbounded in name only: a request yields at most its own maximum of tokens.
+        // Unbounded in name only: a request yields at most its own maximum of tokens, and of steps with the candidates of its
+        // rows.
         let (events, answer) = AsyncStream.makeStream(of: GenerationEvent.self)
         let patience = deadline.map { $0 - .now }
         let id = try inbox.submit(tokens: request.greatestTokens, patience: patience) { id in

@@ -59,8 +59,13 @@ struct RunningRequest<State> {
 
     /// Sends the search's events on, with the experts that tokens went to where the request asked for them.
     ///
-    /// - Parameter routes: the experts a row of the request's last step went to, at a position of the output.
-    mutating func send(routes: (_ row: Int, _ position: Int) -> [TokenRoute]) {
+    /// - Parameters:
+    ///   - routes: the experts a row of the request's last step went to, at a position of the output.
+    ///   - crossAttention: what was attended to of the prompt for the token at a position of the output.
+    mutating func send(
+        routes: (_ row: Int, _ position: Int) -> [TokenRoute],
+        crossAttention: (_ position: Int) -> [Float]
+    ) {
         generatedTokens += newTokens
         for event in step.events {
             guard case .token(var token) = event else {
@@ -74,6 +79,7 @@ struct RunningRequest<State> {
                     position < readRoutes.count
                     ? readRoutes[position] : routes(slots.firstIndex(of: token.choice) ?? 0, position)
             }
+            if submission.request.crossAttentionBlock != nil { token.crossAttention = crossAttention(position) }
             submission.answer.yield(.token(token))
         }
     }

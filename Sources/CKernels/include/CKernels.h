@@ -246,7 +246,7 @@ void ck_store_cache_row(const float *input, ck_cache cache, int32_t row);
 ///
 /// query, output: [heads, width]. rows: [count], which rows of the cache, in order. bias: [heads, bias_stride], of which
 /// the first `count` of a head are added to its scores; none when bias_stride is 0.
-/// scores: scratch of count rounded up to a multiple of 16.
+/// scores: of count rounded up to a multiple of 16; left as the weights of the last head, [count].
 void ck_attention_row(const float *query, ck_cache cache, size_t first, size_t end, const int32_t *rows, size_t count,
                       const float *bias, size_t bias_stride, float *scores, float *output);
 

@@ -8,6 +8,8 @@ package enum GenerationEvent: Sendable {
     /// Routes are there when the request asked for them. Decoding has not begun, so its time is still 0.
     case encoded(routes: [TokenRoute], timings: GenerationTimings = GenerationTimings())
     case token(GeneratedToken)
+    /// A step of a beam search, before what became certain by it: where the request asked for steps.
+    case beamStep(BeamStep)
     /// The embedding of the prompt as its kind has it, not normalised: after `encoded`, and before `completed`, which follows at once.
     case embedding([Float])
     /// How probable the tokens are that were asked about: after `encoded`, and before `completed`, which follows at once.
@@ -33,6 +35,9 @@ package struct GeneratedToken: Sendable {
     package var top: [(id: Int32, logprob: Float)]
     /// Experts chosen at every sparse decoder layer for the token before it, whose scores it was picked from.
     package var routes: [TokenRoute]
+    /// What the step it was picked from attended to of the prompt, in the layer the request named, mean over heads; empty
+    /// where it named none.
+    package var crossAttention: [Float] = []
 
     package init(
         choice: Int,

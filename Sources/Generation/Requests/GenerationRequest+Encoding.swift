@@ -28,6 +28,7 @@ extension GenerationRequest {
         var encoding = EncodingPrompt(tokens: prompt, slots: rows, capacity: positions)
         encoding.forced = decoderPrompt
         if topLogprobs != nil { encoding.scoredPositions += decoderPrompt.count }
+        encoding.crossAttentionBlock = crossAttentionBlock
         return encoding
     }
 

@@ -17,6 +17,12 @@ package struct GenerationRequest: Sendable {
     package var topLogprobs: Int? = nil
     /// Report which expert every token went to.
     package var reportsRouting = false
+    /// Report every step of a beam search.
+    package var reportsBeamSteps = false
+    /// The decoder block whose attention to the prompt is reported with every token; nil for none.
+    ///
+    /// Only where one continuation is sampled, of a model with an encoder.
+    package var crossAttentionBlock: Int? = nil
 
     /// How continuations are found.
     package enum Strategy: Equatable, Sendable {

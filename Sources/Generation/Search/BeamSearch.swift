@@ -44,7 +44,7 @@ struct BeamSearch {
         let candidates = try candidates(logits, firstRow: firstRow)
         let length = (running.first?.path.count ?? 0) + 1
         guard candidates.contains(where: { $0.hypothesis.score > -.infinity }) else {
-            step.events = try finalEvents()
+            step.events += try finalEvents()
             return
         }
         let ended = candidates.prefix(parameters.beams).compactMap { candidate in
@@ -52,20 +52,25 @@ struct BeamSearch {
         }
         finished.take(ended, length: length)
 
-        let next = candidates.indices.sorted {
+        let kept = candidates.indices.sorted {
             let (a, b) = (continuationScore(candidates[$0]), continuationScore(candidates[$1]))
             return a != b ? a > b : $0 < $1
-        }.prefix(parameters.beams).map { candidates[$0] }
+        }.prefix(parameters.beams)
+        let next = kept.map { candidates[$0] }
         running = next.map { BeamHypothesis(path: $0.hypothesis.path, score: continuationScore($0)) }
         isFirstStep = false
 
-        let isOver = finished.isOver(bestRunning: running[0].score, length: length)
-        if isOver || candidates.allSatisfy({ $0.reason != nil }) {
-            step.events = try finalEvents()
+        let isOver =
+            finished.isOver(bestRunning: running[0].score, length: length) || candidates.allSatisfy { $0.reason != nil }
+        if request.reportsBeamSteps {
+            step.events.append(.beamStep(report(candidates, kept: kept, length: length, isLast: isOver)))
+        }
+        if isOver {
+            step.events += try finalEvents()
         } else {
             step.parents = next.map(\.parent)
             step.rows = running.enumerated().map { StepRow(slot: $0, token: $1.path[$1.path.count - 1].id) }
-            step.events = certainTokens()
+            step.events += certainTokens()
         }
     }
 
@@ -123,6 +128,32 @@ struct BeamSearch {
     }
 
     // MARK: - Events
+
+    /// - Parameters:
+    ///   - kept: indices of the candidates that go on, best first.
+    ///   - length: of the candidates.
+    private func report(
+        _ candidates: [Candidate],
+        kept: ArraySlice<Int>,
+        length: Int,
+        isLast: Bool
+    ) -> BeamStep {
+        var places = [Int?](repeating: nil, count: candidates.count)
+        for (place, index) in kept.enumerated() { places[index] = place }
+        let told = candidates.enumerated().map { index, candidate in
+            let (last, score) = (candidate.hypothesis.path[length - 1], candidate.hypothesis.score)
+            let isFinished = index < parameters.beams && candidate.reason != nil && score > -.infinity
+            return BeamStep.Candidate(
+                parent: candidate.parent,
+                token: last.id,
+                logprob: last.logprob,
+                score: score,
+                beam: places[index],
+                finishedScore: isFinished ? finished.normalized(score, length: length) : nil
+            )
+        }
+        return BeamStep(number: length - 1, candidates: told, isLast: isLast)
+    }
 
     /// The tokens every hypothesis that may still be returned begins with and that were not sent yet.
     private mutating func certainTokens() -> [GenerationEvent] {

@@ -26,7 +26,7 @@ struct FinishedBeams {
                 FinishedHypothesis(
                     hypothesis: hypothesis,
                     reason: reason,
-                    normalizedScore: hypothesis.score / lengthPenalty(length)
+                    normalizedScore: normalized(hypothesis.score, length: length)
                 )
             )
         }
@@ -46,6 +46,9 @@ struct FinishedBeams {
         canImprove = canImprove && (!isFull || bestPossible > best[best.count - 1].normalizedScore)
         return !canImprove || isComplete
     }
+
+    /// The score that a hypothesis of `length` tokens is compared by once it ended.
+    func normalized(_ score: Float, length: Int) -> Float { score / lengthPenalty(length) }
 
     private func lengthPenalty(_ length: Int) -> Float {
         max(Float(pow(Double(length), Double(parameters.lengthPenalty))), .leastNormalMagnitude)

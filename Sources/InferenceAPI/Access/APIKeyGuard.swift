@@ -4,7 +4,7 @@ import Telemetry
 
 /// Lets requests with a known API key through to the handler behind it, and says whose they are.
 ///
-/// Health needs no key, nor does a preflight, which cannot carry one.
+/// Health needs no key, nor does a preflight, which cannot carry one, nor the page at `/`, which asks for it.
 package struct APIKeyGuard: HTTPHandler {
     /// Paths that answer without a key, whichever way they are written.
     package static let probes: Set<String> = ["/livez", "/readyz", "/health"]
@@ -25,7 +25,7 @@ package struct APIKeyGuard: HTTPHandler {
         if let key = Self.key(of: request), let holder = keys.holder(of: key) {
             request.principal = holder.name
             request.trace.set(.keyName, .string(holder.name))
-        } else if !isOpen(request.path), request.method != .options {
+        } else if !isOpen(request.path), !Self.isOfPage(request), request.method != .options {
             request.trace.set(.error, .string(APIError.invalidKey.code))
             return APIError.invalidKey.response(in: ErrorShape(path: request.path))
         }
@@ -35,6 +35,13 @@ package struct APIKeyGuard: HTTPHandler {
     /// Whether what the table of routes makes of that path is open.
     private func isOpen(_ path: String) -> Bool {
         openPaths.contains(path) || PathSpelling.others(of: path).contains(where: openPaths.contains)
+    }
+
+    /// Whether it asks for the page itself or one of its files, which say nothing of the model.
+    private static func isOfPage(_ request: ServerRequest) -> Bool {
+        guard request.method == .get || request.method == .head else { return false }
+        if request.path == "/" { return PagePreference(accept: request.fields[.accept]).wantsPage }
+        return request.path.hasPrefix("/console/")
     }
 
     /// What stands before a key: RFC 6750 §2.1, or what DeepL's clients write.

@@ -16,6 +16,7 @@ struct ChoiceProgress: Sendable {
     /// Code points of the text handed out.
     private var handedOut = 0
     private var decoderRoutes: [TokenRoute] = []
+    private var crossAttention: [[Float]] = []
     /// What was not handed out yet.
     private var pending: CompletionChoice
 
@@ -92,6 +93,7 @@ struct ChoiceProgress: Sendable {
                 encoder: RoutedExperts.layers(encoderRoutes),
                 decoder: RoutedExperts.layers(decoderRoutes)
             )
+            pending.crossAttention = crossAttention
         }
         return takePending()
     }
@@ -114,7 +116,9 @@ struct ChoiceProgress: Sendable {
             pending.logprobs = logprobs
         }
         if output.returnsTokenIDs, !isScoringPrompt { pending.tokenIDs = (pending.tokenIDs ?? []) + [token.id] }
-        if output.reportsRouting { decoderRoutes += token.routes }
+        guard output.reportsRouting else { return }
+        decoderRoutes += token.routes
+        if !token.crossAttention.isEmpty { crossAttention.append(token.crossAttention) }
     }
 
     /// What may be handed out: tokens behind the text that is certain wait with theirs, as a stop string may cut it.

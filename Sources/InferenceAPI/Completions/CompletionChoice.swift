@@ -13,6 +13,8 @@ struct CompletionChoice: Encodable, Sendable {
     /// The length-normalised score of a choice found by beam search; nil where it is no finite number.
     var beamScore: Float? = nil
     var cumulativeLogprob: Float? = nil
+    /// By token, the weights over the prompt's; not part of a completion.
+    var crossAttention: [[Float]]? = nil
 
     enum CodingKeys: String, CodingKey {
         case text, index, logprobs
@@ -38,6 +40,7 @@ struct CompletionChoice: Encodable, Sendable {
         routedExperts = part.routedExperts ?? routedExperts
         beamScore = part.beamScore ?? beamScore
         cumulativeLogprob = part.cumulativeLogprob ?? cumulativeLogprob
+        crossAttention = part.crossAttention ?? crossAttention
     }
 }
 

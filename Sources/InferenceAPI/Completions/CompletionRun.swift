@@ -17,8 +17,12 @@ struct CompletionRun: Sendable {
     /// Hands out the parts of all choices as they become certain, each with what was used by then, and says at the end
     /// what was used.
     ///
-    /// - Throws: `APIError` when the engine fails, or what `take` throws.
-    func forEachPart(_ take: (CompletionChoice, Usage) async throws -> Void) async throws -> Usage {
+    /// - Parameter takeStep: gets the steps of a beam search whose request asked for them.
+    /// - Throws: `APIError` when the engine fails, or what `take` and `takeStep` throw.
+    func forEachPart(
+        _ take: (CompletionChoice, Usage) async throws -> Void,
+        takeStep: (BeamStep) async throws -> Void = { _ in }
+    ) async throws -> Usage {
         var progress = makeProgress()
         var encoderRoutes = [[TokenRoute]](repeating: [], count: parameters.prompts.count)
         return try await forEachEvent { prompt, event, account in
@@ -38,6 +42,7 @@ struct CompletionRun: Sendable {
                 let part = progress[index].finish(finished, encoderRoutes: encoderRoutes[prompt])
                 account.finished(part.finishReason)
                 try await take(part, account.usageSoFar)
+            case .beamStep(let step): try await takeStep(step)
             case .embedding, .scores, .completed, .failed: break
             }
         }

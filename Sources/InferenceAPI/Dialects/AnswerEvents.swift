@@ -1,7 +1,11 @@
+import Generation
+
 /// The server-sent events of one answer, in the order they are asked for: one beginning, parts, one end.
 protocol AnswerEvents: Sendable {
     /// Before there is anything to say.
     mutating func begin() -> [ServerSentEvent]
+    /// A step of a beam search, before the parts that became certain by it.
+    mutating func step(_ step: BeamStep) -> [ServerSentEvent]
     /// - Parameter usage: of the whole request so far, this part included.
     mutating func part(_ part: CompletionChoice, _ usage: Usage) -> [ServerSentEvent]
     /// After the last part of every choice.
@@ -12,4 +16,5 @@ protocol AnswerEvents: Sendable {
 
 extension AnswerEvents {
     mutating func begin() -> [ServerSentEvent] { [] }
+    mutating func step(_ step: BeamStep) -> [ServerSentEvent] { [] }
 }

@@ -15,9 +15,10 @@ struct StreamedAnswer<Events: AnswerEvents>: Sendable {
         var events = events
         do {
             try await send(events.begin(), to: writer)
-            let usage = try await run.forEachPart { part, usage in
-                try await send(events.part(part, usage), to: writer)
-            }
+            let usage = try await run.forEachPart(
+                { part, usage in try await send(events.part(part, usage), to: writer) },
+                takeStep: { try await send(events.step($0), to: writer) }
+            )
             try await send(events.end(usage), to: writer)
         } catch let error as APIError {
             run.trace.set(.error, .string(error.code))

@@ -31,6 +31,13 @@ struct RouteEndpoint: Sendable {
                         layers: choice.routedExperts?.decoder ?? [],
                         texts: texts.ofText(tokens, continuesText: prompt.isContinued)
                     ),
+                crossAttention: run.parameters.template.crossAttentionBlock.map {
+                    RouteObject.CrossAttention(
+                        block: $0,
+                        blocks: run.model.decoderBlocks,
+                        weights: (choice.crossAttention ?? []).map { $0.map { $0.ifFinite ?? 0 } }
+                    )
+                },
                 usage: usage
             )
         )
@@ -51,20 +58,23 @@ struct RouteRequest: GenerationDialect {
 
 /// The answer of `POST /v1/route`.
 struct RouteObject: Encodable, Sendable {
-    struct Token: Encodable, Sendable {
-        var id: Int32
-        var text: String
-    }
-
     /// Tokens of the prompt or of the output, and where each went at each sparse layer.
     struct Stack: Encodable, Sendable {
-        var tokens: [Token]
+        var tokens: [NumberedToken]
         var layers: [RoutedExperts.Layer]
 
         init(_ ids: [Int32], layers: [RoutedExperts.Layer], texts: [String]) {
-            tokens = zip(ids, texts).map { Token(id: $0, text: $1) }
+            tokens = NumberedToken.list(ids, texts)
             self.layers = layers
         }
+    }
+
+    /// What each token of the output was picked after looking at: `weights` are `[tokens, prompt]`, mean over heads.
+    struct CrossAttention: Encodable, Sendable {
+        var block: Int
+        /// Of the decoder.
+        var blocks: Int
+        var weights: [[Float]]
     }
 
     var id: String
@@ -75,5 +85,12 @@ struct RouteObject: Encodable, Sendable {
     var text: String
     var encoder: Stack
     @OrNull var decoder: Stack?
+    /// Only where it was asked for.
+    var crossAttention: CrossAttention?
     var usage: Usage
+
+    enum CodingKeys: String, CodingKey {
+        case id, object, created, model, text, encoder, decoder, usage
+        case crossAttention = "cross_attention"
+    }
 }

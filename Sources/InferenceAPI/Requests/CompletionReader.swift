@@ -120,6 +120,8 @@ struct CompletionReader {
         }
         parameters.promptsAtOnce = atOnce
         parameters.delivery = try readDelivery(strategy: strategy, choices: choices)
+        if endpoint == .beamSearch, case .stream = parameters.delivery { parameters.template.reportsBeamSteps = true }
+        try readCrossAttention(into: &parameters)
         return parameters
     }
 
@@ -164,6 +166,7 @@ struct CompletionReader {
         choices: Int
     ) throws(APIError) -> CompletionParameters.Delivery {
         let streams = try reader.flag("stream") ?? false
+        if endpoint == .beamSearch { return streams ? .stream(.never) : .whole }
         guard endpoint == .completions else {
             if streams { throw .invalid(parameter: "stream", "'stream' must be false: this endpoint answers at once.") }
             return .whole

@@ -26,7 +26,7 @@ struct RunAccount {
         case .finished(let choice): usage.completionTokens += choice.tokens.count
         case .scores(let scores): usage.completionTokens += scores.continuations.reduce(0) { $0 + $1.count }
         case .completed(let timings): phases.completed(prompt, timings)
-        case .failed, .embedding: break
+        case .failed, .embedding, .beamStep: break
         }
     }
 

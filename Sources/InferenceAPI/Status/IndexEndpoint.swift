@@ -1,6 +1,7 @@
 import HTTPServing
+import HTTPTypes
 
-/// `GET /`: what this server is, and where its interface begins.
+/// `GET /`: for browsers the page, for everyone else what this server is and where its interface begins.
 struct IndexEndpoint: Sendable {
     struct Index: Encodable {
         let name = "switchyard"
@@ -19,8 +20,13 @@ struct IndexEndpoint: Sendable {
     }
 
     let context: RequestContext
+    let console: ConsoleFiles
 
     func respond(to request: ServerRequest) async throws(APIError) -> ServerResponse {
-        .json(Index(version: context.configuration.version))
+        let preference = PagePreference(accept: request.fields[.accept])
+        let page = preference.wantsPage ? console.index : nil
+        var response = page ?? .json(Index(version: context.configuration.version))
+        response.fields[.vary] = "Accept"
+        return response
     }
 }

@@ -20,6 +20,8 @@ package struct ServedModel: Sendable {
     package var tokenizer: (any Tokenizer)?
     /// Rows of the embedding; ids at or above it are refused.
     package var vocabularySize: Int
+    /// Blocks of the decoder; 0 of an encoder alone.
+    package var decoderBlocks = 1
     /// Ids that end an output; may be empty.
     package var endTokens: [Int32]
     /// What the model's files say of generation.

@@ -68,6 +68,9 @@ struct CrossAttention {
             output: workspace.attended
         )
         workspace.workers.run(attention, rows.prompts, scratch: workspace.attentionScratch)
+        for (row, log) in rows.watched where log.block == layer {
+            log.append(attention.meanWeights(row: row, rows.prompts[row], scratch: workspace.attentionScratch))
+        }
         workspace.run(output, on: workspace.attended, addingTo: hidden)
     }
 }

@@ -25,6 +25,23 @@ package struct CachedAttention {
         self.output = output
     }
 
+    /// What a row attends to, mean over heads: `[keys]`, summing to 1.
+    ///
+    /// Runs the row again, head by head, on the calling thread, and leaves the output as it was.
+    ///
+    /// - Parameters:
+    ///   - keys: those that the row was run with.
+    ///   - scratch: that of the run.
+    package func meanWeights(row: Int, _ keys: RowListView, scratch: Matrix) -> [Float] {
+        precondition(scratch.columns >= (keys.count + 15) / 16 * 16)
+        var weights = [Float](repeating: 0, count: keys.count)
+        for head in 0..<heads {
+            run(row: row, heads: head..<head + 1, keys, scores: scratch.base)
+            for key in weights.indices { weights[key] += scratch.base[key] / Float(heads) }
+        }
+        return weights
+    }
+
     fileprivate var heads: Int { pool.shape.heads }
 
     fileprivate func run(row: Int, heads range: Range<Int>, _ keys: RowListView, scores: UnsafeMutablePointer<Float>) {

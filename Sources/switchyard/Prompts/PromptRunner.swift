@@ -51,7 +51,7 @@ struct PromptRunner {
                 switch event {
                 case .finished(let choice): answers.append(answer(choice, to: prompt))
                 case .failed(let failure): throw Failure.failed(failure)
-                case .encoded, .embedding, .scores, .token, .completed: break
+                case .encoded, .embedding, .scores, .token, .beamStep, .completed: break
                 }
             }
         } catch let error as AdmissionError {

@@ -62,6 +62,7 @@ struct RunningModel: Sendable {
         (model.weights, model.expertWeights) = (loaded.precision.layers.rawValue, loaded.precision.experts.rawValue)
         (model.generation, model.speaker) = (loaded.generation, options.generation.generationDefaults)
         model.embeddings = loaded.embeddings
+        model.decoderBlocks = loaded.configuration.layers(in: .decoder)
         (model.translation, model.reranking) = (loaded.translation, loaded.reranking)
         backend = InferenceBackend(model: model, engine: engine)
     }

@@ -87,7 +87,8 @@ struct ServedProcess {
             },
             expertMetrics: { format in state.model?.load.expertExposition(format) ?? format.write([]) },
             expertLoad: { state.model?.expertReport },
-            description: PackageResources.openapi_yaml
+            description: PackageResources.openapi_yaml,
+            console: .embedded
         )
     }
 }

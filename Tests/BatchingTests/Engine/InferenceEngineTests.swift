@@ -44,7 +44,7 @@ import Testing
             switch event {
             case .token(let token): tokens.append(token.id)
             case .failed(let failure): return (tokens, failure)
-            case .encoded, .embedding, .scores, .finished, .completed: break
+            case .encoded, .embedding, .scores, .beamStep, .finished, .completed: break
             }
         }
         return (tokens, nil)

@@ -32,7 +32,7 @@ def endpoints():
         if match := re.fullmatch(r"  (/\S*):", line):
             path = match[1]
         elif match := re.fullmatch(r"    (get|post|put|delete|patch):", line):
-            yield match[1].upper(), path.replace("{id}", "en-de")
+            yield match[1].upper(), path.replace("{id}", "en-de").replace("{file}", "main.js")
 
 
 BODIES = {
@@ -53,6 +53,8 @@ REQUESTS = {
     **{f"PATCH {path}": ask(path, method="PATCH") for _, path in endpoints()},
     "a stream": ask("/v1/completions", COMPLETION | {"stream": True}),
     "a stream of a conversation": ask("/v1/chat/completions", BODIES["/v1/chat/completions"] | {"stream": True}),
+    "a stream of a beam search": ask("/v1/beam_search", COMPLETION | {"stream": True}),
+    "the page": ask("/", None, "Accept: text/html,*/*;q=0.8"),
     "a stream of a response": ask("/v1/responses", BODIES["/v1/responses"] | {"stream": True}),
     "a compressed answer, if there is one": ask("/openapi.yaml", None, "Accept-Encoding: gzip"),
     "not JSON": ask("/v1/completions", b"{"),

@@ -102,7 +102,7 @@ class EventChecker:
 
     def __init__(self, description, path="/v1/completions"):
         self.description, self.rest, self.last = description, b"", None
-        kinds = {"/v1/responses": "ResponseEvent", "/v1/chat/completions": "ChatCompletionChunk"}
+        kinds = {"/v1/responses": "ResponseEvent", "/v1/beam_search": "BeamSearchEvent", "/v1/chat/completions": "ChatCompletionChunk"}
         self.schema, self.number = kinds.get(path, "CompletionChunk"), 0
 
     def feed(self, data):

@@ -59,7 +59,8 @@ struct APIClient: Sendable {
                 metrics: { _ in Array("metrics".utf8) },
                 expertMetrics: { _ in Array("expert metrics".utf8) },
                 expertLoad: { ExpertReport(layers: [], windowSeconds: 300) },
-                description: Array("openapi: 3.1.0".utf8)
+                description: Array("openapi: 3.1.0".utf8),
+                console: ConsoleFiles(["index.html": Array("<!doctype html>".utf8), "main.js": Array("export {}".utf8)])
             )
         )
     }

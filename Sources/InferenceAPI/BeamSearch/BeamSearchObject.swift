@@ -1,37 +1,4 @@
-import HTTPServing
 import JSON
-
-/// `POST /v1/beam_search`: beam search in one plain request, the best beam first.
-struct BeamSearchEndpoint: Sendable {
-    let context: RequestContext
-
-    func respond(to request: ServerRequest) async throws(APIError) -> ServerResponse {
-        let (_, run) = try await context.startRun(request, as: BeamSearchRequest.self)
-        let (choices, usage) = try await run.choices()
-        return .json(
-            BeamSearchObject(
-                id: run.identity.id,
-                created: run.identity.created,
-                model: run.model.id,
-                systemFingerprint: run.model.systemFingerprint,
-                beams: choices.map(BeamSearchObject.Beam.init),
-                usage: usage
-            )
-        )
-    }
-}
-
-/// The body of `POST /v1/beam_search`.
-struct BeamSearchRequest: GenerationDialect {
-    static let idPrefix = "beam-"
-    static let endpoint = CompletionReader.Endpoint.beamSearch
-
-    let plain: PlainRequest
-
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) {
-        plain = PlainRequest(members)
-    }
-}
 
 /// The answer of `POST /v1/beam_search`.
 struct BeamSearchObject: Encodable, Sendable {
@@ -75,5 +42,14 @@ struct BeamSearchObject: Encodable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, object, created, model, beams, usage
         case systemFingerprint = "system_fingerprint"
+    }
+
+    init(_ choices: [CompletionChoice], _ usage: Usage, of run: CompletionRun) {
+        id = run.identity.id
+        created = run.identity.created
+        model = run.model.id
+        systemFingerprint = run.model.systemFingerprint
+        beams = choices.map(Beam.init)
+        self.usage = usage
     }
 }
