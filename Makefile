@@ -1,6 +1,6 @@
 PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config
 # What the tests of clients talk to the server with, or through.
-CLIENT_PACKAGES = curl haproxy jq nginx prometheus
+CLIENT_PACKAGES = chromium chromium-driver curl haproxy jq nginx prometheus
 BASE8 = .build/base8
 DENSE = .build/dense
 BIG = .build/base128
@@ -216,6 +216,24 @@ client-packages:
 test-clients: packages client-packages rank-packages .venv/clients/bin/pytest
 	swift build -c release --traits MPI --product switchyard
 	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard .venv/clients/bin/pytest -q Tests/EndToEnd
+
+.venv/console/bin/pytest: Tests/Console/requirements.txt
+	python3 -m venv .venv/console
+	.venv/console/bin/pip install -q -r $<
+	.venv/console/bin/pip install -q --no-deps axe-playwright-python==0.1.8
+	touch $@
+
+# The page at / in a real browser: every view by pointer and by keys, beside what the server answers; bad servers and texts,
+# proxies, accessibility, speed.
+.PHONY: console console-pictures
+console: packages client-packages .venv/console/bin/pytest
+	swift build -c release --product switchyard
+	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard .venv/console/bin/pytest -q -rP Tests/Console
+
+# The pictures of docs/console.md.
+console-pictures: packages client-packages .venv/console/bin/pytest
+	swift build -c release --product switchyard
+	SWITCHYARD_BINARY=$(CURDIR)/.build/release/switchyard .venv/console/bin/python scripts/console-pictures
 
 # Where the environments of many clients are kept: they are large, and outlive a checkout.
 WIDE = $(HOME)/.cache/switchyard/clients-wide

@@ -25,7 +25,7 @@ export function attentionView(app) {
   const target = tokenStrip("Tokens of the answer", (index) => look("target", index));
   const scroller = h("div", { class: "scroller", tabindex: 0, role: "group", "aria-label": "Weights of all tokens" });
   const note = h("p", { class: "hint" });
-  const panel = h("section", { class: "panel attention", "aria-label": "Attention", hidden: true },
+  const panel = h("section", { class: "panel attention", "aria-label": "Weights", hidden: true },
     h("div", { class: "side" }, h("div", { class: "stripped" }, h("h3", {}, "Prompt"), source.element), h("div", { class: "stripped" }, h("h3", {}, "Answer"), target.element), inspector),
     h("div", { class: "side" }, h("div", { class: "panel-head" }, note, saveButton("attention", () => `Attention: ${form.values().prompt}`, () => scroller.querySelector("svg"))), scroller));
   const form = composer({ app, view: "attention", prompts: [{ name: "prompt", label: "Prompt" }], fields: FIELDS, label: "Look across", run,

@@ -68,7 +68,7 @@ export class BeamTree {
   /** A node and all it follows, the first of them first, without the root. */
   path(node) {
     const path = [];
-    for (let at = node; at !== this.root; at = at.parent) path.unshift(at);
+    for (let at = node; at.parent !== null; at = at.parent) path.unshift(at);
     return path;
   }
 

@@ -10,7 +10,7 @@ const FIELDS = [
   { name: "num_beams", label: "Width", hint: "Beams kept at each step.", value: 4, type: "range", min: 1, max: 12, step: 1 },
   { name: "length_penalty", label: "Length penalty", hint: "Scores are divided by length to this power: above 0 favours long answers, below 0 short ones.", value: 1, type: "range", min: -2, max: 4, step: 0.1 },
   { name: "early_stopping", label: "Stops", hint: "When as many hypotheses have ended as there are beams.", value: "false",
-    options: [["false", "when no running beam is better"], ["true", "at once"], ["never", "when none can become better"]] },
+    options: [["false", "if no better runs"], ["true", "at once"], ["never", "if no better can come"]] },
   { name: "max_tokens", label: "Longest answer", hint: "In tokens.", value: 48, min: 1, max: 128, step: 1 },
   { name: "from", label: "Begins with", hint: "Token ids that every beam starts with; clicking a branch fills them in.", value: "", type: "text", placeholder: "ids, with commas" },
 ];
@@ -41,7 +41,7 @@ export function beamsView(app) {
     } });
   const inspector = h("div", { class: "inspector", "aria-live": "polite" });
   const scroller = h("div", { class: "scroller", tabindex: 0, role: "group", "aria-label": "Tree of the beam search. Arrow keys walk through it, Enter goes on from a branch." });
-  const table = h("table", {}, h("caption", {}, "Beams"), h("thead", {}, h("tr", {}, ...["", "Text", "Score", "Sum", "Tokens"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}));
+  const table = h("table", {}, h("caption", {}, "Beams"), h("thead", {}, h("tr", {}, ...["Rank", "Text", "Score", "Sum", "Tokens"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}));
   const tableBox = h("div", { class: "scroller", tabindex: 0, role: "group", "aria-label": "Beams with their scores" }, table);
   const crumb = h("p", { class: "crumb", hidden: true });
   const legend = h("ul", { class: "legend" }, ...[["main", "the best"], ["kept", "kept"], ["finished", "ended"], ["pruned", "pruned: click one to go on from it"]].map(([name, label]) =>
@@ -129,9 +129,9 @@ export function beamsView(app) {
 
   async function run(values, signal, say) {
     const body = bodyOf(values);
+    select(null);
     [tree, best] = [new BeamTree(), null];
     groups.clear();
-    select(null);
     showBeams([]);
     const svg = s("svg", { class: "drawing tree", "aria-label": "Tree of the beam search" });
     fit(svg);

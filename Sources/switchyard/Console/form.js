@@ -137,6 +137,7 @@ export function composer({ app, view, prompts, fields, label, run, change }) {
   });
   element.addEventListener("input", ({ target }) => {
     outputs.get(target.name)?.replaceChildren(target.value);
+    if (target.name === "prompt") app.values.prompt = target.value;
     if (fields.some(({ name }) => name === target.name)) change?.(target.name);
   });
 

@@ -18,11 +18,10 @@ const app = {
   model: null,
   state: "away",
   values: {},
-  /** Puts a view's values into the address; they are what a link to it holds. */
+  /** Puts a view's values into the address; they are what a link to it holds. The prompt goes along to other views. */
   remember(view, values) {
     app.values = { ...app.values, ...values };
     history.replaceState(null, "", hashOf(view, values));
-    for (const [name, station] of stations) if (name !== "load") station.href = hashOf(name, { prompt: values.prompt });
   },
 };
 
@@ -67,7 +66,7 @@ async function watch() {
   const isBack = found.state === "ready" && app.state !== "ready";
   app.state = found.state;
   tell(found);
-  if (isBack || (found.state === "ready" && app.model === null)) await learn();
+  if (isBack || (found.state === "ready" && app.model === null && hasKey())) await learn();
   shown?.stateChanged?.(app.state);
   setTimeout(watch, document.hidden ? 10_000 : found.state === "ready" ? 2_000 : 700);
 }
@@ -75,7 +74,7 @@ async function watch() {
 /** Which model it is. */
 async function learn() {
   try {
-    const models = await json("v1/models", { isQuiet: !hasKey() });
+    const models = await json("v1/models", { isQuiet: true });
     app.model = models.data[0];
   } catch {
     app.model = null;
@@ -86,7 +85,6 @@ async function learn() {
   line.append(h("bdi", {}, app.model.id), ` · ${app.model.architecture.replace("-", "–")} · ${app.model.weights}`);
   shown?.modelChanged?.(app.model);
 }
-app.learn = learn;
 
 const list = document.getElementById("stations");
 for (const [name, [label]] of Object.entries(VIEWS)) {

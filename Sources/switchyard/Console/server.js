@@ -53,7 +53,7 @@ async function words(response) {
 
 /** A response that is fine, whatever it takes of keys. */
 export async function ask(path, { body, signal, isQuiet = false } = {}) {
-  for (let isWrong = hasKey(); ; isWrong = true) {
+  for (;;) {
     const headers = { Accept: "application/json" };
     const used = sessionStorage.getItem(KEY);
     if (used !== null) headers.Authorization = `Bearer ${used}`;
@@ -71,7 +71,8 @@ export async function ask(path, { body, signal, isQuiet = false } = {}) {
     if (response.status === 401) {
       // Somebody else may have been asked meanwhile.
       if (sessionStorage.getItem(KEY) !== used) continue;
-      if (!isQuiet && await askForKey(isWrong)) continue;
+      sessionStorage.removeItem(KEY);
+      if (!isQuiet && await askForKey(used !== null)) continue;
       throw new ServerError("The server wants a key.", 401);
     }
     if (!response.ok) throw new ServerError(await words(response), response.status);

@@ -13,17 +13,20 @@ const FIELDS = [
 ];
 
 /** Experts of each sparse block, by stack. */
-async function expertSizes(signal) {
+async function expertSizes(signal, isDecoderAlone) {
   const load = await json("v1/experts", { signal });
   const sizes = (layers) => new Map(layers.map(({ block, experts }) => [block, experts]));
-  return { encoder: sizes(load.encoder), decoder: sizes(load.decoder) };
+  return { encoder: sizes(isDecoderAlone ? load.decoder : load.encoder), decoder: sizes(load.decoder) };
 }
+
+/** Of the stacks; a language model reads its prompt with its decoder. */
+const stackNames = (isDecoderAlone) => (isDecoderAlone ? { encoder: "Prompt", decoder: "Answer" } : { encoder: "Encoder", decoder: "Decoder" });
 
 const edge = ({ colour, width, isDropped, d }) =>
   s("path", { class: `track t${colour}${isDropped ? " dropped" : ""}`, "stroke-width": width, d });
 
 /** One drawing with its tokens. */
-function diagram(title, prompt) {
+function diagram(title, prompt, names) {
   let planned = null;
   let stop = null;
   const strips = {
@@ -32,6 +35,8 @@ function diagram(title, prompt) {
   };
   const inspector = h("div", { class: "inspector", "aria-live": "polite" });
   const base = h("div", { class: "base" });
+  // Its drawing stays and only what is lit in it changes, so that no more than that is painted again.
+  let lamp = null;
   const overlay = h("div", { class: "overlay" });
   const stage = h("div", { class: "stage", tabindex: 0, role: "group",
     "aria-label": `Tracks of ${title}. Arrow keys walk from expert to expert.` }, base, overlay);
@@ -50,7 +55,7 @@ function diagram(title, prompt) {
   }
 
   function drawStack(svg, stack) {
-    svg.append(s("text", { class: "stack-name", x: 6, y: stack.top + 18 }, stack.name === "encoder" ? "Encoder" : "Decoder"));
+    svg.append(s("text", { class: "stack-name", x: 6, y: stack.top + 18 }, names[stack.name]));
     for (const column of stack.columns) {
       svg.append(s("text", { class: "column-name", x: column.x, y: stack.top + 36, "text-anchor": "middle" }, `block ${column.block}`));
     }
@@ -69,7 +74,7 @@ function diagram(title, prompt) {
 
   /** Lights a stop with all tokens it took, or a token with its way, or nothing. */
   function light(found) {
-    overlay.replaceChildren();
+    lamp?.replaceChildren();
     base.classList.toggle("dim", found !== null);
     inspector.replaceChildren();
     stop = found?.stop ?? stop;
@@ -81,7 +86,7 @@ function diagram(title, prompt) {
     const stack = found.stop?.stack ?? found.stack;
     if (!stack || (found.token ?? 0) >= stack.tokens.length) return;
     const tokens = found.stop ? new Set(found.stop.tokens.map(({ token }) => token)) : new Set([found.token]);
-    const svg = frame();
+    const svg = document.createDocumentFragment();
     for (const line of lines(stack, tokens)) svg.append(edge({ ...line, width: line.width + 0.6 }));
     if (found.stop) {
       const { x, y, room } = found.stop;
@@ -91,7 +96,7 @@ function diagram(title, prompt) {
       for (const visit of stack.ways[found.token]) svg.append(s("circle", { class: `pass t${found.token % COLOURS}`, cx: visit.stop.x, cy: visit.y, r: 4.5 }));
       tellToken(stack, found.token);
     }
-    overlay.append(svg);
+    lamp.append(svg);
     strips[stack.name].mark(tokens);
   }
 
@@ -99,7 +104,7 @@ function diagram(title, prompt) {
     const dropped = tokens.filter(({ isDropped }) => isDropped).length;
     const gate = tokens.reduce((sum, visit) => sum + visit.gate, 0) / tokens.length;
     inspector.append(
-      h("p", { class: "chosen" }, `${stack.name === "encoder" ? "Encoder" : "Decoder"}, block ${column.block}, expert ${expert}`),
+      h("p", { class: "chosen" }, `${names[stack.name]}, block ${column.block}, expert ${expert}`),
       h("p", { class: "facts" }, tokens.length === 0 ? "No token came here."
         : `${tokens.length} of ${count(stack.tokens.length, "token")}, gate ${percent(gate)} on average` + (dropped > 0 ? `, ${dropped} dropped: it was full` : "")),
       tokens.length > 0 && h("p", { class: "some" }, ...tokens.slice(0, 40).flatMap(({ token }) => [h("bdi", { class: "mono" }, named(stack.tokens[token].text)), " "]),
@@ -117,8 +122,7 @@ function diagram(title, prompt) {
     const whole = base.querySelector("svg")?.cloneNode(true);
     if (!whole) return null;
     // Styles are read off what is on the page.
-    const lit = overlay.querySelector("svg");
-    if (lit) whole.append(...[...lit.cloneNode(true).childNodes]);
+    whole.append(...lamp.cloneNode(true).childNodes);
     const shelf = h("div", { class: "shelf" }, whole);
     document.body.append(shelf);
     setTimeout(() => shelf.remove());
@@ -169,9 +173,11 @@ function diagram(title, prompt) {
       note.hidden = planned.stacks.length > 0 && all <= MOST;
       note.textContent = planned.stacks.length === 0 ? "This model has no sparse layers: every token takes the same way."
         : `The lines of the first ${MOST} of ${count(all, "token")} are drawn.`;
-      const svg = frame(planned.stacks.map((stack) => `${stack.name}: ${count(stack.tokens.length, "token")} through ${count(stack.columns.length, "sparse layer")}`).join("; "));
+      const svg = frame(planned.stacks.map((stack) => `${names[stack.name]}: ${count(stack.tokens.length, "token")} through ${count(stack.columns.length, "sparse layer")}`).join("; "));
       for (const stack of planned.stacks) drawStack(svg, stack);
       base.replaceChildren(svg);
+      lamp = frame();
+      overlay.replaceChildren(lamp);
       stage.hidden = planned.stacks.length === 0;
       light(null);
     },
@@ -190,9 +196,10 @@ export function tracksView(app) {
     const prompts = [values.prompt, values.beside].filter((prompt) => prompt?.trim());
     const routes = [];
     for (const prompt of prompts) routes.push(await json("v1/route", { body: { prompt, max_tokens: values.max_tokens ?? 0 }, signal }));
-    const sizes = await expertSizes(signal);
+    const isDecoderAlone = app.model?.architecture === "language-model";
+    const sizes = await expertSizes(signal, isDecoderAlone);
     drawings.classList.toggle("pair", routes.length > 1);
-    const shown = routes.map((_, index) => diagram(routes.length === 1 ? "Its way" : ["First prompt", "Second prompt"][index], visible(prompts[index])));
+    const shown = routes.map((_, index) => diagram(routes.length === 1 ? "Through the experts" : ["First prompt", "Second prompt"][index], visible(prompts[index]), stackNames(isDecoderAlone)));
     drawings.replaceChildren(...shown.map(({ element }) => element));
     shown.forEach((drawing, index) => drawing.show(routes[index], sizes));
     return routes.map((route) => `${count(route.usage.prompt_tokens, "token")} of the prompt, ${route.usage.completion_tokens} of the answer`).join("; ") + ".";

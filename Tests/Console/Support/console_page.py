@@ -69,7 +69,7 @@ class Page:
         area = self.one(f"[name={name}]")
         area.send_keys(Keys.CONTROL, "a")
         area.send_keys(Keys.DELETE)
-        if text.isascii() and len(text) < 300:
+        if text.isascii() and text.isprintable() and len(text) < 300:
             area.send_keys(text)
         else:
             # What cannot be typed is pasted.
