@@ -11,6 +11,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from console_page import Page
+from switchyard_server import Server
 
 TEXT = "A man is riding a bicycle down the street."
 TEXTS = {"en-de": TEXT, "shakespeare": "To be, or not to", "experts64": TEXT}
@@ -251,6 +252,16 @@ def test_load_is_live(page, server):
     server.complete(TEXT)
     time.sleep(1.5)
     assert page.texts(".map tbody td:nth-child(2)") == told
+
+
+def test_memory_for_some_of_the_experts_is_told(experts64):
+    with Server(experts64, "--expert-memory", 400_000) as server, Page(server.url) as page:
+        page.open("load").ready()
+        page.until(lambda: page.all(".heat .cell"))
+        server.http.post("/v1/completions", json={"prompt": "a dog", "max_tokens": 40, "temperature": 0, "ignore_eos": True})
+        page.until(lambda: "% found in it" in page.texts(".readings dd")[-1])
+        assert page.texts(".readings dd")[-1].split(" ")[1] in ("kB", "MB")
+        page.check()
 
 
 # Pictures.

@@ -38,7 +38,10 @@ function readings(now, then, seconds) {
     ["Cache", megabytes(value(now, "switchyard_kv_cache_bytes")), `of ${megabytes(value(now, "switchyard_kv_cache_capacity_bytes"))}`],
   ];
   const resident = value(now, "switchyard_expert_memory_resident_bytes");
-  list.push(["Expert memory", resident === undefined ? "all" : megabytes(resident), resident === undefined ? "experts are held" : "resident"]);
+  const gained = (name) => value(now, `switchyard_expert_memory_${name}_total`) - value(then, `switchyard_expert_memory_${name}_total`);
+  const found = gained("hits") / (gained("hits") + gained("misses"));
+  list.push(["Expert memory", resident === undefined ? "all" : megabytes(resident),
+    resident === undefined ? "experts are held" : Number.isFinite(found) ? `${percent(found)} found in it` : "resident"]);
   return list;
 }
 
