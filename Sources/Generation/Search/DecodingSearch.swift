@@ -135,7 +135,7 @@ package struct SearchStep: Sendable {
     package var parents: [Int]? = nil
     /// Empty when the search is over.
     package var rows: [StepRow] = []
-    /// `.token` and `.finished` events, in order.
+    /// `.beamStep`, `.token` and `.finished` events, in order.
     package var events: [GenerationEvent] = []
 
     package init() {}
