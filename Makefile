@@ -1,4 +1,4 @@
-PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config
+PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libzstd-dev libsentencepiece-dev pkg-config
 # What the tests of clients talk to the server with, or through.
 CLIENT_PACKAGES = curl haproxy jq nginx prometheus
 BASE8 = .build/base8
@@ -36,7 +36,7 @@ machine:
 	@scripts/check-machine
 
 packages: machine
-	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || pkg-config --exists openblas openssl zlib sentencepiece 2>/dev/null \
+	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || pkg-config --exists openblas openssl zlib libzstd sentencepiece 2>/dev/null \
 		|| scripts/install-packages $(PACKAGES)
 
 .venv/deploy/bin/kubernetes-validate:

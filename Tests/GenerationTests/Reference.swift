@@ -106,7 +106,7 @@ struct Reference: Decodable {
         _ change: (inout LoadingContext) -> Void = { _ in }
     ) throws -> SwitchTransformer {
         let checkpoint = try CheckpointDirectory(directory.path)
-        let configuration = try SwitchConfiguration(directory: directory.path, tensors: checkpoint.names)
+        let configuration = try SwitchConfiguration(directory: directory.path, checkpoint)
         let workers = Workers(threads: 2)
         var context = LoadingContext(
             configuration: configuration,
