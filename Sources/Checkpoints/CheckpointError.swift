@@ -79,7 +79,8 @@ extension CheckpointError: CustomStringConvertible {
         case .malformedMessagePack(let file, let problem): "\(quoted(file)) \(problem)"
         case .malformedArray(let file, let problem): "\(quoted(file)) \(problem)"
         case .malformedTable(let file, let problem): "\(quoted(file)) \(problem)"
-        case .checksum(let name, let file): "the bytes of \(quoted(name)) in \(quoted(file)) have another checksum: they are damaged"
+        case .checksum(let name, let file):
+            "the bytes of \(quoted(name)) in \(quoted(file)) have another checksum: they are damaged"
         case .unknownParameter(let name, let file, let reason):
             "parameter \(quoted(name)) in \(quoted(file)) \(reason)"
         case .foreign(let path, let format): "\(quoted(path)) \(format)"

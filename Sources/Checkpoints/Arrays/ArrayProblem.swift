@@ -1,5 +1,6 @@
 /// What is wrong with a stored array.
 package enum ArrayProblem: Error, Equatable, Sendable {
+    /// The version of zarr's format.
     case unsupportedFormat(Int)
     case hasFilters
     case unknownCompressor(String)
@@ -35,7 +36,8 @@ extension ArrayProblem: CustomStringConvertible {
             "has a chunk \(quoted(chunk)) of \(found) bytes; expected \(expected)"
         case .damagedChunk(let chunk): "has the damaged chunk \(quoted(chunk))"
         case .tooManyDimensions(let limit): "has more than \(limit) dimensions"
-        case .inlineLength(let found, let expected): "holds \(found) bytes; by its shape and type \(expected) are expected"
+        case .inlineLength(let found, let expected):
+            "holds \(found) bytes; by its shape and type \(expected) are expected"
         }
     }
 }

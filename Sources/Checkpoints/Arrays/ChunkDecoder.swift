@@ -25,7 +25,8 @@ enum ChunkDecoder {
                 case .none: return false
                 case .deflate: return inflate(input, into: target)
                 case .zstd:
-                    return ZSTD_decompress(target.baseAddress, target.count, input.baseAddress, input.count) == target.count
+                    return ZSTD_decompress(target.baseAddress, target.count, input.baseAddress, input.count)
+                        == target.count
                 }
             }
             initialized = isWhole ? count : 0

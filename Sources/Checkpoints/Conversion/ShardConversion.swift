@@ -105,7 +105,12 @@ package struct ShardConversion {
             for next in tensors.dropFirst(number + sources.count).prefix(Self.ahead + 1 - sources.count) {
                 let source = try source.tensor(named: next.source)
                 guard source.shape == next.shape else {
-                    throw .shapeMismatch(name: next.source, file: source.file, expected: next.shape, found: source.shape)
+                    throw .shapeMismatch(
+                        name: next.source,
+                        file: source.file,
+                        expected: next.shape,
+                        found: source.shape
+                    )
                 }
                 source.advise(.expected)
                 sources.append(source)

@@ -8,6 +8,7 @@ package struct ShardPlan {
     package struct Tensor {
         package let name: String
         package let source: String
+        /// Row-major, as its source's.
         package let shape: [Int]
         package let type: SafetensorsWriter.StoredType
 
@@ -17,6 +18,7 @@ package struct ShardPlan {
 
         fileprivate var entry: SafetensorsWriter.Entry { .init(name, shape, type) { [] } }
 
+        /// As it is written.
         package var byteCount: Int { entry.byteCount }
     }
 
@@ -63,6 +65,8 @@ package struct ShardPlan {
     /// Which file has which tensor, as `model.safetensors.index.json`; nil for a single file, which needs none.
     package var index: [String: String]? {
         guard shards.count > 1 else { return nil }
-        return shards.reduce(into: [:]) { map, shard in for tensor in shard.tensors { map[tensor.name] = shard.fileName } }
+        return shards.reduce(into: [:]) { map, shard in
+            for tensor in shard.tensors { map[tensor.name] = shard.fileName }
+        }
     }
 }

@@ -20,11 +20,14 @@ struct MeshDirectory {
 
     /// What the text `checkpoint` says: the path may be of the machine it was written on, the name is here.
     private static func named(in directory: String) throws(CheckpointError) -> String? {
-        guard let bytes = try BoundedFile.readIfPresent(directory + "/checkpoint", limit: stateBytes) else { return nil }
+        guard let bytes = try BoundedFile.readIfPresent(directory + "/checkpoint", limit: stateBytes) else {
+            return nil
+        }
         let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
         guard let line = lines.first(where: { $0.hasPrefix("model_checkpoint_path:") }) else { return nil }
         let path = line.split(separator: "\"", omittingEmptySubsequences: false)
-        guard path.count >= 2, let name = path[1].split(separator: "/").last.map(String.init), !name.hasPrefix(".") else {
+        guard path.count >= 2, let name = path[1].split(separator: "/").last.map(String.init), !name.hasPrefix(".")
+        else {
             return nil
         }
         return FileManager.default.fileExists(atPath: "\(directory)/\(name).index") ? name : nil

@@ -35,7 +35,9 @@ struct MeshNames {
     private mutating func number() {
         var kinds: [Place: OriginalLayer.Sublayer] = [:]
         for variable in variables {
-            guard let (place, rest) = Self.place(variable.path), let kind = Self.kinds[rest.first ?? ""] else { continue }
+            guard let (place, rest) = Self.place(variable.path), let kind = Self.kinds[rest.first ?? ""] else {
+                continue
+            }
             kinds[place] = kind
         }
         var (side, layer) = ("", -1)
@@ -68,11 +70,14 @@ struct MeshNames {
     ///
     /// - Throws: `.unknownParameter` for a variable without a place there, and where two have the same.
     func tensors() throws(CheckpointError) -> [String: ArrayTensor] {
-        if variables.contains(where: { $0.name.hasSuffix(".ATTRIBUTES/VARIABLE_VALUE") || $0.name.hasPrefix("_CHECKPOINTABLE") }) {
+        if variables.contains(where: {
+            $0.name.hasSuffix(".ATTRIBUTES/VARIABLE_VALUE") || $0.name.hasPrefix("_CHECKPOINTABLE")
+        }) {
             throw .foreign(path: file, .kerasObjects)
         }
         if settings?.value("scale_variable_like_classifier_weights")?.text == "True" {
-            let reason = "is stored divided by the root of its width (scale_variable_like_classifier_weights), which is not read"
+            let reason =
+                "is stored divided by the root of its width (scale_variable_like_classifier_weights), which is not read"
             throw .unknownParameter(name: "shared/embedding", file: file, reason: reason)
         }
         var tensors: [String: ArrayTensor] = [:]
@@ -102,7 +107,9 @@ struct MeshNames {
         {
             return OriginalName(name: "\(path[0]).final_layer_norm", layout: .vector)
         }
-        guard let (place, rest) = Self.place(path), let (number, kind) = sublayers[place], number >= 0 else { return nil }
+        guard let (place, rest) = Self.place(path), let (number, kind) = sublayers[place], number >= 0 else {
+            return nil
+        }
         return name(rest.map(String.init), in: OriginalLayer(side: place.side, number: number), kind: kind)
     }
 

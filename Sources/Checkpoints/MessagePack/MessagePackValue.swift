@@ -27,6 +27,7 @@ enum MessagePackLimits {
 /// What is wrong with bytes that should be MessagePack.
 package enum MessagePackProblem: Error, Equatable, Sendable {
     case endsEarly(at: Int)
+    /// A byte that begins no value.
     case unknownByte(UInt8, at: Int)
     case notText(at: Int)
     case nameIsNotText(at: Int)
@@ -42,7 +43,8 @@ extension MessagePackProblem: CustomStringConvertible {
     package var description: String {
         switch self {
         case .endsEarly(let offset): "ends within a value that begins before byte \(offset)"
-        case .unknownByte(let byte, let offset): "has the byte \(byte) at \(offset), which begins no value of MessagePack"
+        case .unknownByte(let byte, let offset):
+            "has the byte \(byte) at \(offset), which begins no value of MessagePack"
         case .notText(let offset): "has text at byte \(offset) that is not UTF-8"
         case .nameIsNotText(let offset): "has a map at byte \(offset) with a name that is no text"
         case .repeatedName(let name): "has a map with \(quoted(name)) twice"

@@ -64,7 +64,8 @@ package struct GinFile: Sendable {
     /// The words in quotes in a value: `('gelu', 'linear')` has two.
     package static func words(_ text: String) -> [String] {
         var words: [String] = []
-        for (index, part) in text.split(separator: "'", omittingEmptySubsequences: false).enumerated() where index % 2 == 1 {
+        for (index, part) in text.split(separator: "'", omittingEmptySubsequences: false).enumerated()
+        where index % 2 == 1 {
             words.append(String(part))
         }
         return words

@@ -34,7 +34,11 @@ struct OriginalName: Equatable, Sendable {
         let axes = array.shape.sizes.indices.filter { $0 != layer?.axis }
         guard allowedDimensions.contains(axes.count) else {
             let sizes = array.shape.sizes
-            throw .unknownParameter(name: parameter, file: array.path, reason: "has the shape \(sizes), which is not read")
+            throw .unknownParameter(
+                name: parameter,
+                file: array.path,
+                reason: "has the shape \(sizes), which is not read"
+            )
         }
         var view = ArrayView(fixed: layer.map { [$0.axis: $0.index] } ?? [:], rows: [axes[0]])
         switch layout {

@@ -34,17 +34,22 @@ package enum ForeignFormat: Equatable, Sendable {
             self = .halfWritten
         } else if has("manifest.ocdbt") || has("state/manifest.ocdbt") || has("default/manifest.ocdbt") {
             self = .ocdbt
-        } else if has("_METADATA") || has("_CHECKPOINT_METADATA") || has("state/_METADATA") || has("default/_METADATA") {
+        } else if has("_METADATA") || has("_CHECKPOINT_METADATA") || has("state/_METADATA") || has("default/_METADATA")
+        {
             self = .orbax
         } else if has("adapter_config.json") || has("adapter_model.safetensors") || has("adapter_model.bin") {
             self = .adapter
         } else if names.contains(where: { $0.hasSuffix(".gguf") }) {
             self = .gguf
-        } else if Self.isDeepSpeed(names) || Self.tag(in: path).map({ Self.isDeepSpeed(Self.names(in: path + "/" + $0)) }) == true {
+        } else if Self.isDeepSpeed(names)
+            || Self.tag(in: path).map({ Self.isDeepSpeed(Self.names(in: path + "/" + $0)) }) == true
+        {
             self = .deepSpeed
         } else if names.contains(where: { $0.hasSuffix("-shared.pt") }) {
             self = .fairSeq
-        } else if has("model.pth") || names.contains(where: { $0.contains("feed_forward.experts") && $0.hasSuffix(".npy") }) {
+        } else if has("model.pth")
+            || names.contains(where: { $0.contains("feed_forward.experts") && $0.hasSuffix(".npy") })
+        {
             self = .labml
         } else if names.contains(where: { $0.hasPrefix("checkpoint_") && $0.contains(".tmp-") }) {
             self = .halfWritten
@@ -66,7 +71,10 @@ package enum ForeignFormat: Equatable, Sendable {
     }
 
     private static func isDeepSpeed(_ names: [String]) -> Bool {
-        names.contains { $0.hasPrefix("mp_rank_") && $0.hasSuffix("_model_states.pt") || $0.contains("_expert_") && $0.hasSuffix(".pt") }
+        names.contains {
+            $0.hasPrefix("mp_rank_") && $0.hasSuffix("_model_states.pt")
+                || $0.contains("_expert_") && $0.hasSuffix(".pt")
+        }
     }
 
     /// The directory that DeepSpeed's `latest` names.

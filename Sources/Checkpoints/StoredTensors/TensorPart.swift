@@ -17,7 +17,9 @@ struct TensorPart: Sendable {
 
     /// Whether the bytes hold every element the block describes.
     var fits: Bool {
-        guard case .stored(let bytes, let type, let offset) = content, !rows.isEmpty, !columns.isEmpty else { return true }
+        guard case .stored(let bytes, let type, let offset) = content, !rows.isEmpty, !columns.isEmpty else {
+            return true
+        }
         let last = offset + (rows.count - 1) * rowStride + (columns.count - 1) * columnStride
         return offset >= 0 && (last + 1) * type.byteCount <= bytes.count
     }

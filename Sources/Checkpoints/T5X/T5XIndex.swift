@@ -17,10 +17,15 @@ struct T5XIndex: Sendable {
     /// - Parameter file: the name of the index, for error messages.
     init(_ bytes: ByteSource, file: String) throws(CheckpointError) {
         let root: MessagePackValue
-        do { root = try MessagePackReader.read(bytes) } catch { throw .malformedMessagePack(file: file, problem: error) }
+        do { root = try MessagePackReader.read(bytes) } catch {
+            throw .malformedMessagePack(file: file, problem: error)
+        }
         guard case .map(let top) = root else { throw .malformedIndex(file: file, reason: "it is no map") }
         if case .integer(let version) = top["version"], version > Self.newestVersion {
-            throw .malformedIndex(file: file, reason: "its version is \(version); at most \(Self.newestVersion) is expected")
+            throw .malformedIndex(
+                file: file,
+                reason: "its version is \(version); at most \(Self.newestVersion) is expected"
+            )
         }
         var tree = top
         if case .map(let optimizer) = top["optimizer"] { tree = optimizer }
@@ -88,9 +93,13 @@ struct T5XIndex: Sendable {
             }
             var (bytes, type): ([ByteSource], ElementType?) = ([], nil)
             for piece in try list(members["chunks"], name) {
-                guard case .extended(1, let payload) = piece else { throw malformed(name, "has a piece that is no array") }
+                guard case .extended(1, let payload) = piece else {
+                    throw malformed(name, "has a piece that is no array")
+                }
                 let (shape, data) = try array(payload, name)
-                guard type == nil || type == shape.elementType else { throw malformed(name, "has pieces of several types") }
+                guard type == nil || type == shape.elementType else {
+                    throw malformed(name, "has pieces of several types")
+                }
                 type = shape.elementType
                 bytes.append(data)
             }
@@ -102,7 +111,9 @@ struct T5XIndex: Sendable {
             if case .array(let elements) = value { return elements }
             guard case .map(let members) = value else { throw malformed(name, "lacks a list") }
             return try (0..<members.count).map { index throws(CheckpointError) in
-                guard let element = members["\(index)"] else { throw malformed(name, "lacks element \(index) of a list") }
+                guard let element = members["\(index)"] else {
+                    throw malformed(name, "lacks element \(index) of a list")
+                }
                 return element
             }
         }

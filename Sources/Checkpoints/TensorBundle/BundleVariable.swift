@@ -19,7 +19,11 @@ final class BundleVariable: ChunkStore {
     private static let elementTypes: [Int: ElementType] = [1: .float32, 2: .float64, 14: .bfloat16, 19: .float16]
 
     /// - Throws: `.malformedArray` for a type that is not computed with, and for sizes that contradict each other.
-    static func array(_ name: String, _ entry: BundleEntry, in bundle: TensorBundle) throws(CheckpointError) -> ChunkedArray {
+    static func array(
+        _ name: String,
+        _ entry: BundleEntry,
+        in bundle: TensorBundle
+    ) throws(CheckpointError) -> ChunkedArray {
         let path = "\(bundle.prefix).index: \(name)"
         do throws(ArrayProblem) {
             guard let type = elementTypes[entry.type] else { throw .unknownType("\(entry.type)") }
@@ -60,7 +64,10 @@ final class BundleVariable: ChunkStore {
             let source = try bundle.bytes(of: part, named: name)
             let count = ranges.reduce(1) { $0 * $1.1 }
             guard source.count == count * size else {
-                throw .malformedArray(file: array.path, problem: .inlineLength(found: source.count, expected: count * size))
+                throw .malformedArray(
+                    file: array.path,
+                    problem: .inlineLength(found: source.count, expected: count * size)
+                )
             }
             filled += count
             Self.copy(source.bytes(in: 0..<source.count), ranges, into: &bytes, sizes: sizes, elementBytes: size)

@@ -21,7 +21,8 @@ enum CRC32C {
             var sum = ~start
             var position = 0
             while position + 8 <= bytes.count {
-                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)) ^ UInt64(sum)
+                let word =
+                    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)) ^ UInt64(sum)
                 sum = 0
                 for byte in 0..<8 { sum ^= tables[(7 - byte) * 256 + Int(word >> (8 * UInt64(byte)) & 255)] }
                 position += 8

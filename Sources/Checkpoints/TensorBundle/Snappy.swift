@@ -4,7 +4,8 @@ enum Snappy {
     static func unpack(_ source: [UInt8], limit: Int) -> [UInt8]? {
         var reader = VarintReader(source)
         // 64 bytes of a copy take two, so a short block is not believed to be a long one.
-        guard let count = reader.varint().flatMap({ Int(exactly: $0) }), count <= limit, count / 32 <= source.count else {
+        guard let count = reader.varint().flatMap({ Int(exactly: $0) }), count <= limit, count / 32 <= source.count
+        else {
             return nil
         }
         var output: [UInt8] = []

@@ -5,6 +5,7 @@ package enum TableProblem: Error, Equatable, Sendable {
     /// A block reaches past the file, or its entries past the block.
     case badBlock(at: Int)
     case checksum(at: Int)
+    /// The number of a method.
     case unknownCompression(UInt8, at: Int)
     case damagedSnappy(at: Int)
     case tooManyEntries(limit: Int)
@@ -12,6 +13,7 @@ package enum TableProblem: Error, Equatable, Sendable {
     case badMessage
     case noHeader
     case bigEndian
+    /// The oldest reader its writer allows.
     case unknownVersion(Int)
 }
 

@@ -5,11 +5,13 @@ package struct ConfigurationAssumptions: Equatable, Sendable {
     /// By key; whole numbers, numbers, true and false are what they look like, everything else is text.
     package let members: [String: JSONValue]
 
+    /// Nothing.
     package init() { members = [:] }
 
     /// What shapes of tensors do not tell; everything else they do.
     package static let keys = [
-        "decoder_start_token_id", "dense_act_fn", "eos_token_id", "expert_capacity", "layer_norm_epsilon", "pad_token_id",
+        "decoder_start_token_id", "dense_act_fn", "eos_token_id", "expert_capacity", "layer_norm_epsilon",
+        "pad_token_id",
         "relative_attention_max_distance",
     ]
 

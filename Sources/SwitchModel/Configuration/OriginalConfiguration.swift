@@ -27,7 +27,9 @@ package struct OriginalConfiguration {
             take(key, from: settings, else: value, &defaults)
         }
         guard !defaults.isEmpty else { return }
-        assumptions.append("by the family's defaults, as neither shapes\(layout) say: \(defaults.joined(separator: ", "))")
+        assumptions.append(
+            "by the family's defaults, as neither shapes\(layout) say: \(defaults.joined(separator: ", "))"
+        )
     }
 
     /// Keys beside the activation that shapes do not tell, what gin files call them, and what they mostly are.
@@ -35,7 +37,8 @@ package struct OriginalConfiguration {
         ("relative_attention_max_distance", ["RelativePositionBiases.max_distance"], .integer(128)),
         ("layer_norm_epsilon", ["T5LayerNorm.epsilon", "sublayer_rms_norm.epsilon"], .real(1e-6)),
         ("expert_capacity", [], .integer(64)),
-        ("pad_token_id", [], .integer(0)), ("eos_token_id", [], .integer(1)), ("decoder_start_token_id", [], .integer(0)),
+        ("pad_token_id", [], .integer(0)), ("eos_token_id", [], .integer(1)),
+        ("decoder_start_token_id", [], .integer(0)),
     ]
 
     private mutating func take(_ key: String, from names: [String], else value: JSONValue, _ defaults: inout [String]) {
@@ -69,7 +72,9 @@ package struct OriginalConfiguration {
         let bias = try shape("\(side).block.0.layer.0.SelfAttention.relative_attention_bias.weight", 2)
         let query = try shape("\(side).block.0.layer.0.SelfAttention.q.weight", 2)
         let inner = shapes.filter { $0.key.contains(".wi.") || $0.key.contains(".wi_0.") }.min { $0.key < $1.key }
-        guard let inner, let width = inner.value.first else { throw .missingTensor(name: "\(side).block.0: wi or wi_0") }
+        guard let inner, let width = inner.value.first else {
+            throw .missingTensor(name: "\(side).block.0: wi or wi_0")
+        }
         let numbers = [
             "vocab_size": embedding[0], "d_model": embedding[1], "num_heads": bias[1],
             "relative_attention_num_buckets": bias[0], "d_kv": bias[1] > 0 ? query[0] / bias[1] : 0, "d_ff": width,
@@ -81,7 +86,8 @@ package struct OriginalConfiguration {
         let isSparse = census.experts > 0
         let biased = census.encoder.biasedBlocks.union(census.decoder.biasedBlocks)
         let hasOwnBiases = !isSparse && biased.contains { $0 > 0 }
-        let (type, name) = isSparse ? ("switch_transformers", "SwitchTransformers") : hasOwnBiases ? ("umt5", "UMT5") : ("t5", "T5")
+        let (type, name) =
+            isSparse ? ("switch_transformers", "SwitchTransformers") : hasOwnBiases ? ("umt5", "UMT5") : ("t5", "T5")
         let isEncoder = census.decoder.layers == 0
         members["model_type"] = .string(type)
         members["architectures"] = .array([.string(name + (isEncoder ? "EncoderModel" : "ForConditionalGeneration"))])
@@ -122,7 +128,9 @@ package struct OriginalConfiguration {
             name = word == "swish" ? "silu" : word
             assumptions.append("the activation is \(name), by \(key) in \(settings?.path ?? "")")
         } else {
-            assumptions.append("the activation is \(name), as in most \(isGated ? "gated" : "plain") models of the family")
+            assumptions.append(
+                "the activation is \(name), as in most \(isGated ? "gated" : "plain") models of the family"
+            )
         }
         // Flax and Mesh TensorFlow mean the tanh form by 'gelu', as transformers does by 'gated-gelu'.
         let exact = name == "gelu" ? "gelu_new" : name

@@ -13,7 +13,9 @@ extension SwitchConfiguration {
     private func add(_ block: Int, of stack: Stack, to shapes: inout [String: [Int]]) {
         let path = "\(stack.rawValue).block.\(block).layer"
         func addAttention(_ name: String) {
-            for projection in ["q", "k", "v"] { shapes["\(path).\(name).\(projection).weight"] = [attentionWidth, modelWidth] }
+            for projection in ["q", "k", "v"] {
+                shapes["\(path).\(name).\(projection).weight"] = [attentionWidth, modelWidth]
+            }
             shapes["\(path).\(name).o.weight"] = [modelWidth, attentionWidth]
         }
         func addFeedForward(_ path: String) {

@@ -52,7 +52,9 @@ package struct TensorCensus: Equatable, Sendable {
 
     private static func count(_ block: Int, _ parts: [Substring], in stack: inout Stack) {
         stack.layers = max(stack.layers, block + 1)
-        if parts.contains("relative_attention_bias"), parts.contains("SelfAttention") { stack.biasedBlocks.insert(block) }
+        if parts.contains("relative_attention_bias"), parts.contains("SelfAttention") {
+            stack.biasedBlocks.insert(block)
+        }
         if parts.contains("experts") || parts.contains("router") { stack.sparseBlocks.insert(block) }
     }
 

@@ -9,7 +9,8 @@ struct Switchyard: AsyncParsableCommand {
         abstract: "Serves Switch Transformer checkpoints on ordinary CPUs.",
         version: BuildInformation.version,
         subcommands: [
-            Serve.self, Generate.self, Inspect.self, Bench.self, Accuracy.self, Pack.self, Train.self, Sweep.self, Convert.self,
+            Serve.self, Generate.self, Inspect.self, Bench.self, Accuracy.self, Pack.self, Train.self, Sweep.self,
+            Convert.self,
             Evaluate.self, Place.self, Exchange.self,
         ]
     )

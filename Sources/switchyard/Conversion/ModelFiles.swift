@@ -58,9 +58,14 @@ struct ModelFiles {
     var card: String {
         let layout = source.original?.layout.rawValue ?? "Hugging Face"
         var lines = ["# \(URL(filePath: source.path).lastPathComponent)", ""]
-        lines.append("Converted by `switchyard convert` from a checkpoint in the layout of \(layout); every tensor was read back and compared.")
+        lines.append(
+            "Converted by `switchyard convert` from a checkpoint in the layout of \(layout); every tensor was read back and compared."
+        )
         if configuration.feedForward.isGated, configuration.expertParameterCount > 0 {
-            lines += ["", "Its experts are gated, which transformers' Switch Transformers are not: it cannot run this model. Switchyard does."]
+            lines += [
+                "",
+                "Its experts are gated, which transformers' Switch Transformers are not: it cannot run this model. Switchyard does.",
+            ]
         }
         if !configuration.assumptions.isEmpty {
             lines += ["", "What the checkpoint does not say itself:", ""] + configuration.assumptions.map { "- \($0)" }

@@ -21,10 +21,13 @@ struct TokenizerNote {
     /// - Parameter tokens: of the tokenizer; nil without one.
     init?(tokens: Int?, rows: Int, layout: String) {
         guard let tokens else {
-            text = "\(layout) leaves no tokenizer in a checkpoint: put the model's spiece.model or tokenizer.json beside it"
+            text =
+                "\(layout) leaves no tokenizer in a checkpoint: put the model's spiece.model or tokenizer.json beside it"
             return
         }
-        guard (tokens + Self.rounding - 1) / Self.rounding != (rows + Self.rounding - 1) / Self.rounding else { return nil }
+        guard (tokens + Self.rounding - 1) / Self.rounding != (rows + Self.rounding - 1) / Self.rounding else {
+            return nil
+        }
         text = "the tokenizer has \(tokens) tokens and the model \(rows): is it the model's?"
     }
 }

@@ -12,6 +12,10 @@ struct AssumptionOptions: ParsableArguments {
     )
     var assume: [String] = []
 
+    func validate() throws {
+        do { _ = try values() } catch let error as ConfigurationError { throw ValidationError("\(error)") }
+    }
+
     /// - Throws: `ConfigurationError` for what is no KEY=VALUE, or of another key.
     func values() throws -> ConfigurationAssumptions { try ConfigurationAssumptions(assume) }
 }
