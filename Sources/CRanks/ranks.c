@@ -8,8 +8,8 @@
 
 enum { TAG = 1 };
 
-/// By rank: the message that was begun last.
-static MPI_Request *sends;
+/// By rank: the message to it that was begun last, and that of it which is being taken.
+static MPI_Request *sends, *receives;
 
 int cranks_is_built(void) { return 1; }
 
@@ -22,8 +22,9 @@ int cranks_join(int *rank, int *ranks) {
     MPI_Comm_rank(MPI_COMM_WORLD, rank);
     MPI_Comm_size(MPI_COMM_WORLD, ranks);
     sends = malloc(sizeof(MPI_Request) * (size_t)*ranks);
-    if (!sends) return MPI_ERR_NO_MEM;
-    for (int other = 0; other < *ranks; other++) sends[other] = MPI_REQUEST_NULL;
+    receives = malloc(sizeof(MPI_Request) * (size_t)*ranks);
+    if (!sends || !receives) return MPI_ERR_NO_MEM;
+    for (int other = 0; other < *ranks; other++) sends[other] = receives[other] = MPI_REQUEST_NULL;
     return MPI_SUCCESS;
 }
 
@@ -46,9 +47,11 @@ int cranks_probe(int rank, ptrdiff_t *count) {
     return code;
 }
 
-int cranks_receive(void *bytes, size_t count, int rank) {
-    return MPI_Recv(bytes, (int)count, MPI_BYTE, rank, TAG, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+int cranks_begin_receive(void *bytes, size_t count, int rank) {
+    return MPI_Irecv(bytes, (int)count, MPI_BYTE, rank, TAG, MPI_COMM_WORLD, &receives[rank]);
 }
+
+int cranks_test_receive(int rank, int *done) { return MPI_Test(&receives[rank], done, MPI_STATUS_IGNORE); }
 
 void cranks_describe(int code, char *text, size_t room) {
     char whole[MPI_MAX_ERROR_STRING] = "";
@@ -66,7 +69,8 @@ int cranks_leave(void) { return -1; }
 int cranks_begin_send(const void *bytes, size_t count, int rank) { return (void)bytes, (void)count, (void)rank, -1; }
 int cranks_test_send(int rank, int *done) { return (void)rank, (void)done, -1; }
 int cranks_probe(int rank, ptrdiff_t *count) { return (void)rank, (void)count, -1; }
-int cranks_receive(void *bytes, size_t count, int rank) { return (void)bytes, (void)count, (void)rank, -1; }
+int cranks_begin_receive(void *bytes, size_t count, int rank) { return (void)bytes, (void)count, (void)rank, -1; }
+int cranks_test_receive(int rank, int *done) { return (void)rank, (void)done, -1; }
 void cranks_describe(int code, char *text, size_t room) {
     (void)code;
     if (room > 0) text[0] = 0;

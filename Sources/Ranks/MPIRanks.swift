@@ -8,6 +8,8 @@ import Foundation
 package final class MPIRanks: Ranks, @unchecked Sendable {
     package let rank: Int
     package let count: Int
+    /// By rank: whether a message of it is being taken.
+    private var isArriving: [Bool]
 
     /// Whether this program can be ranks of a job.
     package static var isBuilt: Bool { cranks_is_built() != 0 }
@@ -24,6 +26,7 @@ package final class MPIRanks: Ranks, @unchecked Sendable {
         var (rank, count): (Int32, Int32) = (0, 1)
         try Self.check("MPI_Init_thread", cranks_join(&rank, &count))
         (self.rank, self.count) = (Int(rank), Int(count))
+        isArriving = Array(repeating: false, count: Int(count))
     }
 
     package func beginSend(_ message: RankMessage, to rank: Int) throws(RanksError) {
@@ -39,18 +42,25 @@ package final class MPIRanks: Ranks, @unchecked Sendable {
         return isDone != 0
     }
 
+    /// What a rank sent may be announced before all of it is here, and if the rank dies in between never will be: so nothing
+    /// waits for the rest.
     package func receive(into message: RankMessage, from rank: Int) throws(RanksError) -> Bool {
-        var count = -1
-        try Self.check("MPI_Iprobe", cranks_probe(Int32(rank), &count))
-        guard count >= 0 else { return false }
-        guard count <= RankMessage.largest else {
-            throw .tooLarge(rank: rank, bytes: count, limit: RankMessage.largest)
+        if !isArriving[rank] {
+            var count = -1
+            try Self.check("MPI_Iprobe", cranks_probe(Int32(rank), &count))
+            guard count >= 0 else { return false }
+            guard count <= RankMessage.largest else {
+                throw .tooLarge(rank: rank, bytes: count, limit: RankMessage.largest)
+            }
+            message.removeAll()
+            var code: Int32 = 0
+            message.append(bytes: count) { code = cranks_begin_receive($0.baseAddress, count, Int32(rank)) }
+            try Self.check("MPI_Irecv", code)
         }
-        message.removeAll()
-        var code: Int32 = 0
-        message.append(bytes: count) { code = cranks_receive($0.baseAddress, count, Int32(rank)) }
-        try Self.check("MPI_Recv", code)
-        return true
+        var isDone: Int32 = 0
+        try Self.check("MPI_Test", cranks_test_receive(Int32(rank), &isDone))
+        isArriving[rank] = isDone == 0
+        return isDone != 0
     }
 
     package func leave() throws(RanksError) { try Self.check("MPI_Finalize", cranks_leave()) }

@@ -18,7 +18,8 @@ package protocol Ranks: AnyObject {
     /// Whether what was last begun for a rank is sent.
     func isSent(to rank: Int) throws(RanksError) -> Bool
 
-    /// Takes the next message of a rank; false while there is none.
+    /// Takes the next message of a rank; false while there is none, or not all of it: then the same `message`, untouched
+    /// meanwhile, is what it is asked for again.
     func receive(into message: RankMessage, from rank: Int) throws(RanksError) -> Bool
 
     /// Leaves the job, in which every rank has to leave.

@@ -25,8 +25,11 @@ int cranks_test_send(int rank, int *done);
 /// How many bytes the next message of a rank has; -1 while there is none.
 int cranks_probe(int rank, ptrdiff_t *count);
 
-/// Takes that message.
-int cranks_receive(void *bytes, size_t count, int rank);
+/// Begins to take that message into `bytes`, which stay where they are until it is there.
+int cranks_begin_receive(void *bytes, size_t count, int rank);
+
+/// Goes on with it; `done` says whether it is there.
+int cranks_test_receive(int rank, int *done);
 
 /// What MPI says of a code, cut to `room`.
 void cranks_describe(int code, char *text, size_t room);

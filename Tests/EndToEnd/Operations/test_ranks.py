@@ -173,16 +173,16 @@ def test_a_rank_that_is_told_to_end_takes_all_with_it():
 
 
 def test_a_rank_that_is_killed_ends_all_that_serve():
-    with All(2) as job:
+    with All(2, "--max-output-tokens", "4000") as job:
         def ask(n):
-            body = {"prompt": TEXTS[n % 4], "temperature": 0, "max_tokens": 400, "ignore_eos": True, "stream": True}
+            body = {"prompt": TEXTS[n % 4], "temperature": 0, "max_tokens": 4000, "ignore_eos": True, "stream": True}
             with job.clients[n % 2].stream("POST", "/v1/completions", json=body) as answer:
                 return answer.read().decode()
 
         ranks = sorted(ranks_of(job.first), key=lambda p: p.pid)
         with ThreadPoolExecutor(16) as pool:
             asked = [pool.submit(ask, n) for n in range(16)]
-            time.sleep(0.5)
+            wait_for_running(job.first, 8)
             ranks[1].kill()
             ends = [a.exception() or a.result() for a in asked]
         # Those of the rank that is gone lose their connection; all others are told.
@@ -215,6 +215,11 @@ def test_a_drain_by_sigusr1_loses_no_request():
         assert job.process.wait(20) == 0
 
 
+def wait_for_running(server, requests):
+    while server.metric("switchyard_requests_running") < requests:
+        time.sleep(0.02)
+
+
 def last_event(job, n, tokens=400):
     """The last line but [DONE] of a stream that takes a while, or its status."""
     body = {"prompt": TEXTS[n % 4], "temperature": 0, "max_tokens": tokens, "ignore_eos": True}
@@ -230,8 +235,7 @@ def test_nobody_is_cut_off_in_the_second_that_mpirun_leaves(ranks):
     with Server(MODEL, *JOB, "--max-output-tokens", "100000", prefix=mpirun(ranks)) as job:
         with ThreadPoolExecutor(16) as pool:
             asked = [pool.submit(last_event, job, 0, tokens=4000) for _ in range(16)]
-            while job.metric("switchyard_requests_running") < 16:
-                time.sleep(0.02)
+            wait_for_running(job, 16)
             job.process.send_signal(signal.SIGTERM)
             ends = [a.exception() or a.result() for a in asked]
         assert all(isinstance(end, str) and '"error"' in end for end in ends), ends
@@ -239,21 +243,16 @@ def test_nobody_is_cut_off_in_the_second_that_mpirun_leaves(ranks):
 
 
 def test_a_killed_rank_ends_the_job_and_nobody_waits():
-    with Server(MODEL, *JOB, prefix=mpirun(2)) as job:
-        def ask(n):
-            return last_event(job, n)
-
+    with Server(MODEL, *JOB, "--max-output-tokens", "4000", prefix=mpirun(2)) as job:
         host = max(ranks_of(job), key=lambda p: p.pid)
         with ThreadPoolExecutor(16) as pool:
-            asked = [pool.submit(ask, n) for n in range(16)]
-            time.sleep(0.5)
+            asked = [pool.submit(last_event, job, n, tokens=4000) for n in range(16)]
+            wait_for_running(job, 16)
             killed = time.monotonic()
             host.kill()
             ends = [a.exception() or a.result() for a in asked]
             assert time.monotonic() - killed < 3
-        assert len(ends) == 16
-        told = [e for e in ends if not isinstance(e, BaseException)]
-        assert len(told) == 16, ends
+        assert len(ends) == 16 and all(isinstance(end, str) and "ranks_lost" in end for end in ends), ends
         assert job.process.wait(5) != 0
         assert not [p for p in psutil.process_iter(["cmdline"]) if "--ranks-serve" in (p.info["cmdline"] or [])]
 
