@@ -82,7 +82,7 @@ import Testing
         let whole = Reference.scores(model)
         #expect(model.fault == nil && whole.allSatisfy { $0.isFinite })
         let damaged = try FixtureCopy(of: "mesh-snappy")
-        for shard in 0..<2 {
+        for shard in 1...2 {
             let url = damaged.url.appending(path: "model.ckpt-524288.data-0000\(shard)-of-00003")
             let late = try Reference.model(in: damaged.url) { $0.expertMemory = ExpertMemory(budget: 1) }
             let bytes = try Data(contentsOf: url)
