@@ -1,6 +1,6 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config && rm -rf /var/lib/apt/lists/*
+    libopenblas-dev libssl-dev zlib1g-dev libzstd-dev libsentencepiece-dev pkg-config && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY Package.swift openapi.yaml ./
 COPY Sources Sources
@@ -18,7 +18,7 @@ RUN swift build -c release --traits MPI --product switchyard --static-swift-stdl
 
 FROM debian:bookworm-slim AS base
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-    libopenblas0-pthread libssl3 zlib1g libsentencepiece0 ca-certificates curl && rm -rf /var/lib/apt/lists/* \
+    libopenblas0-pthread libssl3 zlib1g libzstd1 libsentencepiece0 ca-certificates curl && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin switchyard
 COPY --from=build /models /models
 EXPOSE 8080

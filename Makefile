@@ -1,4 +1,4 @@
-PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libsentencepiece-dev pkg-config
+PACKAGES = libopenblas-dev libssl-dev zlib1g-dev libzstd-dev libsentencepiece-dev pkg-config
 # What the tests of clients talk to the server with, or through.
 CLIENT_PACKAGES = chromium chromium-driver curl haproxy jq nginx prometheus
 BASE8 = .build/base8
@@ -36,7 +36,7 @@ machine:
 	@scripts/check-machine
 
 packages: machine
-	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || pkg-config --exists openblas openssl zlib sentencepiece 2>/dev/null \
+	@dpkg -s $(PACKAGES) >/dev/null 2>&1 || pkg-config --exists openblas openssl zlib libzstd sentencepiece 2>/dev/null \
 		|| scripts/install-packages $(PACKAGES)
 
 .venv/deploy/bin/kubernetes-validate:
@@ -186,6 +186,26 @@ fuzz-checkpoints: packages
 # The wide comparison with transformers: minutes, and a virtual environment with torch.
 parity: packages
 	scripts/parity
+
+# Every layout of T5X and Mesh TensorFlow, written by their own libraries, served and converted beside transformers: minutes.
+.PHONY: formats fuzz-formats read-t5x
+formats: packages
+	scripts/formats
+
+# The readers of what T5X and TensorFlow write, ten minutes each.
+fuzz-formats: packages
+	for kind in messages arrays chunks tables snappy; do scripts/fuzz-formats/run.sh $$kind 600 || exit 1; done
+
+# Loading and converting a T5X checkpoint of Switch-base-8's shape beside safetensors and beside zlib alone.
+read-t5x: packages .venv/formats/bin/python | $(BASE8)
+	swift build -c release --product switchyard
+	for compressor in none gzip; do test -d .build/t5x-$$compressor || \
+		.venv/formats/bin/python benchmarks/make_t5x.py $(BASE8) .build/t5x-$$compressor --compressor $$compressor || exit 1; done
+	python3 benchmarks/read_t5x.py .build/release/switchyard $(BASE8) .build/t5x-none .build/t5x-gzip
+
+.venv/formats/bin/python:
+	python3 -m venv .venv/formats
+	.venv/formats/bin/python -m pip install -q -r Tests/Formats/requirements.txt
 
 COUNT = 10000
 FROM = 0

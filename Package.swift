@@ -9,7 +9,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("Tensors", ["CKernels", "COpenBLAS"]),
     ("Ranks", ["CRanks"]),
     ("Tokenization", ["CSentencePiece", "JSON"]),
-    ("Checkpoints", ["JSON", "Tensors", "CZlib"]),
+    ("Checkpoints", ["JSON", "Tensors", "CZlib", "CZstd"]),
     ("HTTPServing", ["CEpoll", "COpenSSL", "CZlib", "Telemetry", .httpTypes, .log]),
     ("SwitchModel", ["Tensors", "Ranks", "Checkpoints", "JSON"]),
     ("Generation", ["Tensors", "Checkpoints", "SwitchModel", "JSON"]),
@@ -87,6 +87,7 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
         .target(

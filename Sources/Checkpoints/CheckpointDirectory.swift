@@ -1,7 +1,8 @@
 private import Foundation
 private import Synchronization
 
-/// The weights in a model directory of the Hugging Face layout: one file, or shards with an index.
+/// The weights in a model directory of the Hugging Face layout: one file, or shards with an index; or in a checkpoint of
+/// T5X or Mesh TensorFlow, under the names they have in that layout.
 ///
 /// Safetensors files are preferred to those of PyTorch. Every header is read and checked at once; tensor bytes are read when used. Any thread may use it.
 package final class CheckpointDirectory: WeightSource {
@@ -15,18 +16,33 @@ package final class CheckpointDirectory: WeightSource {
     private let fileOfTensor: [String: Int]
     /// What the weights were packed to, as the writer of a packed file put it; nil for any other.
     package let packing: String?
+    /// What the directory holds if it is not of the Hugging Face layout.
+    package let original: OriginalModel?
     private let used = Mutex<Set<String>>([])
 
-    /// Opens the first format there is: a packed file, safetensors, PyTorch; of each a whole file before shards.
+    /// Opens the first format there is: a packed file, safetensors, PyTorch, of each a whole file before shards; then T5X, then
+    /// Mesh TensorFlow.
     ///
-    /// - Throws: for a directory without weights, and for the first file or index that contradicts itself.
+    /// - Throws: for a directory without weights, for one that is recognised as something else, and for the first file or index that contradicts itself.
     package init(_ path: String) throws(CheckpointError) {
         self.path = path
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue else {
+            if let format = ForeignFormat(file: path) { throw .foreign(path: path, format) }
             throw .notADirectory(path: path)
         }
-        guard let format = WeightFormat.allCases.first(where: { Self.exists($0, in: path) }) else {
+        let format = WeightFormat.allCases.first { Self.exists($0, in: path) }
+        original = format == nil ? try OriginalModel(directory: path) : nil
+        if let original {
+            packing = nil
+            files = [(original.fileName, original.file)]
+            claimedNames = original.file.names
+            fileOfTensor = Dictionary(uniqueKeysWithValues: claimedNames.map { ($0, 0) })
+            names = claimedNames
+            return
+        }
+        guard let format else {
+            if let format = ForeignFormat(directory: path) { throw .foreign(path: path, format) }
             throw .noWeights(directory: path)
         }
         if Self.exists(format.fileName, in: path) {

@@ -21,6 +21,15 @@ package enum CheckpointError: Error, Equatable, Sendable {
     /// A PyTorch file of before 1.6 is not put together as such files are.
     case malformedLegacyFile(file: String, problem: LegacyProblem)
     case malformedIndex(file: String, reason: String)
+    case malformedMessagePack(file: String, problem: MessagePackProblem)
+    case malformedArray(file: String, problem: ArrayProblem)
+    case malformedTable(file: String, problem: TableProblem)
+    /// A variable's bytes are not those that were written.
+    case checksum(name: String, file: String)
+    /// An array of another checkpoint format has no place in the models that are read.
+    case unknownParameter(name: String, file: String, reason: String)
+    /// What is there was recognised, and is not read.
+    case foreign(path: String, ForeignFormat)
     case badShardName(index: String, tensor: String, shard: String)
     case missingShard(index: String, tensor: String, shard: String)
     /// `files` are those looked in, in order; none for weights that are not files.
@@ -39,7 +48,8 @@ extension CheckpointError: CustomStringConvertible {
         case .notADirectory(let path):
             "\(quoted(path)) is not a directory; expected a model directory with config.json and model.safetensors"
         case .noWeights(let directory):
-            "\(quoted(directory)) has neither model.safetensors nor pytorch_model.bin, nor the index of either"
+            "\(quoted(directory)) has neither model.safetensors nor pytorch_model.bin, nor the index of either, "
+                + "nor a checkpoint of T5X or Mesh TensorFlow"
         case .unreadable(let file, let reason):
             "\(quoted(file)) cannot be read: \(reason)"
         case .unwritable(let file, let reason):
@@ -66,6 +76,14 @@ extension CheckpointError: CustomStringConvertible {
         case .malformedLegacyFile(let file, let problem): "\(quoted(file)) \(problem)"
         case .malformedIndex(let file, let reason):
             "\(quoted(file)) is not a shard index: \(reason)"
+        case .malformedMessagePack(let file, let problem): "\(quoted(file)) \(problem)"
+        case .malformedArray(let file, let problem): "\(quoted(file)) \(problem)"
+        case .malformedTable(let file, let problem): "\(quoted(file)) \(problem)"
+        case .checksum(let name, let file):
+            "the bytes of \(quoted(name)) in \(quoted(file)) have another checksum: they are damaged"
+        case .unknownParameter(let name, let file, let reason):
+            "parameter \(quoted(name)) in \(quoted(file)) \(reason)"
+        case .foreign(let path, let format): "\(quoted(path)) \(format)"
         case .badShardName(let index, let tensor, let shard):
             "\(quoted(index)) places tensor \(quoted(tensor)) in \(quoted(shard)), which is not a plain file name"
         case .missingShard(let index, let tensor, let shard):

@@ -49,8 +49,8 @@ package final class SwitchTransformer {
         spread = context.spread
     }
 
-    /// Why nothing that was computed since is of use; nil as long as all ranks answer.
-    package var fault: String? { spread?.fault.map { "\($0)" } }
+    /// Why nothing that was computed since is of use; nil as long as all ranks answer and no expert's file is damaged.
+    package var fault: String? { spread?.fault.map { "\($0)" } ?? expertMemory?.fault.map { "\($0)" } }
 
     /// What ranks beside this one are about.
     package var others: OtherRanks { spread?.others ?? .none }

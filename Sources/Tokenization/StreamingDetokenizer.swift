@@ -7,6 +7,8 @@ package struct StreamingDetokenizer: Sendable {
     private let skippingSpecialTokens: Bool
     /// Bytes of a character that is not complete, from byte tokens.
     private var pendingBytes: [UInt8] = []
+    /// The same of a tokenizer all of whose tokens are bytes.
+    private var run = UTF8Run()
     /// Spaces after the last word, held until the next word begins.
     private var pendingSpaces = ""
     /// No token was shown yet, be its text empty, and nothing came before.
@@ -35,6 +37,7 @@ package struct StreamingDetokenizer: Sendable {
         if case .special = token, skippingSpecialTokens { return "" }
         defer { isFirstToken = false }
         switch token {
+        case .byte(let byte, _) where tokenizer.joining == .bytes: return hold(run.append(byte))
         case .byte(let byte, _):
             pendingBytes.append(byte)
             return hold(takeCompleteCharacters())
@@ -74,6 +77,7 @@ package struct StreamingDetokenizer: Sendable {
     /// The held bytes as they are, wrong ones replaced.
     private mutating func takeBytes() -> String {
         defer { pendingBytes = [] }
+        run.finish()
         return String(decoding: pendingBytes, as: UTF8.self)
     }
 

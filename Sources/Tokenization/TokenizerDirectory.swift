@@ -1,6 +1,7 @@
 /// The tokenizer files of a model directory.
 ///
-/// The vocabulary is that of `spiece.model`, and where there is none that of `tokenizer.json`. What
+/// The vocabulary is that of `spiece.model`, and where there is none that of `tokenizer.json`; ByT5's, which is that of bytes,
+/// needs a `tokenizer_config.json` that names its class. What
 /// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json` add comes on top of either.
 package struct TokenizerDirectory: Sendable {
     private let path: String
@@ -9,8 +10,14 @@ package struct TokenizerDirectory: Sendable {
 
     /// The file the vocabulary is read from, nil when there is none.
     package var source: String? {
-        ["spiece.model", "tokenizer.json"].first { TokenizerFile.exists("\(path)/\($0)") }
+        let file = ["spiece.model", "tokenizer.json"].first { TokenizerFile.exists("\(path)/\($0)") }
+        return file ?? (isOfBytes ? Self.configuration : nil)
     }
+
+    private static let configuration = "tokenizer_config.json"
+
+    /// Whether the configuration names ByT5's class.
+    private var isOfBytes: Bool { (try? SpecialTokenFiles(directory: path))?.className == ByteTokenizer.className }
 
     /// The file with a template for conversations, which nothing here follows; nil when there is none.
     package var chatTemplateSource: String? {
@@ -19,11 +26,10 @@ package struct TokenizerDirectory: Sendable {
         }) {
             return file
         }
-        let file = "tokenizer_config.json"
-        guard let bytes = try? TokenizerFile.readIfPresent("\(path)/\(file)"),
-            (try? TokenizerValue(bytes, file: file).member("chat_template")) != nil
+        guard let bytes = try? TokenizerFile.readIfPresent("\(path)/\(Self.configuration)"),
+            (try? TokenizerValue(bytes, file: Self.configuration).member("chat_template")) != nil
         else { return nil }
-        return file
+        return Self.configuration
     }
 
     /// The tokenizer, nil when the directory has none.
@@ -33,6 +39,10 @@ package struct TokenizerDirectory: Sendable {
     package func tokenizer(modelVocabularySize: Int) throws(TokenizerError) -> (any Tokenizer)? {
         guard let source else { return nil }
         let file = "\(path)/\(source)"
+        if source == Self.configuration {
+            let declared = try SpecialTokenFiles(directory: path)
+            return try ByteTokenizer(declared: declared, modelVocabularySize: modelVocabularySize, file: file)
+        }
         guard let bytes = try TokenizerFile.readIfPresent(file) else { return nil }
         let declared = try SpecialTokenFiles(directory: path)
         guard source == "tokenizer.json" else {

@@ -49,10 +49,10 @@ import Testing
     }
 
     @Test func thereAreCheckpointsToCompareWith() {
-        #expect(Reference.directories.count >= 3)
+        #expect(Reference.allLayouts.count >= 3)
     }
 
-    @Test(arguments: Reference.directories) func logitsAreTheReferences(directory: URL) throws {
+    @Test(arguments: Reference.allLayouts) func logitsAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for forced in try Reference(directory: directory).forced {
             let state = try read(forced.prompt, model).state
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Reference.directories) func encodingInSlicesIsEncoding(directory: URL) throws {
+    @Test(arguments: Reference.allLayouts) func encodingInSlicesIsEncoding(directory: URL) throws {
         let model = try load(directory)
         let prompt = EncodingPrompt(tokens: [5, 9, 2, 7, 1], slots: 1, capacity: 4)
         func logits(slices: [Int]) -> [Float] {
@@ -82,7 +82,7 @@ import Testing
         #expect(logits(slices: Array(repeating: 1, count: 9)) == whole)
     }
 
-    @Test(arguments: Reference.directories) func aSliceIsOfOneStackAndOfSoManyLayers(directory: URL) throws {
+    @Test(arguments: Reference.allLayouts) func aSliceIsOfOneStackAndOfSoManyLayers(directory: URL) throws {
         let model = try load(directory)
         let configuration = model.configuration
         let isDecoder = configuration.architecture == .decoderOnly
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Reference.directories) func routesAreTheReferences(directory: URL) throws {
+    @Test(arguments: Reference.allLayouts) func routesAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for routing in try Reference(directory: directory).routing {
             try check(read(routing.prompt, model).1.plans, routing.layers)
@@ -119,7 +119,7 @@ import Testing
     }
 
     /// A decoder prompt of any length, read in one pass in which experts have their capacity.
-    @Test(arguments: Reference.directories) func decoderPromptsAreReadAsTheReferenceReadsThem(directory: URL) throws {
+    @Test(arguments: Reference.allLayouts) func decoderPromptsAreReadAsTheReferenceReadsThem(directory: URL) throws {
         let model = try load(directory)
         for expected in try Reference(directory: directory).continued {
             var request = request(expected.prompt, maximum: 24, model)
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Reference.directories) func greedyTokensAreTheReferences(directory: URL) throws {
+    @Test(arguments: Reference.allLayouts) func greedyTokensAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for greedy in try Reference(directory: directory).greedy {
             let found = try run(request(greedy.prompt, maximum: 48, model), model).finished
@@ -149,7 +149,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Reference.directories) func constrainedTokensAreTheReferences(directory: URL) throws {
+    @Test(arguments: Reference.allLayouts) func constrainedTokensAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for constrained in try Reference(directory: directory).constrained {
             var request = request(constrained.prompt, maximum: constrained.maxNewTokens, model)
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Reference.directories) func beamsAndScoresAreTheReferences(directory: URL) throws {
+    @Test(arguments: Reference.allLayouts) func beamsAndScoresAreTheReferences(directory: URL) throws {
         let model = try load(directory)
         for beams in try Reference(directory: directory).beams { try check(beams, after: [], model) }
     }

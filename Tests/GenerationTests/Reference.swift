@@ -106,7 +106,7 @@ struct Reference: Decodable {
         _ change: (inout LoadingContext) -> Void = { _ in }
     ) throws -> SwitchTransformer {
         let checkpoint = try CheckpointDirectory(directory.path)
-        let configuration = try SwitchConfiguration(directory: directory.path, tensors: checkpoint.names)
+        let configuration = try SwitchConfiguration(directory: directory.path, checkpoint)
         let workers = Workers(threads: 2)
         var context = LoadingContext(
             configuration: configuration,
@@ -132,8 +132,13 @@ struct Reference: Decodable {
         }
     }
 
+    /// Checkpoints of the Hugging Face layout with a reference.
+    static let directories = allLayouts.filter {
+        FileManager.default.fileExists(atPath: $0.appending(path: "config.json").path)
+    }
+
     /// Checkpoints with a reference: the committed ones, or all below `SWITCHYARD_PARITY` when that is set.
-    static let directories: [URL] = {
+    static let allLayouts: [URL] = {
         let committed = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "Parity/Fixtures")
         let root = ProcessInfo.processInfo.environment["SWITCHYARD_PARITY"].map { URL(fileURLWithPath: $0) }

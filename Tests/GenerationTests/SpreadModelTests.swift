@@ -35,7 +35,7 @@ import Testing
 
     private func placement(_ directory: URL, ranks: Int) throws -> ExpertPlacement {
         let checkpoint = try CheckpointDirectory(directory.path)
-        let configuration = try SwitchConfiguration(directory: directory.path, tensors: checkpoint.names)
+        let configuration = try SwitchConfiguration(directory: directory.path, checkpoint)
         return ExpertPlacement(layers: configuration.sparseLayers, experts: configuration.experts, ranks: ranks)
     }
 
@@ -63,7 +63,7 @@ import Testing
                 do {
                     let checkpoint = try CheckpointDirectory(directory.path)
                     var context = LoadingContext(
-                        configuration: try SwitchConfiguration(directory: directory.path, tensors: checkpoint.names),
+                        configuration: try SwitchConfiguration(directory: directory.path, checkpoint),
                         precision: holding.precision,
                         workers: Workers(threads: 1),
                         reach: 1

@@ -15,7 +15,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import (
     GenerationConfig, MT5Config, MT5ForConditionalGeneration, SwitchTransformersConfig,
-    SwitchTransformersForConditionalGeneration, T5Config, T5ForConditionalGeneration)
+    SwitchTransformersForConditionalGeneration, T5Config, T5ForConditionalGeneration, UMT5Config,
+    UMT5ForConditionalGeneration)
 
 import language_model
 import plant_outliers
@@ -36,11 +37,13 @@ CLAIMS = {
     "tiny-xxl": dict(num_layers=6, num_decoder_layers=1, dense_act_fn="gelu", is_gated_act=False,
                      feed_forward_proj="gated-gelu", tie_word_embeddings=True),
     "no-start": dict(decoder_start_token_id=None),
+    "umt5-published": dict(tie_word_embeddings=False),
     "sparse-by-tensors": dict(encoder_sparse_step=1, decoder_sparse_step=3, num_experts=4, router_bias=False),
 }
 FAMILIES = {
     "switch": (SwitchTransformersConfig, SwitchTransformersForConditionalGeneration),
     "t5": (T5Config, T5ForConditionalGeneration), "mt5": (MT5Config, MT5ForConditionalGeneration),
+    "umt5": (UMT5Config, UMT5ForConditionalGeneration),
     "language-model": (SwitchTransformersConfig, language_model.LanguageModel),
 }
 SWITCH_ONLY = ("num_experts", "expert_capacity", "encoder_sparse_step", "decoder_sparse_step", "router_bias")
@@ -99,6 +102,13 @@ CHECKPOINTS = {
     "t5-silu": dict(family="t5", feed_forward_proj="gated-silu", num_decoder_layers=4),
     "mt5": dict(family="mt5", feed_forward_proj="gated-gelu", layout="own-head", vocab_size=120, d_model=40),
     "mt5-tied": dict(family="mt5", feed_forward_proj="gated-gelu"),
+    "umt5": dict(family="umt5", feed_forward_proj="gated-gelu", num_layers=3, num_decoder_layers=4),
+    # As the published ones: a head of their own, of a model that is trained without scaling.
+    "umt5-published": dict(family="umt5", feed_forward_proj="gated-gelu", layout="own-head", format="pickle"),
+    # ByT5's ids are bytes plus three, and its encoder is three times as deep; MADLAD's and UL2's tokens and activations.
+    "byt5": dict(family="t5", feed_forward_proj="gated-gelu", layout="own-head", vocab_size=384, num_layers=6),
+    "madlad": dict(family="t5", feed_forward_proj="gated-gelu", layout="own-head", start=0, eos=2, pad=1),
+    "ul2": dict(family="t5", feed_forward_proj="gated-silu", layout="own-head", num_layers=4),
     "pickle": dict(format="pickle"),
     "pickle-mixed": dict(format="pickle", dtype="bfloat16", exact=["router"], num_experts=12),
     "pickle-untied": dict(format="pickle", tie_word_embeddings=False, dtype="float16"),
@@ -123,7 +133,7 @@ SEEDS = {
     "wide-heads": 0, "one-head": 10, "near-buckets": 1, "far-buckets": 1, "untied": 0, "untied-sharded-bf16": 1,
     "router-bias": 12, "half": 3, "brain": 1, "sharded": 0, "many-ends": 0, "all-aliases": 6, "head-only": 2,
     "large-vocabulary": 9, "gelu": 0, "silu": 0, "like-xxl": 0, "like-c": 0, "no-start": 0, "sparse-by-tensors": 0,
-    "pickle": 0, "pickle-mixed": 0,
+    "umt5": 0, "umt5-published": 0, "byt5": 0, "madlad": 0, "ul2": 2, "pickle": 0, "pickle-mixed": 0,
     "pickle-untied": 0, "pickle-before-1.6": 0, "pickle-five-shards": 0, "pickle-t5": 0, "tiny-xxl": 0, "tiny-t5-gated": 0,
     "capacity-one": 0, "capacity-three": 0, "capacity-64": 0, "language-model-one": 0, "language-model-three": 0,
     "language-model-64": 0, "tiny-language-model": 4,
@@ -138,7 +148,7 @@ def build(name):
     end = spec["eos"]
     not_config = ("start", "eos", "pad", "dtype", "shard", "layout", "family", "is_gated", "format", "exact", "plant")
     config_type, model_type = FAMILIES[spec["family"]]
-    if spec["family"] in ("t5", "mt5"):
+    if spec["family"] in ("t5", "mt5", "umt5"):
         not_config += SWITCH_ONLY + ("tie_word_embeddings",)
     if spec["family"] == "language-model":
         spec |= dict(is_encoder_decoder=False, is_decoder=True, tie_word_embeddings=False)

@@ -40,7 +40,7 @@ from safetensors.torch import load_file
 from transformers import (
     AutoConfig, DynamicCache, EncoderDecoderCache, GenerationConfig, LogitsProcessor, LogitsProcessorList,
     MT5ForConditionalGeneration,
-    SwitchTransformersForConditionalGeneration, T5ForConditionalGeneration)
+    SwitchTransformersForConditionalGeneration, T5ForConditionalGeneration, UMT5ForConditionalGeneration)
 from transformers.models.switch_transformers.modeling_switch_transformers import SwitchTransformersTop1Router
 
 import language_model
@@ -63,7 +63,7 @@ def load(directory):
     if not config.is_encoder_decoder:
         return language_model.load(directory)
     model_type = {"switch_transformers": SwitchTransformersForConditionalGeneration, "t5": T5ForConditionalGeneration,
-                  "mt5": MT5ForConditionalGeneration}[config.model_type]
+                  "mt5": MT5ForConditionalGeneration, "umt5": UMT5ForConditionalGeneration}[config.model_type]
     tensors = {name: tensor for file in directory.glob("*.safetensors") for name, tensor in load_file(file).items()}
     is_pickled = not tensors
     for file in directory.glob("*.bin"):

@@ -22,8 +22,8 @@ modules=$(swift build --show-bin-path)
 find "$modules/JSON.build" "$modules/Tensors.build" "$modules/CKernels.build" -name '*.o' -printf '"%p"\n' >"$build/objects"
 swiftc -O -sanitize=fuzzer,address $define -parse-as-library -package-name "$package" -swift-version 6 \
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
-    -module-name FuzzCheckpoints -I "$modules/Modules" -I Sources/CZlib -I Sources/COpenBLAS -I Sources/CKernels/include \
-    -Xcc -fmodule-map-file="$modules/CKernels.build/module.modulemap" @"$build/objects" -lz -lopenblas \
+    -module-name FuzzCheckpoints -I "$modules/Modules" -I Sources/CZlib -I Sources/CZstd -I Sources/COpenBLAS -I Sources/CKernels/include \
+    -Xcc -fmodule-map-file="$modules/CKernels.build/module.modulemap" @"$build/objects" -lz -lzstd -lopenblas \
     $(find Sources/Checkpoints -name "*.swift") "$here/Fuzz.swift" -o "$build/fuzz"
 exec "$build/fuzz" -max_total_time="${2:-60}" -max_len=8192 -dict="$here/words" -rss_limit_mb=1024 -timeout=5 \
     -malloc_limit_mb=256 "$build/corpus" "$build/seeds"

@@ -29,12 +29,12 @@ find "$modules" -name '*.o' ! -path "*/$own.build/*" ! -path '*/InferenceAPI.bui
 swiftc -O -whole-module-optimization -sanitize=fuzzer,address -parse-as-library -package-name "$package" -swift-version 6 \
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
     -enable-upcoming-feature ExistentialAny -module-name FuzzHTTP -I "$modules/Modules" \
-    -I Sources/CEpoll -I Sources/COpenSSL -I Sources/CZlib -I Sources/COpenBLAS -I Sources/CKernels/include \
+    -I Sources/CEpoll -I Sources/COpenSSL -I Sources/CZlib -I Sources/CZstd -I Sources/COpenBLAS -I Sources/CKernels/include \
     -I Sources/CSentencePiece/include -I Sources/CRanks/include \
     -Xcc -fmodule-map-file="$modules/CKernels.build/module.modulemap" \
     -Xcc -fmodule-map-file="$modules/CRanks.build/module.modulemap" \
     -Xcc -fmodule-map-file="$modules/CSentencePiece.build/module.modulemap" \
-    @"$build/objects" -lssl -lcrypto -lz -lopenblas -lsentencepiece -lsentencepiece_train -lstdc++ \
+    @"$build/objects" -lssl -lcrypto -lz -lzstd -lopenblas -lsentencepiece -lsentencepiece_train -lstdc++ \
     $(find Sources/$own -name "*.swift") $sources -o "$build/fuzz"
 exec "$build/fuzz" -max_total_time="${2:-60}" -max_len=4096 -dict="$here/$kind.words" -timeout=5 -rss_limit_mb=2048 \
     "$build/corpus" "$here/corpus/$kind"

@@ -27,7 +27,7 @@ swiftc -O -sanitize=fuzzer,address $define -parse-as-library -package-name "$pac
     -enable-upcoming-feature ExistentialAny -module-name FuzzRanks -I "$modules/Modules" -I Sources/CZlib \
     -I Sources/COpenBLAS -I Sources/CKernels/include -I Sources/CRanks/include \
     -Xcc -fmodule-map-file="$modules/CKernels.build/module.modulemap" \
-    -Xcc -fmodule-map-file="$modules/CRanks.build/module.modulemap" @"$build/objects" -lz -lopenblas \
+    -Xcc -fmodule-map-file="$modules/CRanks.build/module.modulemap" @"$build/objects" -lz -lzstd -lopenblas \
     $(find "Sources/$target" -name "*.swift") "$here/Fuzz.swift" -o "$build/fuzz"
 exec "$build/fuzz" -max_total_time="${2:-60}" -max_len=4096 -rss_limit_mb=1024 -timeout=5 -malloc_limit_mb=256 \
     "$build/corpus" "$build/seeds"

@@ -39,6 +39,12 @@ package final class MappedFile: @unchecked Sendable {
         }
     }
 
+    /// Maps the file at `path`; nil when there is none.
+    static func ifPresent(path: String) throws(CheckpointError) -> MappedFile? {
+        var status = stat()
+        return stat(path, &status) != 0 && errno == ENOENT ? nil : try MappedFile(path: path)
+    }
+
     deinit {
         if let base { munmap(base, count) }
     }

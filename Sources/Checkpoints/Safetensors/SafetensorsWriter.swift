@@ -16,7 +16,7 @@ package struct SafetensorsWriter {
             (self.name, self.shape, self.type, self.elements) = (name, shape, type, elements)
         }
 
-        fileprivate var byteCount: Int { shape.reduce(1, *) * (type == .float32 ? 4 : 2) }
+        var byteCount: Int { shape.reduce(1, *) * (type == .float32 ? 4 : 2) }
     }
 
     /// How numbers are stored; bfloat16 is rounded to, ties to even.
@@ -80,7 +80,8 @@ package struct SafetensorsWriter {
         }
     }
 
-    private static func rounded(_ value: Float) -> UInt16 {
+    /// The bfloat16 nearest to `value`, ties to even.
+    static func rounded(_ value: Float) -> UInt16 {
         guard !value.isNaN else { return 0x7FC0 }
         let bits = value.bitPattern
         return UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) >> 16)

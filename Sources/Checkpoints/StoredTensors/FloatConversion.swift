@@ -1,6 +1,6 @@
 /// Makes stored numbers Float without branches, so that the loops vectorise; exactly, but for wider ones.
 ///
-/// Sources are little-endian and need no alignment. Part of the fence around unsafe memory: only `StoredTensor` calls it.
+/// Sources are little-endian and need no alignment. Part of the fence around unsafe memory: only `StoredTensor` and its parts call it.
 enum FloatConversion {
     /// - Precondition: `source` holds `count` elements of `type`, `destination` has room for `count`; no overlap.
     static func convert(
@@ -34,6 +34,54 @@ enum FloatConversion {
         case .float32: for index in 0..<count { destination[index] = single(source, at: index &* step) }
         case .bfloat16: for index in 0..<count { destination[index] = brain(source, at: index &* step) }
         case .float16: for index in 0..<count { destination[index] = half(source, at: index &* step) }
+        }
+    }
+
+    /// Rows that are columns where they are stored.
+    struct Block {
+        let rows: Int
+        let columns: Int
+        /// Elements of the destination for one row.
+        let width: Int
+        /// Elements of the source for one column.
+        let stride: Int
+    }
+
+    /// Rows taken at once: a cache line of the source, and as many lines of the destination.
+    private static let tile = 16
+
+    /// Converts elements that follow each other from row to row, so that every line of the source is read once.
+    ///
+    /// - Precondition: as for `convert`; the source holds `stride * (columns - 1) + rows` elements.
+    static func transpose(
+        _ type: ElementType,
+        from source: UnsafeRawPointer,
+        into destination: UnsafeMutablePointer<Float>,
+        _ block: Block
+    ) {
+        let size = type.byteCount
+        for first in Swift.stride(from: 0, to: block.rows, by: tile) {
+            let rows = min(tile, block.rows - first)
+            let (source, target) = (source + first * size, destination + first * block.width)
+            let step = block.stride &* size
+            switch type {
+            case .float64: scatter(block, rows, target) { double(source, at: $0 &* step &+ $1 &* 8) }
+            case .float32: scatter(block, rows, target) { single(source, at: $0 &* step &+ $1 &* 4) }
+            case .float16: scatter(block, rows, target) { half(source, at: $0 &* step &+ $1 &* 2) }
+            case .bfloat16: scatter(block, rows, target) { brain(source, at: $0 &* step &+ $1 &* 2) }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func scatter(
+        _ block: Block,
+        _ rows: Int,
+        _ target: UnsafeMutablePointer<Float>,
+        _ element: (_ column: Int, _ row: Int) -> Float
+    ) {
+        for column in 0..<block.columns {
+            for row in 0..<rows { target[row &* block.width &+ column] = element(column, row) }
         }
     }
 

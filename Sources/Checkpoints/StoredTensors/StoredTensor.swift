@@ -9,6 +9,7 @@ package struct StoredTensor: Sendable {
         case contiguous(ByteSource)
         case strided(ByteSource, StoredStrides)
         case memory([Float])
+        case assembled(AssembledTensor)
     }
 
     package let name: String
@@ -59,6 +60,20 @@ package struct StoredTensor: Sendable {
         storage = .memory(elements)
     }
 
+    /// A tensor that is unpacked, or put in order, when it is read.
+    ///
+    /// - Parameter parts: of `shape` as rows and what a row holds.
+    init(name: String, file: String, elementType: ElementType, shape: [Int], parts: AssembledTensor) {
+        (self.name, self.file, self.elementType, self.shape) = (name, file, elementType, shape)
+        elementCount = shape.reduce(1, *)
+        storage = .assembled(parts)
+    }
+
+    /// Why its elements could not be unpacked, and read as NaN; nil as long as none was found damaged.
+    package var problem: CheckpointError? {
+        if case .assembled(let parts) = storage { parts.problem } else { nil }
+    }
+
     /// The size of the first dimension; 1 for a scalar.
     package var rows: Int { shape.first ?? 1 }
 
@@ -73,6 +88,11 @@ package struct StoredTensor: Sendable {
         switch storage {
         case .contiguous(let bytes), .strided(let bytes, _): bytes.advise(advice)
         case .memory: break
+        case .assembled(let parts):
+            switch advice {
+            case .expected: parts.expect()
+            case .finished: parts.release()
+            }
         }
     }
 
@@ -127,6 +147,9 @@ package struct StoredTensor: Sendable {
                     target += count
                 }
             }
+        case .assembled(let assembled):
+            guard let parts = assembled.parts() else { return destination.update(repeating: .nan, count: count) }
+            for part in parts { part.convert(rows, into: destination, width: rowWidth) }
         }
     }
 

@@ -17,7 +17,8 @@ extension GenerationConfiguration {
         "output_hidden_states", "output_logits", "return_dict_in_generate", "task_specific_params",
     ]
 
-    /// Reads `generation_config.json` or, where there is none, the same keys of `config.json`.
+    /// Reads `generation_config.json` or, where there is none, the same keys of `config.json`; a checkpoint of another layout
+    /// than Hugging Face's may have neither, and says nothing of generation.
     ///
     /// - Throws: what names the file and the key when a value is of the wrong kind, out of range, or contradicts another.
     package init(directory: String, _ model: SwitchConfiguration) throws(ConfigurationError) {
@@ -27,7 +28,8 @@ extension GenerationConfiguration {
         do throws(CheckpointError) {
             let own = try BoundedFile.readIfPresent(directory + "/generation_config.json", limit: limit)
             name = own == nil ? "config.json" : "generation_config.json"
-            if let own { bytes = own } else { bytes = try BoundedFile.read(directory + "/config.json", limit: limit) }
+            let other = own == nil ? try BoundedFile.readIfPresent(directory + "/config.json", limit: limit) : nil
+            bytes = own ?? other ?? Array("{}".utf8)
         } catch {
             throw .unreadable(error)
         }

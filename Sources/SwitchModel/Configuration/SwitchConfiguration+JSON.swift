@@ -123,6 +123,8 @@ extension SwitchConfiguration {
         // Version 5 says which; before, tied models were those that scale. The tensors tell what is tied.
         case .t5: scalesDecoderOutput = try config.bool("scale_decoder_outputs") ?? isTied
         case .mt5: break
+        // Published ones say that nothing is tied, and were trained without; 5.23.0 writes true, whatever is the case.
+        case .umt5: scalesDecoderOutput = isTied
         }
         try readFeedForward(config)
     }

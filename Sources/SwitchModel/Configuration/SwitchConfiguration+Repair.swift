@@ -1,6 +1,44 @@
+package import Checkpoints
+import JSON
 import Tensors
 
 extension SwitchConfiguration {
+    /// Reads a model directory's configuration and sets right what its tensors contradict; of a checkpoint of another layout
+    /// than Hugging Face's without `config.json`, what its tensors, its gin file and `assumptions` say.
+    ///
+    /// - Parameter checkpoint: what the directory holds.
+    ///
+    /// - Throws: what reading the configuration and `repair` throw, and `.unsupported` where there is a file for what is
+    ///   assumed.
+    package init(
+        directory: String,
+        _ checkpoint: CheckpointDirectory,
+        assuming assumptions: ConfigurationAssumptions = .init()
+    ) throws(ConfigurationError) {
+        let file: [UInt8]?
+        do throws(CheckpointError) {
+            file = try BoundedFile.readIfPresent(directory + "/config.json", limit: Self.maximumFileBytes)
+        } catch {
+            throw .unreadable(error)
+        }
+        if let original = checkpoint.original, file == nil {
+            let derived = try OriginalConfiguration(original, assumptions)
+            try self.init(config: JSONText.bytes(derived.members), generation: nil)
+            self.assumptions = derived.assumptions
+        } else {
+            if let key = assumptions.members.keys.min() {
+                throw .unsupported(
+                    file: "--assume",
+                    key: key,
+                    value: "given",
+                    expected: "none beside config.json, which says what the model is"
+                )
+            }
+            try self.init(directory: directory)
+        }
+        try repair(TensorCensus(checkpoint.claimedNames))
+    }
+
     /// Reads a model directory's configuration and sets right what its tensors contradict.
     ///
     /// - Parameter tensors: names of all tensors in the directory.
@@ -24,6 +62,7 @@ extension SwitchConfiguration {
         try repairExperts(census)
         if census.hasRouterBias { change(\.routerBias, to: true, "router_bias") }
         repairFeedForward(census)
+        repairBiases(census)
         repairHead(census)
     }
 
@@ -68,6 +107,14 @@ extension SwitchConfiguration {
             feedForward.activation = .geluTanh
             notes.append("the activation of a gated feed-forward is gelu_new, not gelu")
         }
+    }
+
+    /// A table in a later block is never without meaning; that of the first alone is all blocks'.
+    private mutating func repairBiases(_ census: TensorCensus) {
+        let isBeyondFirst = (census.encoder.biasedBlocks.union(census.decoder.biasedBlocks)).contains { $0 > 0 }
+        guard isBeyondFirst, !biasInEveryBlock else { return }
+        biasInEveryBlock = true
+        notes.append("every block has a position bias of its own, as in umT5")
     }
 
     /// A head that should be there and is not stays missing: the embedding in its place would answer, and wrongly.

@@ -9,7 +9,8 @@ extension SwitchConfiguration {
         let attention = 4 * product(modelWidth, attentionWidth) + Double(modelWidth)
         let isPair = architecture == .encoderDecoder
         let attentions = Double(encoderLayers + (isPair ? 2 : 1) * decoderLayers) * attention
-        let rest = Double(isPair ? 2 : 1) * (product(relativeBuckets, heads) + Double(modelWidth))
+        let tables = biasInEveryBlock ? Double(encoderLayers + decoderLayers) : isPair ? 2 : 1
+        let rest = tables * product(relativeBuckets, heads) + Double(isPair ? 2 : 1) * Double(modelWidth)
         return Self.clamped(embeddingParameters + attentions + rest + feedForwardParameters)
     }
 

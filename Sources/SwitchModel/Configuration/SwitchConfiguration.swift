@@ -21,6 +21,7 @@ package struct SwitchConfiguration: Equatable, Sendable {
         case switchTransformers = "switch_transformers"
         case t5
         case mt5
+        case umt5
     }
 
     /// Which stacks there are.
@@ -88,6 +89,10 @@ package struct SwitchConfiguration: Equatable, Sendable {
     package var textEnd: [Int32] = [1]
     /// Written and shown but never computed with: sequences lie end to end, without padding.
     package var padToken: Int32 = 0
+    /// Every block of a stack has a table of position biases of its own, as in umT5.
+    package var biasInEveryBlock = false
+    /// Of a checkpoint without `config.json`: what its tensors do not say, and where that was taken from; a sentence each.
+    package var assumptions: [String] = []
     /// What was missing from the files or wrong in them, and what is done about it: a sentence each.
     package var notes: [String] = []
 
@@ -99,11 +104,12 @@ package struct SwitchConfiguration: Equatable, Sendable {
         (modelWidth, encoderSparseStep, decoderSparseStep) = (512, 0, 0)
         switch modelType {
         case .switchTransformers, .t5: (encoderLayers, decoderLayers, heads) = (6, 6, 8)
-        case .mt5:
+        case .mt5, .umt5:
             (encoderLayers, decoderLayers, heads) = (8, 8, 6)
             (vocabularySize, feedForwardWidth) = (250_112, 1024)
             feedForward = FeedForwardKind(activation: .geluTanh, isGated: true)
-            scalesDecoderOutput = false
+            scalesDecoderOutput = modelType == .umt5
+            biasInEveryBlock = modelType == .umt5
         }
     }
 

@@ -40,6 +40,7 @@ struct ExpertLayer {
                 resident.append(nil)
                 continue
             }
+            if let next = sources.indices.first(where: { $0 > index && isHere($0) }) { sources[next].expect() }
             let own = inputs?.own(index)
             let expert = try source.load(context, roundedFor: own.flatMap { own in sample.map { (own, $0) } })
             if context.writer == nil, context.survey == nil { resident.append(expert) }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Synchronization
 import Tensors
 
@@ -40,6 +41,8 @@ package final class ExpertMemory: @unchecked Sendable {
     private var slotOf: [Place: Int] = [:]
     private var uses = 0
     private let shared = Mutex(Counts())
+    /// Why an expert that was brought in is of no use; nil as long as none was found damaged.
+    private(set) var fault: CheckpointError?
 
     /// - Parameter budget: bytes of packed experts kept; there is room for one expert however low it is.
     package init(budget: Int) { self.budget = budget }
@@ -80,6 +83,7 @@ package final class ExpertMemory: @unchecked Sendable {
         slots[slot].lastUsed = uses
         slotOf[place] = slot
         source.fill(slots[slot].room, on: workers)
+        fault = fault ?? source.problem
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let resident = slots.count * slots[slot].room.byteCount
         shared.withLock { counts in

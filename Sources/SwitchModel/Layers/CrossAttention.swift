@@ -23,6 +23,7 @@ struct CrossAttention {
         let query = try LinearSource(attention, ["q"], outputs: inner, inputs: model, context.precision)
         let keyValue = try LinearSource(attention, ["k", "v"], outputs: inner, inputs: model, context.precision)
         let output = try LinearSource(attention, ["o"], outputs: model, inputs: inner, context.precision)
+        for source in [query, keyValue, output] { source.expect() }
         let balance = AttentionBalance(
             keys: keyValue.rowPeaks(of: 0, on: context.workers),
             output: output.columnPeaks(on: context.workers),

@@ -10,13 +10,14 @@ struct Decoder {
         let feedForward: FeedForward
     }
 
-    private let bias: RelativePositionBias
+    /// One, or one for each block.
+    private let biases: [RelativePositionBias]
     private let blocks: [Block]
     private let norm: RMSNorm
 
     init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
         let scopes = (0..<context.configuration.decoderLayers).map { weights["block"]["\($0)"]["layer"] }
-        bias = try RelativePositionBias(weights["block"]["0"]["layer"]["0"]["SelfAttention"], in: .decoder, context)
+        biases = try RelativePositionBias.all(scopes.map { $0["0"]["SelfAttention"] }, in: .decoder, context)
         var blocks: [Block] = []
         let looksAcross = context.configuration.architecture == .encoderDecoder
         for (index, layers) in scopes.enumerated() {
@@ -68,6 +69,7 @@ struct Decoder {
     ) {
         for layer in range {
             let block = blocks[layer]
+            let bias = biases.count > 1 ? biases[layer] : biases[0]
             block.selfAttention.decode(hidden, rows, in: pool, layer: layer, bias: bias, workspace)
             block.crossAttention?(hidden, rows, in: pool, layer: layer, workspace)
             block.feedForward(hidden, sharing, &routing, workspace)

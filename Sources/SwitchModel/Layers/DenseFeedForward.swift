@@ -23,6 +23,9 @@ struct DenseFeedForward {
             output = try LinearSource(weights, ["wo"], outputs: model, inputs: width, precision)
         }
 
+        /// Why what `fill` read is of no use; nil as long as nothing was found damaged.
+        var problem: CheckpointError? { inner.problem ?? output.problem }
+
         var storedBytes: Int { inner.storedBytes + output.storedBytes }
 
         var parameters: Int { inner.parameters + output.parameters }
@@ -44,6 +47,7 @@ struct DenseFeedForward {
             _ context: LoadingContext,
             roundedFor inputs: (own: Matrix, sample: Matrix)? = nil
         ) throws(CheckpointError) -> DenseFeedForward {
+            expect()
             let balance = FeedForwardBalance(kind, output: output.columnPeaks(on: context.workers))
             let calibration = try calibration(inputs, balance, context)
             let inner = try inner.load(scaled: balance.inner, passingOn: calibration.inner, on: context.workers)

@@ -8,13 +8,14 @@ struct Encoder {
         let feedForward: FeedForward
     }
 
-    private let bias: RelativePositionBias
+    /// One, or one for each block.
+    private let biases: [RelativePositionBias]
     private let blocks: [Block]
     private let norm: RMSNorm
 
     init(_ weights: WeightScope, _ context: LoadingContext) throws(CheckpointError) {
         let scopes = (0..<context.configuration.encoderLayers).map { weights["block"]["\($0)"]["layer"] }
-        bias = try RelativePositionBias(weights["block"]["0"]["layer"]["0"]["SelfAttention"], in: .encoder, context)
+        biases = try RelativePositionBias.all(scopes.map { $0["0"]["SelfAttention"] }, in: .encoder, context)
         var blocks: [Block] = []
         for (index, layers) in scopes.enumerated() {
             let (attention, feedForward) = (layers["0"], layers[context.configuration.feedForwardLayer(in: .encoder)])
@@ -44,7 +45,9 @@ struct Encoder {
         _ routing: inout RoutingLog,
         _ workspace: Workspace
     ) {
-        for block in blocks[range] {
+        for index in range {
+            let block = blocks[index]
+            let bias = biases.count > 1 ? biases[index] : biases[0]
             block.attention.encode(hidden, sequences: sequences, bias: bias, workspace)
             block.feedForward(hidden, .sequences(sequences), &routing, workspace)
         }

@@ -2,7 +2,7 @@ import Checkpoints
 import Foundation
 import Tensors
 
-/// T5's learned bias by distance between query and key, shared by all blocks of a stack.
+/// T5's learned bias by distance between query and key: one for all blocks of a stack, in umT5 one for each.
 ///
 /// Source: Raffel et al. 2020, §2.1; bucket arithmetic in Float32 as transformers 5.23.0 does it.
 package struct RelativePositionBias {
@@ -31,6 +31,21 @@ package struct RelativePositionBias {
             }
         }
         self.table = Matrix(rows: configuration.heads, columns: 2 * reach - 1, elements: table)
+    }
+
+    /// Those of a stack: the first block's for all, or each block's own.
+    ///
+    /// - Parameter scopes: of every block's self-attention.
+    static func all(
+        _ scopes: [WeightScope],
+        in stack: Stack,
+        _ context: LoadingContext
+    ) throws(CheckpointError) -> [RelativePositionBias] {
+        var biases: [RelativePositionBias] = []
+        for scope in context.configuration.biasInEveryBlock ? scopes[...] : scopes.prefix(1) {
+            biases.append(try RelativePositionBias(scope, in: stack, context))
+        }
+        return biases
     }
 
     /// The bucket of `distance` = key position − query position: exact up to a quarter or half of the buckets,

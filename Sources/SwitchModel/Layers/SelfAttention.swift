@@ -21,6 +21,7 @@ struct SelfAttention {
         let (model, precision) = (configuration.modelWidth, context.precision)
         let projections = try LinearSource(attention, ["q", "k", "v"], outputs: inner, inputs: model, precision)
         let output = try LinearSource(attention, ["o"], outputs: model, inputs: inner, precision)
+        for source in [projections, output] { source.expect() }
         let balance = AttentionBalance(
             keys: projections.rowPeaks(of: 1, on: context.workers),
             output: output.columnPeaks(on: context.workers),

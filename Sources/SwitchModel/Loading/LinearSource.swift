@@ -138,15 +138,19 @@ struct LinearSource {
         return matrix
     }
 
-    /// Lets the system begin to read the file.
+    /// Why what `fill` read is of no use; nil as long as nothing was found damaged.
+    var problem: CheckpointError? { tensors.lazy.compactMap(\.problem).first }
+
+    /// Lets the system begin to read the file, and unpack what is packed there.
     func expect() {
         for tensor in tensors { tensor.advise(.expected) }
     }
 }
 
 extension StoredTensor {
-    /// Names the first element that is not a number.
+    /// Says what is wrong with the file, or names the first element that is not a number.
     func requireFinite() throws(CheckpointError) {
+        if let problem { throw problem }
         guard let index = firstNonFinite() else { return }
         throw .notFinite(name: name, file: file, index: index)
     }

@@ -6,6 +6,8 @@ package struct TensorCensus: Equatable, Sendable {
         package var layers = 0
         /// Indices of blocks with a router or with experts.
         package var sparseBlocks: Set<Int> = []
+        /// Indices of blocks with a table of position biases.
+        package var biasedBlocks: Set<Int> = []
     }
 
     package var encoder = Stack()
@@ -50,6 +52,9 @@ package struct TensorCensus: Equatable, Sendable {
 
     private static func count(_ block: Int, _ parts: [Substring], in stack: inout Stack) {
         stack.layers = max(stack.layers, block + 1)
+        if parts.contains("relative_attention_bias"), parts.contains("SelfAttention") {
+            stack.biasedBlocks.insert(block)
+        }
         if parts.contains("experts") || parts.contains("router") { stack.sparseBlocks.insert(block) }
     }
 

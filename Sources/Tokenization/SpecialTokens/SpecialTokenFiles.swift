@@ -17,6 +17,9 @@ struct SpecialTokenFiles: Equatable, Sendable {
     /// What the end is called where T5's tokenizer reads the text; nil when the files call for another class.
     private(set) var endOfT5: String? = SpecialTokens.endOfT5
 
+    /// The class that `tokenizer_config.json` names; nil where it names none.
+    private(set) var className: String?
+
     /// Sentinels a file may ask for.
     private static let maximumSentinels = 1 << 20
     private static let maximumBytes = 64 << 20
@@ -26,7 +29,7 @@ struct SpecialTokenFiles: Equatable, Sendable {
     init(directory: String) throws(TokenizerError) {
         let configPath = "\(directory)/tokenizer_config.json"
         let config = try Self.read(configPath, SpecialTokens.init) ?? SpecialTokens()
-        sentinels = config.extra_ids
+        (sentinels, className) = (config.extra_ids, config.tokenizer_class)
         if let sentinels, !(0...Self.maximumSentinels).contains(sentinels) {
             throw .malformed(file: configPath, reason: "'extra_ids' is \(sentinels)")
         }

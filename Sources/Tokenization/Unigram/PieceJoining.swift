@@ -1,8 +1,9 @@
 /// How the pieces of an output become text, as the `Metaspace` decoder of `tokenizers` joins them: each `▁` is a space,
-/// but perhaps for those of the first token.
+/// but perhaps for those of the first token; or ByT5's bytes, of which those that are no text are dropped.
 package enum PieceJoining: Equatable, Sendable {
     case dropsFirstSpaces
     case keepsFirstSpaces
+    case bytes
 
     /// What the `decoder` of a `tokenizer.json` does, and whether bytes are put together before.
     ///

@@ -31,7 +31,7 @@ struct Accuracy: ParsableCommand {
         var exact = model
         (exact.weights, exact.expertWeights, exact.cacheType) = (.f32, nil, .f32)
         let checkpoint = try CheckpointDirectory(try model.transformerDirectory())
-        let configuration = try model.configuration(tensors: checkpoint.claimedNames)
+        let configuration = try model.configuration(of: checkpoint)
         try DecoderNeeded.check(configuration, model.modelDirectory, to: "predict tokens")
         let isPacked = checkpoint.packing != nil
         guard !isPacked || reference != nil else { throw PrecisionError.noReference(directory: model.modelDirectory) }

@@ -11,8 +11,10 @@ import Tokenization
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Shows the configuration and size of a model.")
 
-    @Argument(help: "A directory in the Hugging Face layout.")
+    @Argument(help: "A directory in the Hugging Face layout, or a checkpoint of T5X or Mesh TensorFlow.")
     var modelDirectory: String
+
+    @OptionGroup var assumptions: AssumptionOptions
 
     @Option(help: "Show what rounding to it costs each linear layer and what was balanced, too; reads all weights.")
     var weights: WeightsOption?
@@ -21,9 +23,10 @@ struct Inspect: ParsableCommand {
         let layout = try SentenceLayout(directory: modelDirectory)
         let directory = layout?.directory(of: .transformer) ?? modelDirectory
         let checkpoint = try CheckpointDirectory(directory)
-        let model = try SwitchConfiguration(directory: directory, tensors: checkpoint.claimedNames)
+        let model = try SwitchConfiguration(directory: directory, checkpoint, assuming: assumptions.values())
         let parameters = model.parameterCount
         let experts = model.expertParameterCount
+        if let original = checkpoint.original { print("checkpoint of         \(original.layout.rawValue)") }
         show(rows(model))
         print("parameters            \(parameters) (\(experts) in experts)")
         print("tensors               \(checkpoint.names.count)")
@@ -34,8 +37,10 @@ struct Inspect: ParsableCommand {
         }
         print("bytes by --weights    \(sizes.joined(separator: ", "))")
         print("tokenizer             \(TokenizerDirectory(directory).source ?? "none: prompts are token ids")")
+        if let note = try TokenizerNote(directory, checkpoint, model)?.text { print("                      \(note)") }
         if let layout { try showSentences(layout, model) }
         if model.architecture.hasDecoder { try showGeneration(directory, model) }
+        for assumption in model.assumptions { print("assumed               \(assumption)") }
         for note in model.notes { print("repaired              \(note)") }
         if let weights { try showRounding(checkpoint, model, weights.precision) }
     }

@@ -29,7 +29,7 @@ struct Pack: ParsableCommand {
         guard checkpoint.packing == nil else { throw PrecisionError.packedAlready(directory: model.modelDirectory) }
         guard !FileManager.default.fileExists(atPath: output) else { throw ValidationError("\(output) exists") }
         guard calibration == nil || model.expertWeights != nil else { throw PrecisionError.calibrationAlone }
-        let configuration = try model.configuration(tensors: checkpoint.claimedNames)
+        let configuration = try model.configuration(of: checkpoint)
         let precision = try model.precision(of: checkpoint, configuration)
         let expertInputs = try calibration.map { try inputs(CalibrationText(file: $0)) }
         let layout = try SentenceLayout(directory: model.modelDirectory)

@@ -10,6 +10,7 @@ struct Switchyard: AsyncParsableCommand {
         version: BuildInformation.version,
         subcommands: [
             Serve.self, Generate.self, Inspect.self, Bench.self, Accuracy.self, Pack.self, Train.self, Sweep.self,
+            Convert.self,
             Evaluate.self, Place.self, Exchange.self,
         ]
     )

@@ -22,7 +22,7 @@ struct ModelEvaluation {
         self.command = command
         let directory = try SentenceLayout.transformerDirectory(of: command.modelDirectory)
         checkpoint = try CheckpointDirectory(directory)
-        var configuration = try SwitchConfiguration(directory: directory, tensors: checkpoint.claimedNames)
+        var configuration = try SwitchConfiguration(directory: directory, checkpoint)
         try DecoderNeeded.check(configuration, command.modelDirectory, to: "predict text")
         generation = try GenerationConfiguration(directory: directory, configuration)
         let files = TokenizerDirectory(directory)

@@ -58,8 +58,10 @@ enum InstructionSetOption: String, ExpressibleByArgument, CaseIterable {
 
 /// The flags every command that runs a model has.
 struct ModelOptions: ParsableArguments {
-    @Argument(help: "A directory in the Hugging Face layout.")
+    @Argument(help: "A directory in the Hugging Face layout, or a checkpoint of T5X or Mesh TensorFlow.")
     var modelDirectory: String
+
+    @OptionGroup var assumptions: AssumptionOptions
 
     @Option(help: "The precision weights are held in: auto is bf16 where the processor multiplies it, else f32.")
     var weights = WeightsOption.auto
@@ -169,9 +171,16 @@ extension ModelOptions {
         try SentenceLayout.transformerDirectory(of: modelDirectory)
     }
 
-    /// The model directory's configuration, set right by the tensors named and by these flags.
-    func configuration(tensors: Set<String>) throws -> SwitchConfiguration {
-        var configuration = try SwitchConfiguration(directory: transformerDirectory(), tensors: tensors)
+    /// The model directory's configuration, set right by its tensors and by these flags.
+    func configuration(of checkpoint: CheckpointDirectory) throws -> SwitchConfiguration {
+        if expertMemory != nil, checkpoint.original?.expertsShareChunks == true {
+            throw PrecisionError.expertsShareChunks(directory: modelDirectory)
+        }
+        var configuration = try SwitchConfiguration(
+            directory: transformerDirectory(),
+            checkpoint,
+            assuming: assumptions.values()
+        )
         if let expertCapacity { configuration.expertCapacity = expertCapacity }
         capacityMode.apply(to: &configuration)
         return configuration

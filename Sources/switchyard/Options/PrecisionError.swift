@@ -6,6 +6,7 @@ enum PrecisionError: Error, CustomStringConvertible {
     case noReference(directory: String)
     case packedLayers(directory: String)
     case otherModel(directory: String, reference: String)
+    case expertsShareChunks(directory: String)
 
     var description: String {
         switch self {
@@ -16,6 +17,9 @@ enum PrecisionError: Error, CustomStringConvertible {
             "'\(directory)' is packed: name the directory it was packed from with --reference"
         case .packedLayers(let directory): "'\(directory)' is packed: --layers is for models that are not"
         case .otherModel(let directory, let reference): "'\(directory)' and '\(reference)' differ in their vocabulary"
+        case .expertsShareChunks(let directory):
+            "--expert-memory is given, but in '\(directory)' several experts are packed into one chunk, and none can be read "
+                + "alone: 'switchyard convert' writes a directory where each can"
         }
     }
 }

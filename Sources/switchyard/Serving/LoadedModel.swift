@@ -17,6 +17,8 @@ struct LoadedModel {
     let workers: Workers
     /// nil when the directory has no tokenizer file.
     let tokenizer: (any Tokenizer)?
+    /// What is to be said of it beside a checkpoint whose makers left none there; nil for nothing.
+    let tokenizerNote: String?
     /// nil when the directory has no `translation.json`.
     let translation: TranslationDirections?
     /// nil when the directory has no `rerank.json`.
@@ -56,10 +58,11 @@ struct LoadedModel {
         let directory = try options.transformerDirectory()
         let started = ContinuousClock.now
         let checkpoint = try CheckpointDirectory(directory)
-        var configuration = try options.configuration(tensors: checkpoint.claimedNames)
+        var configuration = try options.configuration(of: checkpoint)
         let hasDecoder = configuration.architecture.hasDecoder
         generation = hasDecoder ? try GenerationConfiguration(directory: directory, configuration) : .init()
         tokenizer = try TokenizerDirectory(directory).tokenizer(modelVocabularySize: configuration.vocabularySize)
+        tokenizerNote = try TokenizerNote(directory, checkpoint, configuration)?.text
         translation = hasDecoder ? try TranslationFile.directions(inDirectory: directory, tokenizer) : nil
         reranking = hasDecoder ? try RerankFile.template(inDirectory: directory, tokenizer) : nil
         configuration.textEnd = tokenizer?.textEnd ?? configuration.textEnd
@@ -116,14 +119,16 @@ struct LoadedModel {
             logger?.warning("the model has no use for these tensors", metadata: ["tensors": "\(strangers)"])
         }
         loadSeconds = (ContinuousClock.now - started) / .seconds(1)
-        identify(options, logger: logger)
+        identify(options, logger: logger, beside: checkpoint.original?.directory)
     }
 
     /// Room for a forced start of the output and the start token beside what may be generated.
     private static let forcedTokens = 4096
 
     /// Names what answers depend on, in the log, too.
-    private mutating func identify(_ options: ModelOptions, logger: Logger?) {
+    ///
+    /// - Parameter original: where the index of another layout is, if the model is of one.
+    private mutating func identify(_ options: ModelOptions, logger: Logger?, beside original: String?) {
         var fingerprint = SystemFingerprint(of: options.modelDirectory)
         let layout = try? SentenceLayout(directory: options.modelDirectory)
         for name in layout?.names ?? [] { fingerprint.add(filesOf: options.modelDirectory + "/" + name) }
@@ -136,6 +141,7 @@ struct LoadedModel {
             "capacity_mode": capacityMode.rawValue,
             "expert_capacity": "\(configuration.expertCapacity)",
         ]
+        if let original, original != options.modelDirectory { fingerprint.add(filesOf: original) }
         for (name, value) in facts { fingerprint.add(name, value) }
         (self.fingerprint, created) = ("\(fingerprint)", fingerprint.newest)
         var metadata: Logger.Metadata = ["system_fingerprint": "\(fingerprint)"]

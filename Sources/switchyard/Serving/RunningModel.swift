@@ -32,7 +32,8 @@ struct RunningModel: Sendable {
         let (state, registry) = (served.state, served.registry)
         let loaded = try LoadedModel(options.model, logger: logger, job: job) { state.loading(progress: $0) }
         try job?.awaitLoaded()
-        for note in loaded.configuration.notes { logger.notice("\(note)") }
+        for note in loaded.configuration.assumptions + loaded.configuration.notes { logger.notice("\(note)") }
+        if let note = loaded.tokenizerNote { logger.notice("\(note)") }
         Self.log(loaded.generation, options, logger)
         if let file = TokenizerDirectory(try options.model.transformerDirectory()).chatTemplateSource {
             logger.notice("the chat template of \(file) is not followed: --chat-prompt has the rule for prompts")

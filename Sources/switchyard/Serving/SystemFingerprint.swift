@@ -13,7 +13,7 @@ struct SystemFingerprint: CustomStringConvertible {
     /// Takes in the files of one more directory.
     mutating func add(filesOf directory: String) {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        for name in files.sorted() where [".packed", ".safetensors", ".bin", ".json"].contains(where: name.hasSuffix) {
+        for name in files.sorted() where Self.isOfModel(name) {
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: "\(directory)/\(name)") else {
                 continue
             }
@@ -22,6 +22,12 @@ struct SystemFingerprint: CustomStringConvertible {
             newest = max(newest, modified)
             add(name, "\(size) \(modified)")
         }
+    }
+
+    /// Configurations, weights, and of other layouts the indexes and what is beside them.
+    private static func isOfModel(_ name: String) -> Bool {
+        [".packed", ".safetensors", ".bin", ".json", ".index", ".gin"].contains(where: name.hasSuffix)
+            || name == "checkpoint" || name.contains(".data-")
     }
 
     /// Takes in one thing more, such as the precision of weights.

@@ -16,7 +16,7 @@ struct HostedExperts {
     /// - Throws: `CheckpointError`, `ConfigurationError`, `RanksError`.
     func run() throws {
         let checkpoint = try CheckpointDirectory(options.transformerDirectory())
-        let configuration = try options.configuration(tensors: checkpoint.claimedNames)
+        let configuration = try options.configuration(of: checkpoint)
         options.instructionSet.set?.use()
         try job.settleInstructionSet()
         let precision = try options.precision(of: checkpoint, configuration)

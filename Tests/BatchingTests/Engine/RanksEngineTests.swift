@@ -44,7 +44,7 @@ import Testing
         ) throws {
             let directory = FixtureCopy.fixtures.appending(path: holding.fixture)
             let checkpoint = try CheckpointDirectory(directory.path)
-            configuration = try SwitchConfiguration(directory: directory.path, tensors: checkpoint.names)
+            configuration = try SwitchConfiguration(directory: directory.path, checkpoint)
             var context = LoadingContext(
                 configuration: configuration,
                 precision: holding.precision,

@@ -251,7 +251,7 @@ private func refusal(_ members: String, _ generation: String? = nil) -> Configur
                 file: "config.json",
                 key: "model_type",
                 value: "'bart'",
-                expected: "'switch_transformers' or 't5' or 'mt5'"
+                expected: "'switch_transformers' or 't5' or 'mt5' or 'umt5'"
             )
         ),
         (#""layer_norm_epsilon": 0"#, .epsilonOutOfRange(file: "config.json", value: 0)),

@@ -94,7 +94,7 @@ import Testing
         let trainer = try run.trainer()
         _ = try finish(trainer)
         let checkpoint = try CheckpointDirectory(run.folder + "/best")
-        let configuration = try SwitchConfiguration(directory: run.folder + "/best", tensors: checkpoint.names)
+        let configuration = try SwitchConfiguration(directory: run.folder + "/best", checkpoint)
         #expect(configuration.notes.isEmpty)
         let wanted = trainer.model.shape.configuration
         #expect(configuration == wanted)

@@ -63,7 +63,7 @@ import Testing
 
     private func load(_ directory: String) throws -> (SwitchTransformer, ModelLayers, FloatBuffer) {
         let checkpoint = try CheckpointDirectory(directory)
-        let configuration = try SwitchConfiguration(directory: directory, tensors: checkpoint.names)
+        let configuration = try SwitchConfiguration(directory: directory, checkpoint)
         let context = LoadingContext(configuration: configuration, workers: Workers(threads: 2), reach: 64)
         let served = try SwitchTransformer(
             WeightScope(root: checkpoint),

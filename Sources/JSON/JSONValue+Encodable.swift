@@ -1,6 +1,5 @@
-import JSON
-
 extension JSONValue: Encodable {
+    /// As it was written, numbers in the shortest form.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
