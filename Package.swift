@@ -14,7 +14,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("SwitchModel", ["Tensors", "Ranks", "Checkpoints", "JSON"]),
     ("Generation", ["Tensors", "Checkpoints", "SwitchModel", "JSON"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
-    ("Training", ["SwitchModel", "Ranks", "Checkpoints", "Tensors", "Tokenization", "CZlib"]),
+    ("Training", ["SwitchModel", "Ranks", "Checkpoints", "Tensors", "Tokenization", "JSON", "CZlib"]),
     (
         "InferenceAPI",
         [

@@ -15,8 +15,15 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case unevenWorkers(workers: Int, ranks: Int)
     case notAnAxis(String, reason: String)
     case tooManyTrials(limit: Int)
-    /// A model that is served but that the trainer's layers do not compute.
+    /// A model that is served but not trained.
     case notTrainable(String)
+    /// A group of parameters that the model has none of.
+    case nothingToFreeze(String)
+    case nothingToLearn
+    /// What a run begins with does not go with what it is to learn, or with another flag.
+    case notThisStart(String)
+    /// What a run would need, by part, and what would make it fit.
+    case tooLittleMemory(String)
 
     package var description: String {
         switch self {
@@ -41,8 +48,12 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
                 + "--workers is their number in all of them together"
         case .notAnAxis(let axis, let reason): "--vary \(axis): \(reason)"
         case .tooManyTrials(let limit): "a sweep has at most \(limit) trials"
-        case .notTrainable(let found):
-            "the model has \(found), but the trainer knows relu without gates, routers without bias and one embedding"
+        case .notTrainable(let found): "the model cannot be trained: \(found)"
+        case .nothingToFreeze(let group):
+            "--freeze \(group): the model has none of its own" + (group == "head" ? ": it is one with the embeddings" : "")
+        case .nothingToLearn: "--freeze leaves nothing to learn"
+        case .notThisStart(let reason): reason
+        case .tooLittleMemory(let account): account
         }
     }
 }

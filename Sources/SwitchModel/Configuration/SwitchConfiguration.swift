@@ -75,8 +75,10 @@ package struct SwitchConfiguration: Equatable, Sendable {
     /// Added to the mean of squares before its root is taken; between 0 and 1.
     package var layerNormEpsilon: Float = 1e-6
     package var feedForward = FeedForwardKind()
-    /// The head is the embedding.
+    /// The head is the embedding, as the files have it.
     package var tieWordEmbeddings = true
+    /// The checkpoint holds a head of other values than the embedding's, whatever the files say: known once tensors were read.
+    package var storesOwnHead = false
     /// The decoder's output is divided by the root of the width before the head, as models with a tied head were trained.
     package var scalesDecoderOutput = true
 
@@ -106,6 +108,9 @@ package struct SwitchConfiguration: Equatable, Sendable {
             scalesDecoderOutput = false
         }
     }
+
+    /// Whether the head is a table of its own.
+    package var hasOwnHead: Bool { architecture.hasDecoder && (!tieWordEmbeddings || storesOwnHead) }
 
     /// The width of all heads together: rows of the query, key and value projections.
     package var attentionWidth: Int { heads * headWidth }

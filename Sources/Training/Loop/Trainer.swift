@@ -23,6 +23,8 @@ package final class Trainer {
     private let judge: Judge?
     private let export: ModelExport
     private var reader: BatchReader
+    /// What a run begins with is judged before the first step: it may be the best there will be.
+    private let judgesFirst: Bool
 
     /// Begins a run, or goes on with the latest checkpoint of its directory.
     ///
@@ -40,7 +42,9 @@ package final class Trainer {
         guard parts.validation.count > 0 else { throw TrainingError.nothingToJudgeBy }
         (self.settings, self.team) = (settings, team)
         model = ModelLayers(shape)
-        state = TrainingState(settings, model.layout, in: team)
+        try model.layout.checkFrozen()
+        state = try TrainingState(settings, model.layout, from: parts.start, in: team)
+        judgesFirst = parts.start != nil
         (run, judge, export) = (parts.run, parts.judge, parts.export)
         try state.read { parts.run?.latestCheckpoint }
         state.progress.monitor.policy = settings.health
@@ -75,6 +79,9 @@ package final class Trainer {
     /// - Throws: what `tell` and the judge throw, and errors of writing checkpoints and models; `RanksError`.
     package func train(isStopping: () -> Bool, _ tell: (TrainingEvent) throws -> Void) throws -> Ending {
         if isTired { return .outOfPatience }
+        if judgesFirst, state.progress.step == 0, state.progress.best == nil, let ending = try validate(tell) {
+            return ending
+        }
         while !isOver {
             if try team.first(isStopping() ? 1 : 0) == 1 {
                 try save()

@@ -21,7 +21,7 @@ struct Inspect: ParsableCommand {
         let layout = try SentenceLayout(directory: modelDirectory)
         let directory = layout?.directory(of: .transformer) ?? modelDirectory
         let checkpoint = try CheckpointDirectory(directory)
-        let model = try SwitchConfiguration(directory: directory, tensors: checkpoint.claimedNames)
+        let model = try SwitchConfiguration(of: checkpoint)
         let parameters = model.parameterCount
         let experts = model.expertParameterCount
         show(rows(model))
@@ -115,7 +115,7 @@ struct Inspect: ParsableCommand {
             ]
         }
         return [
-            ("vocabulary", "\(model.vocabularySize), \(model.tieWordEmbeddings ? "tied" : "untied") embeddings"),
+            ("vocabulary", "\(model.vocabularySize), \(model.hasOwnHead ? "untied" : "tied") embeddings"),
             ("start, end, pad", "\(model.startToken), \(model.endTokens), \(model.padToken)"),
         ]
     }

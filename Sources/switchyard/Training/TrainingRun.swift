@@ -44,18 +44,23 @@ struct TrainingRun {
         var record = try agreed(try run.map { try begin($0, as: known) })
         let settings = record.settings
         let display = team.isFirst ? TrainingDisplay(total: settings.steps) : nil
-        let data = try prepare(run, seed: settings.seed)
+        let start = try command.model.from.map { try StartingModel($0) }
+        if let start { try check(start) }
+        let data = try prepare(run, start, seed: settings.seed)
         if let report = known?.report, report != data.report {
             throw TrainingError.anotherRun(directory: command.directory, setting: "text in its files")
         }
         try job.settle(data)
         display?.tell(data.report)
-        let trainer = try trainer(settings, data, run)
+        if let start { display?.tell(start, command.learning.fineTuningReasons) }
+        let shape = settings.shape(from: start, data.vocabulary)
+        try tell(try need(settings, shape, data), to: display)
+        let trainer = try trainer(settings, shape, (data, start), run)
         let (steps, count) = (trainer.state.progress.step, trainer.model.layout.count)
         (record.report, record.parameters) = (data.report, count)
         if let run { try write(record, to: run.settings) }
         let log = try run.map { try TrainingLog($0.log, goingOnFrom: steps) }
-        display?.begin(at: steps, parameters: count)
+        display?.begin(at: steps, parameters: (count, trainer.model.layout.learntCount))
         let ending = try trainer.train(isStopping: isStopping) { event in
             guard let run, let log else { return }
             switch event {
@@ -78,42 +83,89 @@ struct TrainingRun {
     }
 
     /// The text cut into tokens, by the vocabulary that rank 0 reads or trains.
-    private func prepare(_ run: RunDirectory?, seed: UInt64) throws -> PreparedData {
-        let own = try run.map { try PreparedData(command.data.settings, vocabularyFile: $0.vocabulary, seed: seed) }
-        let vocabulary = try job.team.bytesOfFirst { own?.vocabulary ?? [] }
+    private func prepare(_ run: RunDirectory?, _ start: StartingModel?, seed: UInt64) throws -> PreparedData {
+        if let start { return try PreparedData(command.data.settings, .model(start.vocabulary), seed: seed) }
+        let own = try run.map { try PreparedData(command.data.settings, .kept(file: $0.vocabulary), seed: seed) }
+        let vocabulary = try job.team.bytesOfFirst { own?.vocabulary.file ?? [] }
         if let own { return own }
         let copy = NSTemporaryDirectory() + "switchyard-\(UUID().uuidString).model"
         defer { try? FileManager.default.removeItem(atPath: copy) }
         try Data(vocabulary).write(to: URL(fileURLWithPath: copy))
-        return try PreparedData(command.data.settings, vocabularyFile: copy, seed: seed)
+        return try PreparedData(command.data.settings, .kept(file: copy), seed: seed)
     }
 
-    private func trainer(_ settings: TrainingSettings, _ data: PreparedData, _ run: RunDirectory?) throws -> Trainer {
-        let shape = settings.model.shape(vocabularySize: data.vocabularySize, data.special)
-        var export = ModelExport(shape.configuration, settings, vocabulary: data.vocabulary)
+    /// A model goes on with what it was made for: a language model with text, one with an encoder with pairs or gaps.
+    private func check(_ start: StartingModel) throws {
+        let isLanguageModel = start.configuration.architecture == .decoderOnly
+        guard isLanguageModel == (command.data.task == .languageModel) else {
+            let kind = isLanguageModel ? "a language model: --task language-model --text" : "one with an encoder: --task pairs or span-corruption"
+            throw TrainingError.notThisStart("\(start.directory) is \(kind)")
+        }
+        guard command.data.vocabulary == nil else {
+            throw TrainingError.notThisStart("--vocabulary: with --from the vocabulary is the model's own")
+        }
+    }
+
+    /// What this process needs of memory; nothing where it is refused.
+    private func need(_ settings: TrainingSettings, _ shape: ModelShape, _ data: PreparedData) throws -> MemoryNeed {
+        let sources = [data.training, data.validation]
+        let longest = sources.flatMap { source in (0..<source.count).map { source.tokens($0) } }.max() ?? 1
+        let around = MemoryNeed.Circumstances(
+            longest: longest,
+            ranks: job.team.count,
+            judgesAnswers: command.loop.bleuSentences > 0 && !data.references.isEmpty
+        )
+        let need = MemoryNeed(settings, shape, around)
+        guard let limit = command.loop.memory?.bytes ?? job.memoryHere, need.total > limit else { return need }
+        let advice = MemoryAdvice(settings, shape, around, limit: limit)
+        throw TrainingError.tooLittleMemory(MemoryAccount(need).refusal(advice, limit: limit))
+    }
+
+    private func tell(_ need: MemoryNeed, to display: TrainingDisplay?) throws { display?.tell(MemoryAccount(need).text) }
+
+    private func trainer(
+        _ settings: TrainingSettings,
+        _ shape: ModelShape,
+        _ given: (data: PreparedData, start: StartingModel?),
+        _ run: RunDirectory?
+    ) throws -> Trainer {
+        let (data, start) = given
+        let files = start.map { ModelExport.Files.kept($0.files) } ?? .new(vocabulary: data.vocabulary.file)
+        var export = ModelExport(shape.configuration, settings, files)
+        if let start { export.type = start.storedType }
         export.maximumNewTokens = command.data.maxTokens
-        export.card = ModelCard(
+        export.card = card(data, start, settings)
+        let threads = settings.workers / job.team.count
+        var parts = Trainer.Parts(
+            run: run,
+            training: data.training,
+            validation: data.validation,
+            judge: judge(data, shape.configuration, threads: threads),
+            export: export
+        )
+        parts.start = start
+        return try Trainer(settings, shape, parts, in: job.team)
+    }
+
+    private func card(_ data: PreparedData, _ start: StartingModel?, _ settings: TrainingSettings) -> ModelCard {
+        var card = ModelCard(
             name,
             version: BuildInformation.version,
             arguments: arguments,
             command.data.settings,
             data.report
         )
-        let parts = Trainer.Parts(
-            run: run,
-            training: data.training,
-            validation: data.validation,
-            judge: judge(data, shape.configuration, threads: settings.workers / job.team.count),
-            export: export
-        )
-        return try Trainer(settings, shape, parts, in: job.team)
+        card.origin = start.map {
+            ModelCard.Origin(URL(fileURLWithPath: $0.directory).lastPathComponent, frozen: settings.frozen ?? [])
+        }
+        return card
     }
 
     /// What this call trains, written down before anything else is, so that whatever is found in the directory belongs to
     /// it.
     private func begin(_ run: RunDirectory, as known: Record?) throws -> Record {
         // Another number of workers would be another run: the machine may have other cores by now.
-        let record = newRecord(workers: known?.settings.workers ?? job.defaultWorkers)
+        let record = try newRecord(workers: known?.settings.workers ?? job.defaultWorkers)
         let (workers, ranks) = (record.settings.workers, job.team.count)
         guard workers % ranks == 0 else { throw TrainingError.unevenWorkers(workers: workers, ranks: ranks) }
         if let known { try check(record, isLike: known, run) } else { try write(record, to: run.settings) }
@@ -121,12 +173,13 @@ struct TrainingRun {
     }
 
     /// - Parameter workers: how many there are where the flags do not say it.
-    private func newRecord(workers: Int) -> Record {
-        Record(
-            version: BuildInformation.version,
-            settings: command.settings(defaultWorkers: workers),
-            data: command.data.settings
-        )
+    private func newRecord(workers: Int) throws -> Record {
+        var settings = command.settings(defaultWorkers: workers)
+        settings.start = try command.model.from.map { directory in
+            let path = try SentenceLayout.transformerDirectory(of: directory)
+            return .init(directory: directory, fingerprint: "\(try ModelFingerprint(directory: path))")
+        }
+        return Record(version: BuildInformation.version, settings: settings, data: command.data.settings)
     }
 
     /// What an earlier call left in `training.json`; nil for a run that begins.
@@ -144,7 +197,8 @@ struct TrainingRun {
     private func check(_ record: Record, isLike known: Record, _ run: RunDirectory) throws {
         let (new, old) = (record.settings, known.settings)
         let isSame: [(setting: String, Bool)] = [
-            ("data", record.data == known.data), ("model", new.model == old.model), ("seed", new.seed == old.seed),
+            ("data", record.data == known.data), ("model", new.model == old.model),
+            ("model to begin with", new.start == old.start), ("choice of what is learnt", new.frozen == old.frozen), ("seed", new.seed == old.seed),
             ("optimizer", new.optimizer.kind == old.optimizer.kind),
             ("average", (new.averageDecay == nil) == (old.averageDecay == nil)),
             ("precision", new.precision == old.precision),
@@ -170,10 +224,10 @@ struct TrainingRun {
         let pairs = Array(data.references.prefix(command.loop.bleuSentences))
         guard !pairs.isEmpty else { return nil }
         // A model that has not learnt to end is not waited for for long.
-        let longest = pairs.reduce(1) { max($0, data.tokenizer.encode($1.target).count) }
+        let longest = pairs.reduce(1) { max($0, data.vocabulary.tokenizer.encode($1.target).count) }
         let translator = Translator(
             configuration: configuration,
-            tokenizer: data.tokenizer,
+            tokenizer: data.vocabulary.tokenizer,
             maximumTokens: 2 * longest + 8,
             threads: threads
         )

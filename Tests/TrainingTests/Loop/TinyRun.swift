@@ -39,7 +39,7 @@ struct TinyRun {
                 training: training,
                 validation: validation,
                 judge: nil,
-                export: ModelExport(shape.configuration, settings, vocabulary: [])
+                export: ModelExport(shape.configuration, settings, .new(vocabulary: []))
             ),
             in: team
         )

@@ -3,6 +3,14 @@ import Training
 
 /// The sizes of the model that is trained.
 struct TrainedModelOptions: ParsableArguments {
+    @Option(
+        help: """
+            A model directory to go on from, as serve reads it: sizes, vocabulary and settings of generation are its own. \
+            Default: a model is trained from nothing.
+            """
+    )
+    var from: String?
+
     @Option(help: "Width of the model.")
     var width = 256
 
@@ -58,6 +66,9 @@ struct TrainedModelOptions: ParsableArguments {
     var routerDeviation: Float = 0.3
 
     func validate() throws {
+        if from != nil, !hasDefaultSizes {
+            throw ValidationError("with --from the sizes are the model's own: of the flags here only --capacity-factor goes with it")
+        }
         let sizes = [
             ("--width", width), ("--feed-forward", feedForward), ("--heads", heads), ("--head-width", headWidth),
             ("--decoder-layers", decoderLayers), ("--encoder-layers", encoderLayers), ("--experts", experts),
@@ -77,6 +88,13 @@ struct TrainedModelOptions: ParsableArguments {
         if let capacityFactor, !(capacityFactor > 0 && capacityFactor <= 1000) {
             throw ValidationError("--capacity-factor is \(capacityFactor), but must be more than 0 and at most 1000")
         }
+    }
+
+    private var hasDefaultSizes: Bool {
+        guard let defaults = try? TrainedModelOptions.parse([]) else { return false }
+        var sizes = settings(.pairs)
+        sizes.capacityFactor = nil
+        return sizes == defaults.settings(.pairs)
     }
 
     /// The sizes as a run keeps them.
