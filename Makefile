@@ -187,6 +187,11 @@ fuzz-checkpoints: packages
 parity: packages
 	scripts/parity
 
+# Ten steps of fine-tuning from checkpoints of every kind, beside torch's.
+.PHONY: fine-tuning
+fine-tuning: packages
+	scripts/fine-tuning
+
 COUNT = 10000
 FROM = 0
 

@@ -33,7 +33,7 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
     ("TokenizationTests", ["Tokenization", "TestSupport"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
     ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", "COpenSSL", .httpTypes, .log]),
-    ("SwitchModelTests", ["SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
+    ("SwitchModelTests", ["SwitchModel", "Checkpoints", "Tensors", "JSON", "TestSupport"]),
     (
         "GenerationTests",
         ["Generation", "SwitchModel", "Checkpoints", "Ranks", "Tensors", "TestSupport", "CAllocationCounter"]

@@ -10,6 +10,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case tooManyTokens(pairs: Int, limit: Int)
     case unwritable(path: String, reason: String)
     case anotherRun(directory: String, setting: String)
+    /// A setting that decides the weights is another than the run had, and nobody said that this is meant.
+    case unaskedChange(directory: String, String)
     case unhealthy(String)
     /// The workers of a run cannot be shared out evenly.
     case unevenWorkers(workers: Int, ranks: Int)
@@ -42,6 +44,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
         case .anotherRun(let directory, let setting):
             "\(directory) holds a run with another \(setting): resume it as it was, or name another directory"
+        case .unaskedChange(let directory, let change):
+            "\(directory) holds a run with other settings: \(change); --change goes on with what this call says"
         case .unhealthy(let diagnosis): diagnosis
         case .unevenWorkers(let workers, let ranks):
             "\(workers) workers cannot be shared out evenly over \(ranks) processes: "
@@ -50,7 +54,8 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .tooManyTrials(let limit): "a sweep has at most \(limit) trials"
         case .notTrainable(let found): "the model cannot be trained: \(found)"
         case .nothingToFreeze(let group):
-            "--freeze \(group): the model has none of its own" + (group == "head" ? ": it is one with the embeddings" : "")
+            "--freeze \(group): the model has none of its own"
+                + (group == "head" ? ": it is one with the embeddings" : "")
         case .nothingToLearn: "--freeze leaves nothing to learn"
         case .notThisStart(let reason): reason
         case .tooLittleMemory(let account): account

@@ -58,6 +58,8 @@ package struct SwitchConfiguration: Equatable, Sendable {
 
     /// In each sparse layer.
     package var experts = 8
+    /// How many there were in each sparse layer before some were left out; nil where all are there.
+    package var prunedFrom: Int?
     /// How many experts each token goes to, at most all.
     package var choices = 1
     /// How many tokens of one sequence an expert takes, in a pass over several of them; a decoder's step is never short

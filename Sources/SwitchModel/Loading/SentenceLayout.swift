@@ -1,4 +1,4 @@
-package import Checkpoints
+import Checkpoints
 import JSON
 
 /// The parts of a directory as sentence-transformers lays it out: its `modules.json` names one after the other.

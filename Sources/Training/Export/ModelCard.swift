@@ -13,6 +13,9 @@ package struct ModelCard: Sendable {
     /// The model that it was trained from; nil for weights that were drawn.
     package var origin: Origin?
 
+    /// What was set otherwise from some step on, a sentence each.
+    package var history: [String] = []
+
     /// What a model was trained from.
     package struct Origin: Sendable {
         /// Name of its directory.
@@ -43,19 +46,23 @@ package struct ModelCard: Sendable {
         _ validation: Validation
     ) -> String {
         let type = parameters.type == .float32 ? "f32" : "bf16"
-        let rows = begun + [
-            ("architecture", Self.architecture(model)), ("experts", Self.experts(model)),
-            ("parameters", "\(parameters.count), stored as \(type)"),
-            ("vocabulary", "\(report.pieces) pieces, \(origin == nil ? "SentencePiece \(data.vocabularyKind)" : "that of the model it began as")"),
-            ("learnt from", "\(report.trainingExamples) examples of \(data.trainingFiles.joined(separator: ", "))"),
-            ("judged by", "\(report.validationExamples) examples of \(judges)"),
-            ("how good", Self.result(validation)),
-        ]
+        let rows =
+            begun + [
+                ("architecture", Self.architecture(model)), ("experts", Self.experts(model)),
+                ("parameters", "\(parameters.count), stored as \(type)"),
+                (
+                    "vocabulary",
+                    "\(report.pieces) pieces, \(origin == nil ? "SentencePiece \(data.vocabularyKind)" : "that of the model it began as")"
+                ),
+                ("learnt from", "\(report.trainingExamples) examples of \(data.trainingFiles.joined(separator: ", "))"),
+                ("judged by", "\(report.validationExamples) examples of \(judges)"),
+                ("how good", Self.result(validation)),
+            ]
         let table = ["| | |", "|---|---|"] + rows.map { "| \($0) | \($1) |" }
         let lines =
             ["# \(name)", ""] + table + Self.routing(model) + [
                 "", "Trained by Switchyard \(version):", "", "```", command, "```", "",
-            ]
+            ] + (history.isEmpty ? [] : ["It began with other settings:", ""] + history.map { "- \($0)" } + [""])
         return lines.joined(separator: "\n")
     }
 

@@ -2,6 +2,7 @@ package import Checkpoints
 import Foundation
 import JSON
 package import SwitchModel
+import Tensors
 
 /// Writes a model directory of the Hugging Face layout: what `serve` runs and transformers loads.
 package struct ModelExport: Sendable {
@@ -13,6 +14,8 @@ package struct ModelExport: Sendable {
         case new(vocabulary: [UInt8])
         /// Those of the model that the run began with, but for what training has changed.
         case kept(ModelFiles)
+        /// The same, but that the model is of another kind now.
+        case converted(ModelFiles)
     }
 
     package var files: Files
@@ -50,6 +53,9 @@ package struct ModelExport: Sendable {
             try write(generationFields, to: directory + "/generation_config.json")
             if !vocabulary.isEmpty { try Data(vocabulary).write(to: URL(fileURLWithPath: directory + "/spiece.model")) }
         case .kept(let files): try files.write(keptChanges, to: directory)
+        case .converted(let files):
+            try write(modelFields, to: directory + "/config.json")
+            try files.writeOthers(to: directory)
         }
         guard let card else { return }
         let text = card.text(configuration, parameters: (weights.parameterCount, type), validation)
@@ -84,12 +90,14 @@ package struct ModelExport: Sendable {
             ("num_sparse_decoder_layers", "\(model.sparseBlocks(in: .decoder).count)"),
             ("relative_attention_num_buckets", "\(model.relativeBuckets)"),
             ("relative_attention_max_distance", "\(model.relativeMaxDistance)"),
-            ("layer_norm_epsilon", "\(model.layerNormEpsilon)"), ("dense_act_fn", "\"relu\""),
-            ("dropout_rate", "\(regularization.dropout)"), ("router_bias", "false"), ("router_dtype", "\"float32\""),
+            ("layer_norm_epsilon", "\(model.layerNormEpsilon)"),
+            ("dense_act_fn", "\"\(Self.name(of: model.feedForward.activation))\""),
+            ("dropout_rate", "\(regularization.dropout)"), ("router_bias", "\(model.routerBias)"),
+            ("router_dtype", "\"float32\""),
             ("router_jitter_noise", "\(regularization.jitter)"), ("router_aux_loss_coef", "\(regularization.balance)"),
             ("router_z_loss_coef", "\(regularization.routerZ)"), ("tie_word_embeddings", "\(model.tieWordEmbeddings)"),
             ("dtype", type == .float32 ? "\"float32\"" : "\"bfloat16\""),
-        ] + choiceFields + specialFields
+        ] + choiceFields + specialFields + (model.feedForward.isGated ? [("is_gated_act", "true")] : [])
             + (hasEncoder ? [("architectures", "[\"SwitchTransformersForConditionalGeneration\"]")] : [])
     }
 
@@ -116,6 +124,16 @@ package struct ModelExport: Sendable {
         // Of this family what is scaled is tied, and the other way round.
         changes["tie_word_embeddings"] = .bool(model.scalesDecoderOutput)
         return changes
+    }
+
+    /// As transformers names it.
+    private static func name(of activation: Activation) -> String {
+        switch activation {
+        case .relu: "relu"
+        case .gelu: "gelu"
+        case .geluTanh: "gelu_new"
+        case .silu: "silu"
+        }
     }
 
     private var choiceFields: [Field] {

@@ -28,7 +28,9 @@ struct ActivationCount {
 
     /// Of one token that goes through a stack.
     private func stack(in stack: SwitchConfiguration.Stack) -> Int {
-        let blocks = (0..<configuration.layers(in: stack)).map { block(isSparse: configuration.isSparse(block: $0, in: stack), stack) }
+        let blocks = (0..<configuration.layers(in: stack)).map {
+            block(isSparse: configuration.isSparse(block: $0, in: stack), stack)
+        }
         let width = configuration.modelWidth
         let edges = 8 * width
         guard shape.recomputes else { return blocks.reduce(edges, +) }

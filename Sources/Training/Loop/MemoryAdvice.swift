@@ -50,9 +50,9 @@ package struct MemoryAdvice: Sendable {
         },
         { tried in
             // The same step in more and smaller batches.
-            let parts = max(1, tried.settings.batchTokens / max(tried.around.longest, 16))
+            let parts = max(1, min(tried.settings.batchTokens, tried.around.all) / max(tried.around.longest, 16))
             guard parts > 1 else { return nil }
-            tried.settings.batchTokens = max(16, tried.settings.batchTokens / parts)
+            tried.settings.batchTokens = max(16, min(tried.settings.batchTokens, tried.around.all) / parts)
             tried.settings.accumulation *= parts
             return "--batch-tokens \(tried.settings.batchTokens) --accumulation \(tried.settings.accumulation)"
         },

@@ -24,15 +24,18 @@ package struct MemoryNeed: Equatable, Sendable {
 
     /// What else decides it, beside settings and model.
     package struct Circumstances: Sendable {
-        /// Tokens of the longest example, its source and its inputs.
+        /// Tokens of the longest example, its source and its inputs, and of all examples together.
         package var longest: Int
+        package var all: Int
         /// Processes that train together.
         package var ranks: Int
         /// Whether answers are scored beside references.
         package var judgesAnswers: Bool
 
-        package init(longest: Int, ranks: Int, judgesAnswers: Bool) {
-            (self.longest, self.ranks, self.judgesAnswers) = (longest, ranks, judgesAnswers)
+        /// - Parameter lengths: tokens of every example, those to judge by included.
+        package init(lengths: [Int], ranks: Int, judgesAnswers: Bool) {
+            (longest, all) = (lengths.max() ?? 1, lengths.reduce(0, +))
+            (self.ranks, self.judgesAnswers) = (ranks, judgesAnswers)
         }
     }
 
@@ -55,7 +58,7 @@ package struct MemoryNeed: Equatable, Sendable {
             case .adafactor: optimizer += 2 * (parameter.rows + parameter.columns) * Self.float
             }
         }
-        let tokens = max(settings.batchTokens, around.longest) / around.ranks
+        let tokens = min(max(settings.batchTokens, around.longest), around.all) / around.ranks
         let floats = ActivationCount(shape, settings.regularization, longest: around.longest)
         activations = floats.total(tokens: max(tokens, around.longest), workers: own) * Self.float
         // One tensor at a time is on its way to a file, as numbers and as bytes.

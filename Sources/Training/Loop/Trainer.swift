@@ -23,6 +23,8 @@ package final class Trainer {
     private let judge: Judge?
     private let export: ModelExport
     private var reader: BatchReader
+    /// What is wrong with later checkpoints than the one that the run goes on from; rank 0 knows.
+    package let damages: [String]
     /// What a run begins with is judged before the first step: it may be the best there will be.
     private let judgesFirst: Bool
 
@@ -30,8 +32,8 @@ package final class Trainer {
     ///
     /// - Parameter team: the settings' workers can be shared out evenly over it.
     ///
-    /// - Throws: `TrainingError.tooFewExamples` and `.nothingToJudgeBy`; `CheckpointError` and decoding errors where a
-    ///   checkpoint cannot be read or is another model's; `RanksError`.
+    /// - Throws: `TrainingError.tooFewExamples` and `.nothingToJudgeBy`; `CheckpointError` and `TrainingError.unreadable`
+    ///   where no checkpoint is whole, or the last is another model's; `RanksError`.
     package init(
         _ settings: TrainingSettings,
         _ shape: ModelShape,
@@ -46,7 +48,9 @@ package final class Trainer {
         state = try TrainingState(settings, model.layout, from: parts.start, in: team)
         judgesFirst = parts.start != nil
         (run, judge, export) = (parts.run, parts.judge, parts.export)
-        try state.read { parts.run?.latestCheckpoint }
+        let found = try parts.run?.latestWholeCheckpoint()
+        damages = found?.damages ?? []
+        try state.read { found?.path }
         state.progress.monitor.policy = settings.health
         gradients = GradientStep(settings, model, state, team)
         reader = BatchReader(

@@ -105,6 +105,7 @@ package final class TrainingState {
         if let fault = team.fault { throw fault }
         let progress = try JSONEncoder.ofRuns(.prettyPrinted).encode(progress)
         try progress.write(to: URL(fileURLWithPath: "\(directory)/\(Self.progressName)"))
+        try CheckpointSeal.write(to: directory)
     }
 
     /// Sends rank 0 what it writes.
@@ -114,8 +115,8 @@ package final class TrainingState {
 
     /// Reads everything from a directory that `write` wrote, of the same settings.
     ///
-    /// - Throws: `CheckpointError` for files that are missing, damaged or of other sizes, and decoding errors of the
-    ///   progress.
+    /// - Throws: `CheckpointError` for files that are missing, damaged or of other sizes, and `TrainingError.unreadable` for
+    ///   the progress.
     package func read(from directory: String) throws {
         try read { directory }
     }
@@ -134,7 +135,12 @@ package final class TrainingState {
             let elements = try source?.tensor(memory.name, [memory.buffer.count]).floats()
             try team.share(out: elements ?? [], memory, layout, share)
         }
-        self.progress = try JSONDecoder.ofRuns().decode(Progress.self, from: Data(progress))
+        do {
+            self.progress = try JSONDecoder.ofRuns().decode(Progress.self, from: Data(progress))
+        } catch {
+            let file = "\(directory ?? "rank 0's checkpoint")/\(Self.progressName)"
+            throw TrainingError.unreadable(file: file, reason: "\(error)")
+        }
         optimizer.resume(steps: self.progress.updates)
     }
 }

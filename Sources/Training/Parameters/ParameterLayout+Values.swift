@@ -26,7 +26,7 @@ extension ParameterLayout {
     }
 
     /// A number of the standard normal distribution, drawn again when it is more than two deviations off.
-    private static func normal(_ noise: inout Noise) -> Float {
+    static func normal(_ noise: inout Noise) -> Float {
         while true {
             // Box and Muller, 1958.
             let radius = (-2 * log(1 - noise.unit())).squareRoot()

@@ -5,7 +5,9 @@ package final class TrainingLog {
     private let file: FileHandle
     private let encoder = JSONEncoder.ofRuns()
 
-    /// Goes on with a log, without the lines of steps after `step`: they are done again. From step 0 it begins anew.
+    /// Goes on with a log, without the lines of steps after `step`, which are done again.
+    ///
+    /// From step 0 it begins anew.
     ///
     /// - Throws: `TrainingError.unwritable`.
     package init(_ path: String, goingOnFrom step: Int) throws(TrainingError) {

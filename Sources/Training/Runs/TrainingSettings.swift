@@ -55,19 +55,19 @@ package struct TrainingSettings: Equatable, Sendable, Codable {
         package var directory: String
         /// Of its files, so that another model under the same name is noticed.
         package var fingerprint: String
+        /// What became sparse of it; nil where it stayed as it was.
+        package var upcycling: Upcycling?
 
         package init(directory: String, fingerprint: String) {
             (self.directory, self.fingerprint) = (directory, fingerprint)
         }
     }
 
-    /// What is trained.
+    /// What is trained: a model of these sizes, with what settings say of it beside.
     ///
-    /// - Parameters:
-    ///   - start: the model that the run begins with; nil for weights that are drawn.
-    ///   - vocabulary: of a model from nothing.
-    package func shape(from start: StartingModel?, _ vocabulary: Vocabulary) -> ModelShape {
-        var shape = start?.shape ?? model.shape(vocabularySize: vocabulary.size, vocabulary.special)
+    /// - Parameter sizes: those of `model`, or of the model that the run begins with.
+    package func shape(_ sizes: ModelShape) -> ModelShape {
+        var shape = sizes
         shape.capacity = model.capacityFactor.map { .factor($0) } ?? .perSequence
         (shape.frozen, shape.recomputes) = (frozen ?? [], recomputes ?? false)
         return shape

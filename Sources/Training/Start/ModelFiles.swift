@@ -39,6 +39,11 @@ package struct ModelFiles: Sendable {
         let members = configuration.merging(changes) { $1 }.filter { changes[$0.key] != .null }
         let text = JSONDocument(.object(members)).text
         try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/config.json"))
+        try writeOthers(to: directory)
+    }
+
+    /// Writes all files but `config.json`.
+    func writeOthers(to directory: String) throws {
         for file in others {
             try Data(file.bytes).write(to: URL(fileURLWithPath: directory + "/" + file.name))
         }

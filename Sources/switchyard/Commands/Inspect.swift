@@ -101,10 +101,14 @@ struct Inspect: ParsableCommand {
             (
                 "experts",
                 hasExperts
-                    ? "\(model.experts)\(model.choices > 1 ? ", \(model.choices) for each token" : ""), "
+                    ? "\(model.experts)\(pruned(model))\(model.choices > 1 ? ", \(model.choices) for each token" : ""), "
                         + "capacity \(model.expertCapacity) tokens of a sequence" : "none"
             ),
         ] + tokens(model)
+    }
+
+    private func pruned(_ model: SwitchConfiguration) -> String {
+        model.prunedFrom.map { " of \($0) that there were, the most used ones" } ?? ""
     }
 
     private func tokens(_ model: SwitchConfiguration) -> [(String, String)] {

@@ -41,6 +41,10 @@ struct ModelEvaluation {
     /// - Throws: `TrainingError` for text that cannot be read, has too many tokens or is of no use, and for models that
     ///   are served but not trained.
     func report() throws -> EvaluationReport {
+        let files = command.pairs + command.source + command.target + command.text
+        for fault in try TextFile.encodingFaults(in: files) {
+            try FileHandle.standardError.write(contentsOf: Data("\(fault)\n".utf8))
+        }
         let isText = !command.text.isEmpty
         guard isText == (configuration.architecture == .decoderOnly) else { throw Mismatch.taskOfAnotherModel }
         let pairs = try readPairs()

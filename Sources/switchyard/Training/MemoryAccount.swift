@@ -14,7 +14,8 @@ struct MemoryAccount {
     ///
     /// - Parameter limit: in bytes.
     func refusal(_ advice: MemoryAdvice, limit: Int) -> String {
-        let start = "the run may need \(Self.readable(need.total)) of memory (\(parts)), and \(Self.readable(limit)) is there: "
+        let start =
+            "the run may need \(Self.readable(need.total)) of memory (\(parts)), and \(Self.readable(limit)) is there: "
         guard let flags = advice.flags else {
             return start + "whatever is set, it needs \(Self.readable(advice.least)); a larger --memory lets it try"
         }
@@ -26,6 +27,7 @@ struct MemoryAccount {
     }
 
     private static func readable(_ bytes: Int) -> String {
-        bytes < 1 << 30 ? String(format: "%.1f MB", Double(bytes) / 1e6) : String(format: "%.2f GB", Double(bytes) / 1e9)
+        bytes < 1 << 30
+            ? String(format: "%.1f MB", Double(bytes) / 1e6) : String(format: "%.2f GB", Double(bytes) / 1e9)
     }
 }

@@ -32,7 +32,9 @@ final class TrainingDisplay {
 
     /// The model that the run begins with, what was set right in it, and what fine-tuning sets by itself.
     func tell(_ start: StartingModel, _ reasons: [String]) {
-        line("from \(start.directory): \(start.configuration.modelType.rawValue), vocabulary of \(start.vocabulary.size)")
+        line(
+            "from \(start.directory): \(start.configuration.modelType.rawValue), vocabulary of \(start.vocabulary.size)"
+        )
         for note in start.configuration.notes { line("  \(note)") }
         for reason in reasons { line("  \(reason)") }
     }
@@ -83,7 +85,9 @@ final class TrainingDisplay {
             case .stopped: "stopped; the same command goes on from here"
             case .unhealthy: "ended: the run is ill"
             }
-        line(how + (best.map { "; the best model, of step \($0.step), is in \(directory)" } ?? ""))
+        let isThere = FileManager.default.fileExists(atPath: directory + "/config.json")
+        let place = isThere ? "is in \(directory)" : "was in \(directory), which is not there any more"
+        line(how + (best.map { "; the best model, of step \($0.step), \(place)" } ?? ""))
     }
 
     private func show(_ report: StepReport) {

@@ -23,8 +23,17 @@ struct TrainingRun {
         var data: DataSettings
         /// nil until the data has been prepared.
         var report: PreparedData.Report?
-        /// Numbers that are learnt; nil until the data has been prepared.
+        /// Numbers that the model has; nil until the data has been prepared.
         var parameters: Int?
+        /// What was set otherwise while the run went on; nil for nothing.
+        var history: [Turn]?
+    }
+
+    /// What was set otherwise from a step on.
+    struct Turn: Codable, Equatable {
+        /// Steps done before.
+        var step: Int
+        var changed: [SettingChange]
     }
 
     /// Where a run is when a call ends, and why it ended.
@@ -41,10 +50,11 @@ struct TrainingRun {
         let team = job.team
         let run = team.isFirst ? try RunDirectory(command.directory) : nil
         let known = try run.flatMap { try knownRecord(of: $0) }
+        let changes = try known.map { try self.changes(from: $0) } ?? []
         var record = try agreed(try run.map { try begin($0, as: known) })
         let settings = record.settings
         let display = team.isFirst ? TrainingDisplay(total: settings.steps) : nil
-        let start = try command.model.from.map { try StartingModel($0) }
+        let start = try command.model.from.map { try StartingModel($0, upcycling: settings.start?.upcycling) }
         if let start { try check(start) }
         let data = try prepare(run, start, seed: settings.seed)
         if let report = known?.report, report != data.report {
@@ -53,13 +63,21 @@ struct TrainingRun {
         try job.settle(data)
         display?.tell(data.report)
         if let start { display?.tell(start, command.learning.fineTuningReasons) }
-        let shape = settings.shape(from: start, data.vocabulary)
-        try tell(try need(settings, shape, data), to: display)
-        let trainer = try trainer(settings, shape, (data, start), run)
+        let fresh = settings.model.shape(vocabularySize: data.vocabulary.size, data.vocabulary.special)
+        let shape = settings.shape(start?.shape ?? fresh)
+        let need = try self.need(settings, shape, data)
+        display?.tell(MemoryAccount(need).text)
+        record.history = known?.history
+        let turn = try changes.isEmpty ? nil : run.map { Turn(step: try $0.latestWholeStep(), changed: changes) }
+        if let turn { record.history = (known?.history ?? []) + [turn] }
+        let trainer = try trainer(record, shape, (data, start), run)
         let (steps, count) = (trainer.state.progress.step, trainer.model.layout.count)
         (record.report, record.parameters) = (data.report, count)
         if let run { try write(record, to: run.settings) }
         let log = try run.map { try TrainingLog($0.log, goingOnFrom: steps) }
+        if let turn { try log?.write(turn) }
+        for damage in trainer.damages { try log?.write(LoggedDamage(step: steps, damaged: damage)) }
+        try tellFindings(changes, trainer, to: display)
         display?.begin(at: steps, parameters: (count, trainer.model.layout.learntCount))
         let ending = try trainer.train(isStopping: isStopping) { event in
             guard let run, let log else { return }
@@ -74,6 +92,14 @@ struct TrainingRun {
         if let run { try draw(run) }
         display?.finish(ending, best: trainer.state.progress.best, directory: command.directory + "/best")
         return (ending, trainer.state.progress)
+    }
+
+    /// What whoever looks at the run should know before it goes on.
+    private func tellFindings(_ changes: [SettingChange], _ trainer: Trainer, to display: TrainingDisplay?) throws {
+        guard let display else { return }
+        for change in changes { display.tell("from step \(trainer.state.progress.step + 1) on \(change)") }
+        for damage in trainer.damages { display.tell("\(damage); going on from the checkpoint before") }
+        for fault in try TextFile.encodingFaults(in: command.data.settings.files) { display.tell("\(fault)") }
     }
 
     /// The record that rank 0 has begun, at all ranks.
@@ -98,7 +124,10 @@ struct TrainingRun {
     private func check(_ start: StartingModel) throws {
         let isLanguageModel = start.configuration.architecture == .decoderOnly
         guard isLanguageModel == (command.data.task == .languageModel) else {
-            let kind = isLanguageModel ? "a language model: --task language-model --text" : "one with an encoder: --task pairs or span-corruption"
+            let kind =
+                isLanguageModel
+                ? "a language model: --task language-model --text"
+                : "one with an encoder: --task pairs or span-corruption"
             throw TrainingError.notThisStart("\(start.directory) is \(kind)")
         }
         guard command.data.vocabulary == nil else {
@@ -109,9 +138,8 @@ struct TrainingRun {
     /// What this process needs of memory; nothing where it is refused.
     private func need(_ settings: TrainingSettings, _ shape: ModelShape, _ data: PreparedData) throws -> MemoryNeed {
         let sources = [data.training, data.validation]
-        let longest = sources.flatMap { source in (0..<source.count).map { source.tokens($0) } }.max() ?? 1
         let around = MemoryNeed.Circumstances(
-            longest: longest,
+            lengths: sources.flatMap { source in (0..<source.count).map { source.tokens($0) } },
             ranks: job.team.count,
             judgesAnswers: command.loop.bleuSentences > 0 && !data.references.isEmpty
         )
@@ -121,20 +149,19 @@ struct TrainingRun {
         throw TrainingError.tooLittleMemory(MemoryAccount(need).refusal(advice, limit: limit))
     }
 
-    private func tell(_ need: MemoryNeed, to display: TrainingDisplay?) throws { display?.tell(MemoryAccount(need).text) }
-
     private func trainer(
-        _ settings: TrainingSettings,
+        _ record: Record,
         _ shape: ModelShape,
         _ given: (data: PreparedData, start: StartingModel?),
         _ run: RunDirectory?
     ) throws -> Trainer {
-        let (data, start) = given
-        let files = start.map { ModelExport.Files.kept($0.files) } ?? .new(vocabulary: data.vocabulary.file)
+        let ((data, start), settings) = (given, record.settings)
+        let kept = start.map { $0.upcycling == nil ? ModelExport.Files.kept($0.files) : .converted($0.files) }
+        let files = kept ?? .new(vocabulary: data.vocabulary.file)
         var export = ModelExport(shape.configuration, settings, files)
         if let start { export.type = start.storedType }
         export.maximumNewTokens = command.data.maxTokens
-        export.card = card(data, start, settings)
+        export.card = card(data, start, record)
         let threads = settings.workers / job.team.count
         var parts = Trainer.Parts(
             run: run,
@@ -147,7 +174,7 @@ struct TrainingRun {
         return try Trainer(settings, shape, parts, in: job.team)
     }
 
-    private func card(_ data: PreparedData, _ start: StartingModel?, _ settings: TrainingSettings) -> ModelCard {
+    private func card(_ data: PreparedData, _ start: StartingModel?, _ record: Record) -> ModelCard {
         var card = ModelCard(
             name,
             version: BuildInformation.version,
@@ -155,8 +182,15 @@ struct TrainingRun {
             command.data.settings,
             data.report
         )
-        card.origin = start.map {
-            ModelCard.Origin(URL(fileURLWithPath: $0.directory).lastPathComponent, frozen: settings.frozen ?? [])
+        card.origin = start.map { start in
+            let dense = start.upcycling.map { ", a dense model, whose layers became \($0.experts) experts each" } ?? ""
+            return ModelCard.Origin(
+                URL(fileURLWithPath: start.directory).lastPathComponent + dense,
+                frozen: record.settings.frozen ?? []
+            )
+        }
+        card.history = (record.history ?? []).map { turn in
+            "from step \(turn.step + 1) on: " + turn.changed.map { "\($0)" }.joined(separator: "; ")
         }
         return card
     }
@@ -168,7 +202,7 @@ struct TrainingRun {
         let record = try newRecord(workers: known?.settings.workers ?? job.defaultWorkers)
         let (workers, ranks) = (record.settings.workers, job.team.count)
         guard workers % ranks == 0 else { throw TrainingError.unevenWorkers(workers: workers, ranks: ranks) }
-        if let known { try check(record, isLike: known, run) } else { try write(record, to: run.settings) }
+        if known == nil { try write(record, to: run.settings) }
         return record
     }
 
@@ -177,7 +211,12 @@ struct TrainingRun {
         var settings = command.settings(defaultWorkers: workers)
         settings.start = try command.model.from.map { directory in
             let path = try SentenceLayout.transformerDirectory(of: directory)
-            return .init(directory: directory, fingerprint: "\(try ModelFingerprint(directory: path))")
+            var start = TrainingSettings.Start(
+                directory: directory,
+                fingerprint: "\(try ModelFingerprint(directory: path))"
+            )
+            start.upcycling = command.model.upcycling(seed: settings.seed)
+            return start
         }
         return Record(version: BuildInformation.version, settings: settings, data: command.data.settings)
     }
@@ -192,22 +231,27 @@ struct TrainingRun {
         }
     }
 
-    /// A run goes on as what it began as: how fast it learns, how long, and what it writes may change, but neither what
-    /// a checkpoint holds nor what its place in the data means.
-    private func check(_ record: Record, isLike known: Record, _ run: RunDirectory) throws {
-        let (new, old) = (record.settings, known.settings)
-        let isSame: [(setting: String, Bool)] = [
-            ("data", record.data == known.data), ("model", new.model == old.model),
-            ("model to begin with", new.start == old.start), ("choice of what is learnt", new.frozen == old.frozen), ("seed", new.seed == old.seed),
-            ("optimizer", new.optimizer.kind == old.optimizer.kind),
-            ("average", (new.averageDecay == nil) == (old.averageDecay == nil)),
-            ("precision", new.precision == old.precision),
-            ("batch size", (new.batchTokens, new.accumulation) == (old.batchTokens, old.accumulation)),
-            ("number of workers", new.workers == old.workers),
-        ]
-        if let other = isSame.first(where: { !$1 }) {
-            throw TrainingError.anotherRun(directory: run.path, setting: other.setting)
+    /// What this call sets otherwise than the run had it.
+    ///
+    /// A run goes on as what it began as: neither what a checkpoint holds nor what its place in the data means may change.
+    /// How fast it learns and how long has to be asked for.
+    ///
+    /// - Throws: `TrainingError.anotherRun` and `.unaskedChange`.
+    private func changes(from known: Record) throws -> [SettingChange] {
+        let record = try newRecord(workers: known.settings.workers)
+        guard record.data == known.data else {
+            throw TrainingError.anotherRun(directory: command.directory, setting: "data")
         }
+        let all = try SettingChange.all(known.settings, record.settings)
+        for (_, rule) in all {
+            if case .fixed(let setting) = rule {
+                throw TrainingError.anotherRun(directory: command.directory, setting: setting)
+            }
+        }
+        if !command.loop.change, let asked = all.first(where: { $0.rule == .asked }) {
+            throw TrainingError.unaskedChange(directory: command.directory, "\(asked.change)")
+        }
+        return all.map(\.change)
     }
 
     /// The pictures of the log so far.
@@ -240,6 +284,12 @@ struct TrainingRun {
     private func write(_ record: Record, to path: String) throws {
         try JSONEncoder.ofRuns(.prettyPrinted).encode(record).write(to: URL(fileURLWithPath: path), options: .atomic)
     }
+}
+
+/// A damaged checkpoint as a line of the log.
+private struct LoggedDamage: Encodable {
+    var step: Int
+    var damaged: String
 }
 
 /// A validation as a line of the log.

@@ -114,7 +114,8 @@ import Testing
         let bench = LayerBench(shape, regularization) {
             layer = FeedForwardLayer("f", in: .encoder, block: 0, &$0, shape)
         }
-        guard let layer, let bias = bench.layout.parameters.first(where: { $0.name.hasSuffix("classifier.bias") }) else {
+        guard let layer, let bias = bench.layout.parameters.first(where: { $0.name.hasSuffix("classifier.bias") })
+        else {
             Issue.record("no bias")
             return
         }
@@ -125,7 +126,13 @@ import Testing
         let (_, kept) = layer.forward(x, sequences, bench.pass)
         layer.backward(gradient, kept, bench.pass)
         bench.check(gradients: ["x": gradient]) { plain, inputs in
-            let (output, loss) = plain.sparseFeedForward(inputs["x"] ?? [], "f", groups: sequences, capacity: 2, regularization)
+            let (output, loss) = plain.sparseFeedForward(
+                inputs["x"] ?? [],
+                "f",
+                groups: sequences,
+                capacity: 2,
+                regularization
+            )
             return bench.product(output, wanted) + loss
         }
     }

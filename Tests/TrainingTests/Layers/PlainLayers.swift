@@ -115,7 +115,9 @@ struct PlainLayers {
     /// - Parameter factors: what stands between the products is multiplied with.
     func expert(_ x: Rows, _ scope: String, _ factors: Rows? = nil) -> Rows {
         let kind = configuration.feedForward
-        let inner = linear(x, scope + "." + kind.innerNames[0] + ".weight").map { $0.map { activated($0, kind.activation) } }
+        let inner = linear(x, scope + "." + kind.innerNames[0] + ".weight").map {
+            $0.map { activated($0, kind.activation) }
+        }
         let gates = kind.isGated ? linear(x, scope + "." + kind.innerNames[1] + ".weight") : nil
         let hidden = gates.map { product(inner, $0) } ?? inner
         return linear(factors.map { product(hidden, $0) } ?? hidden, scope + ".wo.weight")

@@ -39,7 +39,10 @@ struct LearningDefaults {
     /// Why fine-tuning has defaults of its own, by the flag.
     static let reasons: [(flag: String, reason: String)] = [
         ("optimizer", "it keeps a row and a column of second moments for a matrix, not two numbers for each weight"),
-        ("learning-rate", "with adafactor a share of each weight's scale, as T5 was fine-tuned; with adamw a tenth of it"),
+        (
+            "learning-rate",
+            "with adafactor a share of each weight's scale, as T5 was fine-tuned; with adamw a tenth of it"
+        ),
         ("warmup", "nothing is far from where it belongs at the start"),
         ("decay", "T5 and Switch Transformers were fine-tuned at a constant rate"),
         ("weight-decay", "what the model knows is not to fade"),

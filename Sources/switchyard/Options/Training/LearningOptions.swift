@@ -24,13 +24,18 @@ struct LearningOptions: ParsableArguments {
     @Option(help: "Steps until the highest learning rate. Default: 400; with --from 0.")
     var warmup: Int?
 
-    @Option(help: "The way down after: inverse-sqrt, cosine, linear or constant. Default: inverse-sqrt; with --from constant.")
+    @Option(
+        help:
+            "The way down after: inverse-sqrt, cosine, linear or constant. Default: inverse-sqrt; with --from constant."
+    )
     var decay: LearningRate.Decay?
 
     @Option(help: "What a cosine or a line ends at, as a share of the highest rate.")
     var decayFloor = 0.0
 
-    @Option(help: "The embedding's rate as a multiple of the others'. Default: 30 with adamw, 1 with adafactor or --from.")
+    @Option(
+        help: "The embedding's rate as a multiple of the others'. Default: 30 with adamw, 1 with adafactor or --from."
+    )
     var embeddingRate: Float?
 
     @Option(help: "The same of attention's biases by distance. Default: 30 with adamw, 1 with adafactor or --from.")
@@ -48,7 +53,10 @@ struct LearningOptions: ParsableArguments {
     @Option(help: "Gradients are scaled down to this global norm.")
     var clip = 1.0
 
-    @Option(help: "Dropout of embeddings, of what sublayers add, of attention and of dense feed-forward layers. Default: 0.1.")
+    @Option(
+        help:
+            "Dropout of embeddings, of what sublayers add, of attention and of dense feed-forward layers. Default: 0.1."
+    )
     var dropout: Float?
 
     @Option(help: "Dropout inside experts. Default: 0.1; with --from 0.4.")

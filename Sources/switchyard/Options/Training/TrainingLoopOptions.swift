@@ -25,6 +25,12 @@ struct TrainingLoopOptions: ParsableArguments {
     )
     var workers: Int?
 
+    @Flag(
+        help:
+            "Go on with other settings than the run had: rates, dropout, losses, steps. The card tells from which step on."
+    )
+    var change = false
+
     @Flag(help: "Compute activations again on the way back rather than keep them: less memory, a third more time.")
     var recompute = false
 

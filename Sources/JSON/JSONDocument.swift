@@ -1,13 +1,11 @@
-import JSON
-
 /// A JSON value as a file for people: a member a line, in the order of their names.
-struct JSONDocument {
+package struct JSONDocument {
     private let value: JSONValue
 
-    init(_ value: JSONValue) { self.value = value }
+    package init(_ value: JSONValue) { self.value = value }
 
     /// With the end of the last line.
-    var text: String { Self.text(value, indent: "") + "\n" }
+    package var text: String { Self.text(value, indent: "") + "\n" }
 
     private static func text(_ value: JSONValue, indent: String) -> String {
         let inner = indent + "  "
