@@ -103,7 +103,8 @@ package struct LineChart {
     )
         -> [String]
     {
-        if style == .dots {
+        // One point is no line.
+        if style == .dots || points.count == 1 {
             return points.map { point in
                 "<circle cx=\"\(SVG.number(point.x))\" cy=\"\(SVG.number(point.y))\" r=\"3.5\" fill=\"\(colour)\"/>"
             }

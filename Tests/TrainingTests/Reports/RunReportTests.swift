@@ -29,6 +29,7 @@ import Testing
         let chart = LineChart("t", .init(across: "steps <", upwards: "nats"), [.init("a", [(0, 1), (10, 3)])])
         #expect(chart.svg.contains("points=\"92.0,272.0 712.0,42.0\""))
         #expect(chart.svg.contains(">steps &lt;</text>") && chart.svg.contains("rotate(-90)\">nats</text>"))
+        #expect(LineChart("t", .init(), [.init("a", [(0, 1)])]).svg.contains("<circle"))
         #expect(LineChart("t", .init(), []).svg.contains("no values yet"))
     }
 
