@@ -207,6 +207,11 @@ read-t5x: packages .venv/formats/bin/python | $(BASE8)
 	python3 -m venv .venv/formats
 	.venv/formats/bin/python -m pip install -q -r Tests/Formats/requirements.txt
 
+# Ten steps of fine-tuning from checkpoints of every kind, beside torch's.
+.PHONY: fine-tuning
+fine-tuning: packages
+	scripts/fine-tuning
+
 COUNT = 10000
 FROM = 0
 

@@ -14,7 +14,7 @@ let layers: [(name: String, dependsOn: [Dependency])] = [
     ("SwitchModel", ["Tensors", "Ranks", "Checkpoints", "JSON"]),
     ("Generation", ["Tensors", "Checkpoints", "SwitchModel", "JSON"]),
     ("Batching", ["Tensors", "SwitchModel", "Generation", "Telemetry", .collections]),
-    ("Training", ["SwitchModel", "Ranks", "Checkpoints", "Tensors", "Tokenization", "CZlib"]),
+    ("Training", ["SwitchModel", "Ranks", "Checkpoints", "Tensors", "Tokenization", "JSON", "CZlib"]),
     (
         "InferenceAPI",
         [
@@ -33,7 +33,7 @@ let tests: [(name: String, dependsOn: [Dependency])] = [
     ("TokenizationTests", ["Tokenization", "TestSupport"]),
     ("CheckpointsTests", ["Checkpoints", "Tensors", "TestSupport"]),
     ("HTTPServingTests", ["HTTPServing", "Telemetry", "TestSupport", "COpenSSL", .httpTypes, .log]),
-    ("SwitchModelTests", ["SwitchModel", "Checkpoints", "Tensors", "TestSupport"]),
+    ("SwitchModelTests", ["SwitchModel", "Checkpoints", "Tensors", "JSON", "TestSupport"]),
     (
         "GenerationTests",
         ["Generation", "SwitchModel", "Checkpoints", "Ranks", "Tensors", "TestSupport", "CAllocationCounter"]

@@ -57,6 +57,46 @@ CK_TARGET static void CK_NAME(relu_gradient)(const float *output, float kept, fl
     for (size_t i = 0; i < count; i++) gradient[i] = output[i] > 0 ? gradient[i] * kept : 0.0f;
 }
 
+CK_TARGET static void CK_NAME(activation_gradient)(ck_activation activation, const float *input, const float *factors,
+                                                   const float *gradient, float *input_gradient,
+                                                   float *factor_gradient, size_t count) {
+#pragma clang fp contract(fast)
+    // The activation's values in factor_gradient where there are factors, its slopes in input_gradient, then the chain rule.
+    switch (activation) {
+    case CK_RELU:
+        for (size_t i = 0; i < count; i++) {
+            if (factors) factor_gradient[i] = input[i] > 0 ? input[i] : 0;
+            input_gradient[i] = input[i] > 0 ? 1 : 0;
+        }
+        break;
+    case CK_GELU:
+        for (size_t i = 0; i < count; i++) {
+            const float x = input[i], below = 0.5f * (1.0f + erff(x * 0.70710678f));
+            if (factors) factor_gradient[i] = x * below;
+            input_gradient[i] = below + x * 0.39894228f * CK_NAME(exp)(-0.5f * x * x);
+        }
+        break;
+    case CK_GELU_TANH:
+        for (size_t i = 0; i < count; i++) {
+            const float x = input[i], u = 1.5957691216f * (x + 0.044715f * x * x * x);
+            const float share = 1.0f / (1.0f + CK_NAME(exp)(-u));
+            if (factors) factor_gradient[i] = x * share;
+            input_gradient[i] = share + x * share * (1.0f - share) * 1.5957691216f * (1.0f + 0.134145f * x * x);
+        }
+        break;
+    case CK_SILU:
+        for (size_t i = 0; i < count; i++) {
+            const float x = input[i], share = 1.0f / (1.0f + CK_NAME(exp)(-x));
+            if (factors) factor_gradient[i] = x * share;
+            input_gradient[i] = share + x * share * (1.0f - share);
+        }
+        break;
+    }
+    for (size_t i = 0; i < count; i++) input_gradient[i] *= gradient[i] * (factors ? factors[i] : 1.0f);
+    if (factors)
+        for (size_t i = 0; i < count; i++) factor_gradient[i] *= gradient[i];
+}
+
 CK_TARGET static ck_token_loss CK_NAME(cross_entropy)(float *logits, size_t count, size_t label, float smoothing,
                                                       float weight) {
 #pragma clang fp reassociate(on) contract(fast)
@@ -177,6 +217,7 @@ CK_TARGET static void CK_NAME(round_to_bf16)(const float *input, float *output, 
 #define CK_TRAINWISE                                                                                               \
     .drop = CK_NAME(drop), .jitter = CK_NAME(jitter), .rms_norm_gradient = CK_NAME(rms_norm_gradient),             \
     .softmax_gradient = CK_NAME(softmax_gradient), .relu_gradient = CK_NAME(relu_gradient),                        \
+    .activation_gradient = CK_NAME(activation_gradient),                                                           \
     .cross_entropy = CK_NAME(cross_entropy), .sum_of_squares = CK_NAME(sum_of_squares), .dot = CK_NAME(dot),       \
     .multiply = CK_NAME(multiply), .blend = CK_NAME(blend), .adam = CK_NAME(adam),                                 \
     .square_means = CK_NAME(square_means), .factored_squares = CK_NAME(factored_squares),                          \

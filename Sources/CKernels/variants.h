@@ -37,6 +37,7 @@ typedef struct {
     void (*rms_norm_gradient)(const float *, const float *, const float *, float *, float *, size_t, size_t, float);
     void (*softmax_gradient)(const float *, float *, size_t);
     void (*relu_gradient)(const float *, float, float *, size_t);
+    void (*activation_gradient)(ck_activation, const float *, const float *, const float *, float *, float *, size_t);
     ck_token_loss (*cross_entropy)(float *, size_t, size_t, float, float);
     double (*sum_of_squares)(const float *, size_t);
     float (*dot)(const float *, const float *, size_t);

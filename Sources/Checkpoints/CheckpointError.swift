@@ -9,6 +9,8 @@ package enum CheckpointError: Error, Equatable, Sendable {
     /// The directory was packed to another precision than the one asked for, or by another version.
     case packedOtherwise(directory: String, packing: String, wanted: String)
     case tooLarge(file: String, limit: Int, found: Int)
+    /// Git has left a pointer where the file should be.
+    case largeFilePointer(file: String)
     /// The file ends before what its header describes.
     case truncated(file: String, expectedBytes: Int, foundBytes: Int)
     case trailingBytes(file: String, expectedBytes: Int, foundBytes: Int)
@@ -59,6 +61,8 @@ extension CheckpointError: CustomStringConvertible {
                 + "or leave --weights and --expert-weights out"
         case .tooLarge(let file, let limit, let found):
             "\(quoted(file)) has \(found) bytes; at most \(limit) are expected"
+        case .largeFilePointer(let file):
+            "\(quoted(file)) is a pointer of Git LFS and not the file itself: 'git lfs pull' fetches it"
         case .truncated(let file, let expected, let found):
             "\(quoted(file)) ends after \(found) bytes, but its header describes \(expected)"
         case .trailingBytes(let file, let expected, let found):

@@ -26,9 +26,10 @@ enum WeightFormat: CaseIterable {
     }
 
     func open(_ path: String) throws(CheckpointError) -> any WeightFile {
+        try LargeFilePointer.refuse(path)
         switch self {
-        case .packed, .safetensors: try SafetensorsFile(path: path)
-        case .torch: try TorchFile(path: path)
+        case .packed, .safetensors: return try SafetensorsFile(path: path)
+        case .torch: return try TorchFile(path: path)
         }
     }
 }

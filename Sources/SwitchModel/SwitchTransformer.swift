@@ -32,7 +32,7 @@ package final class SwitchTransformer {
     ///   `KeyValuePool.OutOfAddresses`.
     package init(_ weights: WeightScope, _ context: LoadingContext, cache: CacheRoom) throws {
         configuration = context.configuration
-        let names = EmbeddingNames(weights, configuration)
+        let names = VocabularyTables(weights, configuration)
         let first = configuration.architecture.hasEncoder ? names.encoder : names.decoder
         let embedding = try context.within("embedding").embedding(weights, first)
         switch configuration.architecture {
@@ -148,7 +148,7 @@ extension DecodingHalf {
     /// - Parameter embedding: one that is loaded, which often is the decoder's.
     fileprivate init(
         _ weights: WeightScope,
-        _ names: EmbeddingNames,
+        _ names: VocabularyTables,
         _ context: LoadingContext,
         _ cache: CacheRoom,
         beside embedding: EmbeddingTable
@@ -168,26 +168,5 @@ extension DecodingHalf {
             at: headContext.precision.head
         )
         pool = try KeyValuePool(configuration.cacheShape(cache.precision), bytes: cache.bytes)
-    }
-}
-
-/// Which tensors hold the two embeddings and the head.
-///
-/// A tied checkpoint keeps one matrix under any of these names, or under several. Whatever is stored under a name of its
-/// own is used, as transformers 5 does when values differ.
-private struct EmbeddingNames {
-    let encoder: String
-    let decoder: String
-    let head: String
-
-    init(_ weights: WeightScope, _ configuration: SwitchConfiguration) {
-        let isTied = configuration.tieWordEmbeddings
-        let shared = ["shared", "encoder.embed_tokens", "decoder.embed_tokens", "lm_head"]
-        func first(_ names: [String], else missing: String = "shared") -> String {
-            names.first { weights.contains("\($0).weight") || weights.contains("\($0).packed") } ?? missing
-        }
-        encoder = first(["encoder.embed_tokens"] + shared)
-        decoder = first(["decoder.embed_tokens"] + shared)
-        head = isTied ? first(["lm_head"] + shared) : first(["lm_head", "decoder.lm_head"], else: "lm_head")
     }
 }

@@ -7,6 +7,8 @@ package enum TokenizerError: Error, Equatable, Sendable {
     /// The file cannot be opened; `message` is the system's.
     case unopened(file: String, message: String)
     case tooLarge(file: String, limit: Int, found: Int)
+    /// Git has left a pointer where the file should be.
+    case largeFilePointer(file: String)
     /// The file is no JSON, or lacks what it must have.
     case malformed(file: String, reason: String)
     /// A step this server would not take to the letter.
@@ -27,6 +29,8 @@ extension TokenizerError: CustomStringConvertible {
         case .unopened(let file, let message): "'\(file)' could not be read: \(message)"
         case .tooLarge(let file, let limit, let found):
             "'\(file)' has \(found) bytes, more than the \(limit) a tokenizer file may have"
+        case .largeFilePointer(let file):
+            "'\(file)' is a pointer of Git LFS and not the file itself: 'git lfs pull' fetches it"
         case .malformed(let file, let reason): "'\(file)' is malformed: \(Self.shown(reason))"
         case .unsupported(let file, let component):
             "'\(file)': \(Self.shown(component)) is not one this server knows"

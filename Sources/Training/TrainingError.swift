@@ -10,13 +10,22 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case tooManyTokens(pairs: Int, limit: Int)
     case unwritable(path: String, reason: String)
     case anotherRun(directory: String, setting: String)
+    /// A setting that decides the weights is another than the run had, and nobody said that this is meant.
+    case unaskedChange(directory: String, String)
     case unhealthy(String)
     /// The workers of a run cannot be shared out evenly.
     case unevenWorkers(workers: Int, ranks: Int)
     case notAnAxis(String, reason: String)
     case tooManyTrials(limit: Int)
-    /// A model that is served but that the trainer's layers do not compute.
+    /// A model that is served but not trained.
     case notTrainable(String)
+    /// A group of parameters that the model has none of.
+    case nothingToFreeze(String)
+    case nothingToLearn
+    /// What a run begins with does not go with what it is to learn, or with another flag.
+    case notThisStart(String)
+    /// What a run would need, by part, and what would make it fit.
+    case tooLittleMemory(String)
 
     package var description: String {
         switch self {
@@ -35,14 +44,21 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
         case .anotherRun(let directory, let setting):
             "\(directory) holds a run with another \(setting): resume it as it was, or name another directory"
+        case .unaskedChange(let directory, let change):
+            "\(directory) holds a run with other settings: \(change); --change goes on with what this call says"
         case .unhealthy(let diagnosis): diagnosis
         case .unevenWorkers(let workers, let ranks):
             "\(workers) workers cannot be shared out evenly over \(ranks) processes: "
                 + "--workers is their number in all of them together"
         case .notAnAxis(let axis, let reason): "--vary \(axis): \(reason)"
         case .tooManyTrials(let limit): "a sweep has at most \(limit) trials"
-        case .notTrainable(let found):
-            "the model has \(found), but the trainer knows relu without gates, routers without bias and one embedding"
+        case .notTrainable(let found): "the model cannot be trained: \(found)"
+        case .nothingToFreeze(let group):
+            "--freeze \(group): the model has none of its own"
+                + (group == "head" ? ": it is one with the embeddings" : "")
+        case .nothingToLearn: "--freeze leaves nothing to learn"
+        case .notThisStart(let reason): reason
+        case .tooLittleMemory(let account): account
         }
     }
 }

@@ -4,8 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "CKernelsTraining.h"
-
 // Conventions for every kernel in this header:
 //  - Matrices are row-major Float32; a stride is the distance between rows, in elements.
 //  - Buffers do not overlap unless the comment says a call may run in place.
@@ -294,4 +292,7 @@ ck_instruction_set ck_current_instruction_set(void);
 #ifdef __cplusplus
 }
 #endif
+
+#include "CKernelsTraining.h"
+
 #endif

@@ -29,6 +29,11 @@ void ck_softmax_gradient_f32(const float *probabilities, float *gradient, size_t
 /// gradient[i] = gradient[i] * kept where output[i] is positive, else 0.
 void ck_relu_gradient_f32(const float *output, float kept, float *gradient, size_t count);
 
+/// What ck_activate_f32 hands back: fills input_gradient with gradient * activation'(input) * factors, and factor_gradient,
+/// where there are factors, with gradient * activation(input). Both are NULL or neither is, of factors and factor_gradient.
+void ck_activation_gradient_f32(ck_activation activation, const float *input, const float *factors,
+                                const float *gradient, float *input_gradient, float *factor_gradient, size_t count);
+
 /// What one token adds to the loss, in nats.
 typedef struct {
     float negative_log_likelihood;

@@ -17,7 +17,7 @@ package struct FeedForwardKind: Equatable, Sendable {
     package var innerFactor: Int { isGated ? 2 : 1 }
 
     /// The tensors of the first product.
-    var innerNames: [String] { isGated ? ["wi_0", "wi_1"] : ["wi"] }
+    package var innerNames: [String] { isGated ? ["wi_0", "wi_1"] : ["wi"] }
 
     /// Reads a name as `dense_act_fn` or `feed_forward_proj` give it, such as `relu` or `gated-gelu`.
     ///

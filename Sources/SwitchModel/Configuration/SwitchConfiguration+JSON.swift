@@ -100,6 +100,7 @@ extension SwitchConfiguration {
         let choices = 1...max(experts, 1)
         self.choices =
             try config.integer("num_experts_per_tok", alias: "num_selected_experts", in: choices) ?? self.choices
+        prunedFrom = try config.integer(ExpertPruning.key, in: Self.sizes)
         expertCapacity = try config.integer("expert_capacity", in: 1...Int(Int32.max)) ?? expertCapacity
     }
 

@@ -14,12 +14,13 @@ extension SwitchConfiguration {
         return Self.clamped(embeddingParameters + attentions + rest + feedForwardParameters)
     }
 
-    /// Embeddings that tokens are looked up in: without a tied head each stack has one of its own.
-    private var tables: Int { architecture == .encoderDecoder && !tieWordEmbeddings ? 2 : 1 }
+    /// Embeddings that tokens are looked up in: Switch Transformers without a tied head have one for each stack, T5 has one.
+    private var tables: Int {
+        architecture == .encoderDecoder && !tieWordEmbeddings && modelType == .switchTransformers ? 2 : 1
+    }
 
     private var embeddingParameters: Double {
-        let ownHeads = architecture.hasDecoder && !tieWordEmbeddings ? 1 : 0
-        return product(vocabularySize, modelWidth) * Double(tables + ownHeads)
+        product(vocabularySize, modelWidth) * Double(tables + (hasOwnHead ? 1 : 0))
     }
 
     /// Those of them that experts hold.

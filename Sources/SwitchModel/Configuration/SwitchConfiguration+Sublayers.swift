@@ -7,6 +7,9 @@ extension SwitchConfiguration {
         stack == .decoder && architecture == .encoderDecoder ? "2" : "1"
     }
 
+    /// What checkpoints call a dense feed-forward within its sublayer.
+    package var denseFeedForward: String { modelType == .switchTransformers ? "mlp" : "DenseReluDense" }
+
     /// Every attention and feed-forward of the stacks there are, as checkpoints name them, and the head, in the order they run.
     package var sublayers: [String] {
         func names(_ stack: Stack, _ sublayers: Int) -> [String] {

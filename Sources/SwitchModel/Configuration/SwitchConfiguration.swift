@@ -59,6 +59,8 @@ package struct SwitchConfiguration: Equatable, Sendable {
 
     /// In each sparse layer.
     package var experts = 8
+    /// How many there were in each sparse layer before some were left out; nil where all are there.
+    package var prunedFrom: Int?
     /// How many experts each token goes to, at most all.
     package var choices = 1
     /// How many tokens of one sequence an expert takes, in a pass over several of them; a decoder's step is never short
@@ -76,8 +78,10 @@ package struct SwitchConfiguration: Equatable, Sendable {
     /// Added to the mean of squares before its root is taken; between 0 and 1.
     package var layerNormEpsilon: Float = 1e-6
     package var feedForward = FeedForwardKind()
-    /// The head is the embedding.
+    /// The head is the embedding, as the files have it.
     package var tieWordEmbeddings = true
+    /// The checkpoint holds a head of other values than the embedding's, whatever the files say: known once tensors were read.
+    package var storesOwnHead = false
     /// The decoder's output is divided by the root of the width before the head, as models with a tied head were trained.
     package var scalesDecoderOutput = true
 
@@ -112,6 +116,9 @@ package struct SwitchConfiguration: Equatable, Sendable {
             biasInEveryBlock = modelType == .umt5
         }
     }
+
+    /// Whether the head is a table of its own.
+    package var hasOwnHead: Bool { architecture.hasDecoder && (!tieWordEmbeddings || storesOwnHead) }
 
     /// The width of all heads together: rows of the query, key and value projections.
     package var attentionWidth: Int { heads * headWidth }

@@ -29,7 +29,7 @@ struct FeedForward {
             kind = .sparse(try SparseFeedForward(weights["mlp"], context, roundedFor: inputs))
             precision = context.ofExperts.precision
         } else {
-            kind = .dense(try Self.dense(weights[context.denseName], context))
+            kind = .dense(try Self.dense(weights[context.configuration.denseFeedForward], context))
             precision = context.precision
         }
     }

@@ -41,9 +41,6 @@ package struct LoadingContext {
         self.loaded = loaded
     }
 
-    /// What a dense feed-forward is called within its sublayer.
-    var denseName: String { configuration.modelType == .switchTransformers ? "mlp" : "DenseReluDense" }
-
     /// What the layers of a sublayer need.
     func within(_ sublayer: String) -> LoadingContext {
         guard let roundedSublayer, sublayer != roundedSublayer, sublayer != roundedSublayer + "." else { return self }

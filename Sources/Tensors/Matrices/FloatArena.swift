@@ -17,6 +17,21 @@ package final class FloatArena {
     /// Takes everything back: pieces handed out before are no longer valid.
     package func empty() { (current, used) = (0, 0) }
 
+    /// A moment in the handing out of pieces.
+    package struct Mark {
+        fileprivate var current: Int
+        fileprivate var used: Int
+    }
+
+    /// What was handed out so far stays valid when the arena goes back to it.
+    package var mark: Mark { Mark(current: current, used: used) }
+
+    /// Takes back what was handed out since: those pieces are no longer valid.
+    package func goBack(to mark: Mark) { (current, used) = (mark.current, mark.used) }
+
+    /// Memory it has, in use or not.
+    package var byteCount: Int { blocks.reduce(0) { $0 + $1.count } * MemoryLayout<Float>.size }
+
     /// A piece whose elements are undefined.
     package func rows(_ rows: Int, _ columns: Int) -> FloatRows {
         FloatRows(base: take(rows * columns), rows: rows, columns: columns)

@@ -105,6 +105,37 @@ extension FloatRows {
         ck_relu_gradient_f32(output.base, 1 / (1 - dropRate), base, count)
     }
 
+    /// Fills these rows with an activation of `inner`: of all its columns, or, where it has twice as many as these rows, of the
+    /// left half times the right half.
+    package func activate(_ activation: Activation, of inner: FloatRows) {
+        precondition(inner.rows == rows && (inner.columns == columns || inner.columns == 2 * columns), "sizes differ")
+        let isGated = inner.columns > columns
+        copy(inner[columns: 0..<columns])
+        for row in 0..<rows {
+            let factors = isGated ? inner.base + row * inner.stride + columns : nil
+            ck_activate_f32(activation.element, base + row * stride, factors, columns)
+        }
+    }
+
+    /// Turns the gradient of these rows, what `activate` made of `inner`, into that of `inner`: fills `innerGradient`.
+    package func activationGradient(_ activation: Activation, of inner: FloatRows, into innerGradient: FloatRows) {
+        precondition(inner.rows == rows && (inner.columns == columns || inner.columns == 2 * columns), "sizes differ")
+        precondition(innerGradient.rows == rows && innerGradient.columns == inner.columns, "sizes differ")
+        let isGated = inner.columns > columns
+        for row in 0..<rows {
+            let (input, into) = (inner.base + row * inner.stride, innerGradient.base + row * innerGradient.stride)
+            ck_activation_gradient_f32(
+                activation.element,
+                input,
+                isGated ? input + columns : nil,
+                base + row * stride,
+                into,
+                isGated ? into + columns : nil,
+                columns
+            )
+        }
+    }
+
     /// log(sum(exp(x))) of a row.
     package func logSum(row: Int) -> Float {
         precondition(row >= 0 && row < rows && columns > 0)

@@ -20,7 +20,11 @@ enum TokenizerFile {
             }
             let size = attributes[.size] as? Int ?? .max
             guard size <= limit else { throw TokenizerError.tooLarge(file: path, limit: limit, found: size) }
-            return try [UInt8](Data(contentsOf: file))
+            let bytes = try [UInt8](Data(contentsOf: file))
+            guard !bytes.starts(with: "version https://git-lfs".utf8) else {
+                throw TokenizerError.largeFilePointer(file: path)
+            }
+            return bytes
         } catch let error as TokenizerError {
             throw error
         } catch {

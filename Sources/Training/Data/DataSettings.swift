@@ -48,6 +48,12 @@ package struct DataSettings: Equatable, Sendable, Codable {
 
     package init() {}
 
+    /// All files that are read, those to judge by too.
+    package var files: [String] {
+        (parallelFiles + validationParallelFiles).flatMap { [$0.source, $0.target] } + pairFiles + textFiles
+            + validationPairFiles + validationTextFiles
+    }
+
     /// Names of the files that are learnt from, and of those that are judged by.
     var trainingFiles: [String] { Self.names(parallelFiles, pairFiles + textFiles) }
     var validationFiles: [String] {

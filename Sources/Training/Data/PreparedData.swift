@@ -3,12 +3,7 @@ package import Tokenization
 
 /// Text made ready to be learnt from: cleaned, cut into tokens, parted into what is learnt and what is judged by.
 package struct PreparedData: Sendable {
-    package let tokenizer: SentencePieceTokenizer
-    /// The vocabulary's file.
-    package let vocabulary: [UInt8]
-    /// Rows the embedding needs.
-    package let vocabularySize: Int
-    package let special: SpecialIDs
+    package let vocabulary: Vocabulary
     package let training: any ExampleSource
     package let validation: any ExampleSource
     /// What validation sources should become; empty unless the task is pairs.
@@ -31,50 +26,47 @@ package struct PreparedData: Sendable {
         package var validationExamples = 0
     }
 
-    /// The ids of T5's vocabularies: padding starts outputs, and 1 ends them.
-    private static let special = SpecialIDs(start: 0, end: 1)
+    /// Where the vocabulary comes from.
+    package enum VocabularySource: Sendable {
+        /// A file where a vocabulary that is given or trained is kept; it is read when it is there, so that a run goes on
+        /// with its own.
+        case kept(file: String)
+        /// That of a model.
+        case model(Vocabulary)
+    }
 
     /// Reads all files, trains a vocabulary where none was given or kept, and cuts the text into tokens.
     ///
-    /// - Parameters:
-    ///   - vocabularyFile: where a trained vocabulary is kept; it is read when it is there, so that a run goes on with
-    ///     its own.
-    ///   - seed: decides what is held out.
+    /// - Parameter seed: decides what is held out.
     ///
     /// - Throws: `TrainingError` for files that cannot be read and for too few examples, `TokenizerError` for a
     ///   vocabulary, and Foundation's error where it cannot be written.
-    package init(_ settings: DataSettings, vocabularyFile: String, seed: UInt64) throws {
+    package init(_ settings: DataSettings, _ source: VocabularySource, seed: UInt64) throws {
         switch settings.task {
-        case .pairs: try self.init(pairs: settings, vocabularyFile, seed)
-        case .languageModel, .spanCorruption: try self.init(text: settings, vocabularyFile, seed)
+        case .pairs: try self.init(pairs: settings, source, seed)
+        case .languageModel, .spanCorruption: try self.init(text: settings, source, seed)
         }
     }
 
-    private init(pairs settings: DataSettings, _ vocabularyFile: String, _ seed: UInt64) throws {
-        special = Self.special
+    private init(pairs settings: DataSettings, _ source: VocabularySource, _ seed: UInt64) throws {
         let (kept, cleanHeld, cleaning) = try Self.parts(settings, seed)
         let held = cleanHeld.map { TextPair(source: settings.prefix + $0.source, target: $0.target) }
-        let lines = kept.map(\.source) + kept.map(\.target) + (settings.prefix.isEmpty ? [] : [settings.prefix])
-        let vocabulary = try Self.vocabulary(settings, vocabularyFile, lines)
-        let pieces = try SentencePieceTokenizer.pieceCount(serialized: vocabulary, fileName: vocabularyFile)
-        let tokenizer = try SentencePieceTokenizer(
-            serialized: vocabulary,
-            modelVocabularySize: pieces,
-            fileName: vocabularyFile
-        )
+        let vocabulary = try Self.vocabulary(settings, source) {
+            kept.map(\.source) + kept.map(\.target) + (settings.prefix.isEmpty ? [] : [settings.prefix])
+        }
         func tokens(_ pairs: [TextPair], prefix: String) -> [(source: [Int32], target: [Int32])] {
-            pairs.map { (tokenizer.encode(prefix + $0.source), tokenizer.encode($0.target)) }
+            pairs.map { (vocabulary.tokenizer.encode(prefix + $0.source), vocabulary.tokenizer.encode($0.target)) }
         }
         let limit = settings.maximumTokens
-        let examples = PairExamples(tokens(kept, prefix: settings.prefix), Self.special, maximumTokens: limit)
-        let judged = PairExamples(tokens(held, prefix: ""), Self.special, maximumTokens: limit)
+        let examples = PairExamples(tokens(kept, prefix: settings.prefix), vocabulary.special, maximumTokens: limit)
+        let judged = PairExamples(tokens(held, prefix: ""), vocabulary.special, maximumTokens: limit)
         (training, validation, references) = (examples, judged, judged.kept.map { held[$0] })
-        (self.tokenizer, self.vocabulary, vocabularySize) = (tokenizer, vocabulary, pieces)
+        self.vocabulary = vocabulary
         report = Report(
             cleaning: cleaning,
             tooManyTokens: examples.tooLong,
             tooManyTokensToJudge: judged.tooLong,
-            pieces: pieces,
+            pieces: vocabulary.pieces,
             trainingExamples: examples.count,
             validationExamples: judged.count
         )
@@ -103,40 +95,37 @@ package struct PreparedData: Sendable {
         return (kept, held, cleaning)
     }
 
-    private init(text settings: DataSettings, _ vocabularyFile: String, _ seed: UInt64) throws {
-        special = Self.special
+    private init(text settings: DataSettings, _ source: VocabularySource, _ seed: UInt64) throws {
         let text = try Self.text(settings.textFiles, settings.cleaning)
         let held = try Self.text(settings.validationTextFiles, settings.cleaning)
-        let vocabulary = try Self.vocabulary(settings, vocabularyFile, TextFile.lines(of: text).filter { !$0.isEmpty })
-        let pieces = try SentencePieceTokenizer.pieceCount(serialized: vocabulary, fileName: vocabularyFile)
-        let isCorrupted = settings.task == .spanCorruption
-        let size = pieces + (isCorrupted ? SentencePieceTokenizer.sentinelCount : 0)
-        let tokenizer = try SentencePieceTokenizer(
-            serialized: vocabulary,
-            modelVocabularySize: size,
-            fileName: vocabularyFile
-        )
-        var tokens = Self.tokens(text, tokenizer)
-        var judged = Self.tokens(held, tokenizer)
+        let vocabulary = try Self.vocabulary(settings, source) { TextFile.lines(of: text).filter { !$0.isEmpty } }
+        var tokens = Self.tokens(text, vocabulary.tokenizer)
+        var judged = Self.tokens(held, vocabulary.tokenizer)
         if settings.validationFiles.isEmpty {
             let count = min(settings.heldOut * settings.maximumTokens, tokens.count / 10)
             judged = Array(tokens.suffix(count))
             tokens.removeLast(count)
         }
         let length = settings.maximumTokens
-        if isCorrupted {
+        if settings.task == .spanCorruption {
+            guard !vocabulary.sentinels.isEmpty else {
+                throw TrainingError.notThisStart("--task span-corruption: the model's vocabulary has no <extra_id_0>")
+            }
             var spans = SpanCorruption.Settings()
             (spans.length, spans.seed) = (length, seed)
-            let sentinel = Int32(size - 1)
-            training = SpanCorruption(tokens, Self.special, firstSentinel: sentinel, spans)
-            validation = SpanCorruption(judged, Self.special, firstSentinel: sentinel, spans)
+            training = SpanCorruption(tokens, vocabulary.special, sentinels: vocabulary.sentinels, spans)
+            validation = SpanCorruption(judged, vocabulary.special, sentinels: vocabulary.sentinels, spans)
         } else {
             training = TextWindows(tokens, length: length, .moving(seed: seed))
             validation = TextWindows(judged, length: length, .fixed)
         }
         references = []
-        (self.tokenizer, self.vocabulary, vocabularySize) = (tokenizer, vocabulary, size)
-        report = Report(pieces: pieces, trainingExamples: training.count, validationExamples: validation.count)
+        self.vocabulary = vocabulary
+        report = Report(
+            pieces: vocabulary.pieces,
+            trainingExamples: training.count,
+            validationExamples: validation.count
+        )
         guard training.count > 0 else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
     }
 
@@ -156,8 +145,25 @@ package struct PreparedData: Sendable {
             + parallel.flatMap { try TextFile.pairs(source: $0.source, target: $0.target) }
     }
 
+    /// - Parameter lines: what a vocabulary is trained on, where one is.
+    private static func vocabulary(
+        _ settings: DataSettings,
+        _ source: VocabularySource,
+        _ lines: () -> [String]
+    ) throws -> Vocabulary {
+        switch source {
+        case .model(let vocabulary): return vocabulary
+        case .kept(let file):
+            return try Vocabulary(
+                serialized: try kept(settings, file, lines),
+                fileName: file,
+                hasSentinels: settings.task == .spanCorruption
+            )
+        }
+    }
+
     /// The vocabulary of the run, of a file that was given, or one that is trained now and kept.
-    private static func vocabulary(_ settings: DataSettings, _ file: String, _ lines: [String]) throws -> [UInt8] {
+    private static func kept(_ settings: DataSettings, _ file: String, _ lines: () -> [String]) throws -> [UInt8] {
         if let bytes = FileManager.default.contents(atPath: file) { return Array(bytes) }
         if let given = settings.vocabularyFile {
             guard let bytes = FileManager.default.contents(atPath: given) else {
@@ -169,7 +175,7 @@ package struct PreparedData: Sendable {
         var training = VocabularyTraining()
         training.kind = VocabularyTraining.Kind(rawValue: settings.vocabularyKind) ?? .unigram
         training.size = settings.vocabularySize
-        let bytes = try training.train(lines)
+        let bytes = try training.train(lines())
         try Data(bytes).write(to: URL(fileURLWithPath: file), options: .atomic)
         return bytes
     }

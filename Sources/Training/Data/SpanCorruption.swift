@@ -20,17 +20,15 @@ package struct SpanCorruption: ExampleSource {
 
     private let tokens: [Int32]
     private let special: SpecialIDs
-    private let firstSentinel: Int32
+    private let sentinels: [Int32]
     private let settings: Settings
-
-    /// How many spans an example has at most: as many as there are sentinels.
-    static let maximumSpans = 100
 
     /// - Parameters:
     ///   - tokens: the text.
-    ///   - firstSentinel: the id of `<extra_id_0>`; each further one is one less.
-    package init(_ tokens: [Int32], _ special: SpecialIDs, firstSentinel: Int32, _ settings: Settings) {
-        (self.tokens, self.special, self.firstSentinel, self.settings) = (tokens, special, firstSentinel, settings)
+    ///   - sentinels: the ids of `<extra_id_0>` and those after it, at least one: an example has at most so many spans.
+    package init(_ tokens: [Int32], _ special: SpecialIDs, sentinels: [Int32], _ settings: Settings) {
+        precondition(!sentinels.isEmpty, "no sentinels")
+        (self.tokens, self.special, self.sentinels, self.settings) = (tokens, special, sentinels, settings)
     }
 
     package var count: Int { tokens.count / max(settings.length, 1) }
@@ -42,8 +40,8 @@ package struct SpanCorruption: ExampleSource {
         let text = tokens[index * settings.length..<(index + 1) * settings.length]
         var (source, target): ([Int32], [Int32]) = ([], [])
         var position = text.startIndex
-        for (number, span) in Self.spans(settings, &noise).enumerated() {
-            let sentinel = firstSentinel - Int32(number)
+        for (number, span) in Self.spans(settings, atMost: sentinels.count, &noise).enumerated() {
+            let sentinel = sentinels[number]
             source += text[position..<position + span.kept] + [sentinel]
             position += span.kept
             target += [sentinel] + text[position..<position + span.cut]
@@ -58,9 +56,13 @@ package struct SpanCorruption: ExampleSource {
     }
 
     /// How much is kept and then cut, over and over: numbers that together make up a text, none of them 0.
-    static func spans(_ settings: Settings, _ noise: inout Noise) -> [(kept: Int, cut: Int)] {
+    static func spans(
+        _ settings: Settings,
+        atMost most: Int,
+        _ noise: inout Noise
+    ) -> [(kept: Int, cut: Int)] {
         let cut = max(1, min(settings.length - 1, Int((Double(settings.length) * settings.density).rounded())))
-        let most = min(cut, settings.length - cut, maximumSpans)
+        let most = min(cut, settings.length - cut, most)
         let count = max(1, min(most, Int((Double(cut) / settings.meanSpan).rounded())))
         let cuts = partition(cut, count, &noise)
         return zip(partition(settings.length - cut, count, &noise), cuts).map { (kept: $0, cut: $1) }

@@ -5,11 +5,12 @@ package enum TextFile {
     /// The largest file that is read: all of it is held in memory.
     package static let maximumBytes = 4 << 30
 
-    /// The whole text, unpacked when the name ends in `.gz`; bytes that are not UTF-8 become replacement characters.
+    /// The whole text, unpacked when the name ends in `.gz`; bytes that are not UTF-8 become replacement characters, which
+    /// `encodingFaults` counts.
     ///
     /// - Parameter limit: of the file's bytes, or of those it unpacks to.
     ///
-    /// - Throws: `TrainingError.unreadable` and `.tooLarge`.
+    /// - Throws: `TrainingError.unreadable`, also for a file that begins as UTF-16 does, and `.tooLarge`.
     package static func text(_ path: String, limit: Int = maximumBytes) throws(TrainingError) -> String {
         String(decoding: try bytes(path, limit: limit), as: UTF8.self)
     }
@@ -24,7 +25,30 @@ package enum TextFile {
         return text
     }
 
+    /// Files with lines that are not UTF-8.
+    ///
+    /// - Throws: what `text` throws.
+    package static func encodingFaults(in paths: [String]) throws(TrainingError) -> [EncodingFault] {
+        var faults: [EncodingFault] = []
+        for path in paths {
+            if let fault = EncodingFault(try bytes(path, limit: maximumBytes), file: path) { faults.append(fault) }
+        }
+        return faults
+    }
+
+    /// Without a mark that it is UTF-8.
     private static func bytes(_ path: String, limit: Int) throws(TrainingError) -> Data {
+        let bytes = try allBytes(path, limit: limit)
+        guard !EncodingFault.isWide(bytes) else {
+            throw .unreadable(
+                file: path,
+                reason: "it begins with the mark of UTF-16 or UTF-32: write it as UTF-8 first"
+            )
+        }
+        return bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
+    }
+
+    private static func allBytes(_ path: String, limit: Int) throws(TrainingError) -> Data {
         if path.hasSuffix(".gz") { return Data(try GzipFile.bytes(path, limit: limit)) }
         do {
             let attributes = try FileManager.default.attributesOfItem(atPath: path)

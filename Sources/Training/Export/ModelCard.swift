@@ -10,6 +10,21 @@ package struct ModelCard: Sendable {
     package var arguments: [String]
     package var data: DataSettings
     package var report: PreparedData.Report
+    /// The model that it was trained from; nil for weights that were drawn.
+    package var origin: Origin?
+
+    /// What was set otherwise from some step on, a sentence each.
+    package var history: [String] = []
+
+    /// What a model was trained from.
+    package struct Origin: Sendable {
+        /// Name of its directory.
+        package var name: String
+        /// What was not learnt.
+        package var frozen: [ParameterGroup]
+
+        package init(_ name: String, frozen: [ParameterGroup]) { (self.name, self.frozen) = (name, frozen) }
+    }
 
     package init(
         _ name: String,
@@ -31,20 +46,31 @@ package struct ModelCard: Sendable {
         _ validation: Validation
     ) -> String {
         let type = parameters.type == .float32 ? "f32" : "bf16"
-        let rows = [
-            ("architecture", Self.architecture(model)), ("experts", Self.experts(model)),
-            ("parameters", "\(parameters.count), stored as \(type)"),
-            ("vocabulary", "\(report.pieces) pieces, SentencePiece \(data.vocabularyKind)"),
-            ("learnt from", "\(report.trainingExamples) examples of \(data.trainingFiles.joined(separator: ", "))"),
-            ("judged by", "\(report.validationExamples) examples of \(judges)"),
-            ("how good", Self.result(validation)),
-        ]
+        let rows =
+            begun + [
+                ("architecture", Self.architecture(model)), ("experts", Self.experts(model)),
+                ("parameters", "\(parameters.count), stored as \(type)"),
+                (
+                    "vocabulary",
+                    "\(report.pieces) pieces, \(origin == nil ? "SentencePiece \(data.vocabularyKind)" : "that of the model it began as")"
+                ),
+                ("learnt from", "\(report.trainingExamples) examples of \(data.trainingFiles.joined(separator: ", "))"),
+                ("judged by", "\(report.validationExamples) examples of \(judges)"),
+                ("how good", Self.result(validation)),
+            ]
         let table = ["| | |", "|---|---|"] + rows.map { "| \($0) | \($1) |" }
         let lines =
             ["# \(name)", ""] + table + Self.routing(model) + [
                 "", "Trained by Switchyard \(version):", "", "```", command, "```", "",
-            ]
+            ] + (history.isEmpty ? [] : ["It began with other settings:", ""] + history.map { "- \($0)" } + [""])
         return lines.joined(separator: "\n")
+    }
+
+    private var begun: [(String, String)] {
+        guard let origin else { return [] }
+        let frozen = origin.frozen.map(\.rawValue).joined(separator: ", ")
+        let prefix = data.prefix.isEmpty ? [] : [("prefix", "`\(data.prefix)`")]
+        return [("began as", origin.name)] + (frozen.isEmpty ? [] : [("not learnt", frozen)]) + prefix
     }
 
     private var judges: String {
@@ -56,8 +82,10 @@ package struct ModelCard: Sendable {
             model.architecture == .encoderDecoder
             ? "encoder–decoder, \(model.encoderLayers) + \(model.decoderLayers) layers"
             : "decoder only, \(model.decoderLayers) layers"
-        return "\(layers), width \(model.modelWidth), feed-forward \(model.feedForwardWidth), "
-            + "\(model.heads) heads of \(model.headWidth), head \(model.tieWordEmbeddings ? "tied" : "untied")"
+        let kind = model.feedForward
+        let inner = kind == FeedForwardKind() ? "" : " (\(kind.isGated ? "gated " : "")\(kind.activation))"
+        return "\(layers), width \(model.modelWidth), feed-forward \(model.feedForwardWidth)\(inner), "
+            + "\(model.heads) heads of \(model.headWidth), head \(model.hasOwnHead ? "untied" : "tied")"
     }
 
     private static func experts(_ model: SwitchConfiguration) -> String {

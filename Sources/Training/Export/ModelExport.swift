@@ -1,13 +1,24 @@
 package import Checkpoints
 import Foundation
+import JSON
 package import SwitchModel
+import Tensors
 
 /// Writes a model directory of the Hugging Face layout: what `serve` runs and transformers loads.
 package struct ModelExport: Sendable {
     package var configuration: SwitchConfiguration
     package var settings: TrainingSettings
-    /// The vocabulary's file; empty when there is none.
-    package var vocabulary: [UInt8]
+    /// What there is beside weights and card.
+    package enum Files: Sendable {
+        /// Configurations are made up, beside the vocabulary's file, if it is not empty.
+        case new(vocabulary: [UInt8])
+        /// Those of the model that the run began with, but for what training has changed.
+        case kept(ModelFiles)
+        /// The same, but that the model is of another kind now.
+        case converted(ModelFiles)
+    }
+
+    package var files: Files
     /// What weights are rounded to in the file; bfloat16 unless set otherwise.
     package var type: SafetensorsWriter.StoredType
     /// The most tokens an answer has unless asked otherwise.
@@ -16,8 +27,8 @@ package struct ModelExport: Sendable {
     package var card: ModelCard?
 
     /// Stores bfloat16, has answers end after 64 tokens and writes no card, until these are set.
-    package init(_ configuration: SwitchConfiguration, _ settings: TrainingSettings, vocabulary: [UInt8]) {
-        (self.configuration, self.settings, self.vocabulary) = (configuration, settings, vocabulary)
+    package init(_ configuration: SwitchConfiguration, _ settings: TrainingSettings, _ files: Files) {
+        (self.configuration, self.settings, self.files) = (configuration, settings, files)
         (type, maximumNewTokens) = (.bfloat16, 64)
     }
 
@@ -29,14 +40,23 @@ package struct ModelExport: Sendable {
     ///
     /// - Throws: `CheckpointError.unwritable`, and Foundation's errors where a file cannot be written.
     package func write(_ weights: TrainedWeights, _ validation: Validation, to directory: String) throws {
-        let entries = try weights.names.sorted().map { name in
-            let tensor = try weights.tensor(named: name)
-            return SafetensorsWriter.Entry(name, tensor.shape, type) { tensor.floats() }
+        let entries = weights.names.sorted().map { name in
+            // One that is named is there.
+            SafetensorsWriter.Entry(name, weights.shape(named: name), type) {
+                (try? weights.tensor(named: name).floats()) ?? []
+            }
         }
         try SafetensorsWriter(entries).write(to: directory + "/model.safetensors")
-        try write(modelFields, to: directory + "/config.json")
-        try write(generationFields, to: directory + "/generation_config.json")
-        if !vocabulary.isEmpty { try Data(vocabulary).write(to: URL(fileURLWithPath: directory + "/spiece.model")) }
+        switch files {
+        case .new(let vocabulary):
+            try write(modelFields, to: directory + "/config.json")
+            try write(generationFields, to: directory + "/generation_config.json")
+            if !vocabulary.isEmpty { try Data(vocabulary).write(to: URL(fileURLWithPath: directory + "/spiece.model")) }
+        case .kept(let files): try files.write(keptChanges, to: directory)
+        case .converted(let files):
+            try write(modelFields, to: directory + "/config.json")
+            try files.writeOthers(to: directory)
+        }
         guard let card else { return }
         let text = card.text(configuration, parameters: (weights.parameterCount, type), validation)
         try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/README.md"))
@@ -70,13 +90,50 @@ package struct ModelExport: Sendable {
             ("num_sparse_decoder_layers", "\(model.sparseBlocks(in: .decoder).count)"),
             ("relative_attention_num_buckets", "\(model.relativeBuckets)"),
             ("relative_attention_max_distance", "\(model.relativeMaxDistance)"),
-            ("layer_norm_epsilon", "\(model.layerNormEpsilon)"), ("dense_act_fn", "\"relu\""),
-            ("dropout_rate", "\(regularization.dropout)"), ("router_bias", "false"), ("router_dtype", "\"float32\""),
+            ("layer_norm_epsilon", "\(model.layerNormEpsilon)"),
+            ("dense_act_fn", "\"\(Self.name(of: model.feedForward.activation))\""),
+            ("dropout_rate", "\(regularization.dropout)"), ("router_bias", "\(model.routerBias)"),
+            ("router_dtype", "\"float32\""),
             ("router_jitter_noise", "\(regularization.jitter)"), ("router_aux_loss_coef", "\(regularization.balance)"),
             ("router_z_loss_coef", "\(regularization.routerZ)"), ("tie_word_embeddings", "\(model.tieWordEmbeddings)"),
             ("dtype", type == .float32 ? "\"float32\"" : "\"bfloat16\""),
-        ] + choiceFields + specialFields
+        ] + choiceFields + specialFields + (model.feedForward.isGated ? [("is_gated_act", "true")] : [])
             + (hasEncoder ? [("architectures", "[\"SwitchTransformersForConditionalGeneration\"]")] : [])
+    }
+
+    /// What is another in `config.json` than in that of the model the run began with: what training decides, and what the
+    /// model's tensors had set right.
+    private var keptChanges: [String: JSONValue] {
+        let (model, regularization) = (configuration, settings.regularization)
+        var changes: [String: JSONValue] = [
+            "dtype": .string(type == .float32 ? "float32" : "bfloat16"), "torch_dtype": .null,
+            "dropout_rate": .real(Double("\(regularization.dropout)") ?? 0),
+            "num_decoder_layers": .integer(model.decoderLayers),
+        ]
+        if model.architecture == .encoderDecoder { changes["num_layers"] = .integer(model.encoderLayers) }
+        guard model.modelType == .switchTransformers else { return changes }
+        changes["router_jitter_noise"] = .real(Double("\(regularization.jitter)") ?? 0)
+        changes["router_aux_loss_coef"] = .real(Double("\(regularization.balance)") ?? 0)
+        changes["router_z_loss_coef"] = .real(Double("\(regularization.routerZ)") ?? 0)
+        changes["num_experts"] = .integer(model.experts)
+        changes["router_bias"] = .bool(model.routerBias)
+        changes["encoder_sparse_step"] = .integer(model.encoderSparseStep)
+        changes["decoder_sparse_step"] = .integer(model.decoderSparseStep)
+        changes["num_sparse_encoder_layers"] = .integer(model.sparseBlocks(in: .encoder).count)
+        changes["num_sparse_decoder_layers"] = .integer(model.sparseBlocks(in: .decoder).count)
+        // Of this family what is scaled is tied, and the other way round.
+        changes["tie_word_embeddings"] = .bool(model.scalesDecoderOutput)
+        return changes
+    }
+
+    /// As transformers names it.
+    private static func name(of activation: Activation) -> String {
+        switch activation {
+        case .relu: "relu"
+        case .gelu: "gelu"
+        case .geluTanh: "gelu_new"
+        case .silu: "silu"
+        }
     }
 
     private var choiceFields: [Field] {

@@ -134,7 +134,7 @@ package struct HealthMonitor: Equatable, Sendable, Codable {
         still.count(
             zip(step.parameters, step.norms.parameters).map { parameter, own in
                 // An expert without tokens has no gradient: that is another ailment.
-                let isJudged = parameter.role == .matrix && !parameter.name.contains(".experts.")
+                let isJudged = parameter.isLearnt && parameter.role == .matrix && !parameter.name.contains(".experts.")
                 return isJudged && own <= policy.vanishingShare * norm
             }
         )

@@ -15,6 +15,7 @@ struct EmbeddingLayer {
     }
 
     func backward(_ gradient: FloatRows, _ tokens: [Int32], _ pass: Pass) {
+        guard weight.isLearnt else { return }
         let table = weight.view(in: pass.gradients)
         for (row, token) in tokens.enumerated() { table.addRow(Int(token), gradient, row: row, scale: 1) }
     }

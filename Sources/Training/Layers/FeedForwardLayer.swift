@@ -32,7 +32,7 @@ struct FeedForwardLayer {
         kind =
             shape.configuration.isSparse(block: block, in: stack)
             ? .sparse(SparseFeedForwardLayer(scope + ".mlp", in: stack, block: block, &layout, shape))
-            : .dense(DenseFeedForwardLayer(scope + ".mlp", &layout, shape))
+            : .dense(DenseFeedForwardLayer("\(scope).\(shape.configuration.denseFeedForward)", &layout, shape))
         norm = NormLayer(scope + ".layer_norm", &layout, shape)
     }
 

@@ -7,6 +7,8 @@ package struct ModelLayers {
     /// Where each parameter lies in buffers of values and of gradients.
     package let layout: ParameterLayout
     private let embedding: EmbeddingLayer
+    /// The decoder's; the same one where there is one table.
+    private let decoderEmbedding: EmbeddingLayer
     private let encoder: StackLayers?
     private let decoder: StackLayers
     private let head: LossHead
@@ -15,24 +17,23 @@ package struct ModelLayers {
     ///
     /// Their order is that of the buffers in a checkpoint of a run: another order would read one wrongly.
     package init(_ shape: ModelShape) {
-        var layout = ParameterLayout()
+        var layout = ParameterLayout(frozen: shape.frozen)
         let configuration = shape.configuration
         let (vocabulary, model) = (configuration.vocabularySize, configuration.modelWidth)
-        let table = layout.add(
-            "shared.weight",
-            [vocabulary, model],
-            .embedding,
-            deviation: shape.initialization.embedding
-        )
-        embedding = EmbeddingLayer(weight: table)
+        let names = shape.hasTableOfEachStack ? ModelShape.tablesOfStacks : [ModelShape.sharedTable]
+        let tables = names.map { name in
+            layout.add(name, [vocabulary, model], .embedding, deviation: shape.initialization.embedding)
+        }
+        embedding = EmbeddingLayer(weight: tables[0])
+        decoderEmbedding = EmbeddingLayer(weight: tables[tables.count - 1])
         let hasEncoder = configuration.architecture == .encoderDecoder
         encoder = hasEncoder ? StackLayers(.encoder, looksAcross: false, &layout, shape) : nil
         decoder = StackLayers(.decoder, looksAcross: hasEncoder, &layout, shape)
         let root = Float(model).squareRoot()
-        var headWeight = table
-        if !configuration.tieWordEmbeddings {
+        var headWeight = tables[0]
+        if configuration.hasOwnHead {
             let deviation = shape.initialization.head / root
-            headWeight = layout.add("lm_head.weight", [vocabulary, model], .head, deviation: deviation)
+            headWeight = layout.add(ModelShape.head, [vocabulary, model], .head, deviation: deviation)
         }
         head = LossHead(Weight(headWeight), scale: configuration.scalesDecoderOutput ? 1 / root : 1)
         self.shape = shape
@@ -66,7 +67,7 @@ package struct ModelLayers {
         loss.router = pass.routerLoss
         let encodedGradient = kept.encoded.map { pass.arena.zeros($0.rows, $0.columns) }
         let embedded = decoder.backward(gradient, kept.decoder, encodedGradient: encodedGradient, pass)
-        embedding.backward(embedded, kept.tokens.inputs, pass)
+        decoderEmbedding.backward(embedded, kept.tokens.inputs, pass)
         if let encoder, let encoderKept = kept.encoder, let encodedGradient {
             let embedded = encoder.backward(encodedGradient, encoderKept, encodedGradient: nil, pass)
             embedding.backward(embedded, kept.tokens.source, pass)
@@ -90,7 +91,7 @@ package struct ModelLayers {
             let spans = zip(sequences, sources).map { AttentionSpan(queries: $0, keys: $1) }
             source = StackLayers.Source(encoded: output, spans: spans)
         }
-        let embedded = embedding.forward(tokens.inputs, pass)
+        let embedded = decoderEmbedding.forward(tokens.inputs, pass)
         let (states, decoderKept) = decoder.forward(embedded, sequences, source, pass)
         return Kept(
             tokens: tokens,

@@ -4,23 +4,19 @@ package import SwitchModel
 package struct ModelShape: Equatable, Sendable {
     package var configuration: SwitchConfiguration
     package var capacity = Capacity.perSequence
+    /// Each stack looks tokens up in a table of its own; else both have one.
+    package var hasTableOfEachStack = false
+    /// What is not learnt.
+    package var frozen: [ParameterGroup] = []
+    /// Activations are computed again on the way back rather than kept: of each block only its input is.
+    package var recomputes = false
     package var initialization = Initialization()
 
     package init(_ configuration: SwitchConfiguration) { self.configuration = configuration }
 
-    /// The shape of a model that was not made here.
-    ///
-    /// - Throws: `TrainingError.notTrainable` for one with parts that are served but not trained.
-    package init(checking configuration: SwitchConfiguration) throws(TrainingError) {
-        if configuration.modelType != .switchTransformers {
-            throw .notTrainable("the type \(configuration.modelType.rawValue)")
-        }
-        if configuration.feedForward != FeedForwardKind() {
-            throw .notTrainable("a feed-forward layer with \(configuration.feedForward)")
-        }
-        if configuration.routerBias { throw .notTrainable("routers with a bias") }
-        self.init(configuration)
-    }
+    static let sharedTable = "shared.weight"
+    static let tablesOfStacks = ["encoder.embed_tokens.weight", "decoder.embed_tokens.weight"]
+    static let head = "lm_head.weight"
 
     /// How many tokens an expert takes; those over it are passed by the residual.
     package enum Capacity: Equatable, Sendable {

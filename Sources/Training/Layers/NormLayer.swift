@@ -19,7 +19,8 @@ struct NormLayer {
 
     /// Adds to `inputGradient` what `gradient`, that of the output, means for `input`.
     func backward(_ gradient: FloatRows, input: FloatRows, into inputGradient: FloatRows, _ pass: Pass) {
-        let scale = (value: scale.view(in: pass.values), gradient: scale.view(in: pass.gradients))
+        let ofScale = scale.isLearnt ? scale.view(in: pass.gradients) : pass.arena.zeros(1, scale.columns)
+        let scale = (value: scale.view(in: pass.values), gradient: ofScale)
         inputGradient.addNormGradient(gradient, input: input, scale: scale, epsilon: epsilon)
     }
 }

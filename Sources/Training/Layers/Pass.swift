@@ -52,8 +52,39 @@ final class Pass {
         widerBalance = nil
     }
 
+    /// Where in the pass a block begins: enough to run it once more.
+    struct Place {
+        fileprivate var noise: Noise
+        fileprivate var routers: Int
+    }
+
+    /// The router that runs next, of a block that is run again; nil in a first run.
+    private var repeated: Int?
+
+    var place: Place { Place(noise: noise, routers: routing.count) }
+
+    /// Runs layers again as they ran from a place on: with the same random numbers, and without recording their routers.
+    func again<Result>(from place: Place, _ body: () -> Result) -> Result {
+        let now = noise
+        (noise, repeated) = (place.noise, place.routers)
+        defer { (noise, repeated) = (now, nil) }
+        return body()
+    }
+
+    /// Takes back all activations that `body` asks for, those of others' rows that experts here have run included.
+    func withoutTraces(_ body: () -> Void) {
+        let arenas = [arena] + (lane?.otherArenas ?? [])
+        let marks = arenas.map(\.mark)
+        body()
+        for (arena, mark) in zip(arenas, marks) { arena.goBack(to: mark) }
+    }
+
     /// Returns the router's place among those of the pass.
     func record(_ routing: LayerRouting, _ loss: RouterLoss, _ sums: BalanceSums) -> Int {
+        if let place = repeated {
+            repeated = place + 1
+            return place
+        }
         self.routing.append(routing)
         routerLoss.add(loss)
         balanceSums.append(sums)

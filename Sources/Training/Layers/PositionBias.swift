@@ -43,6 +43,7 @@ struct PositionBias {
 
     /// Adds the gradients of a table, once all blocks have added theirs to it.
     func addGradient(_ table: BiasTable, _ pass: Pass) {
+        guard weight.isLearnt else { return }
         let gradient = weight.view(in: pass.gradients)
         for column in 0..<table.values.columns {
             let bucket = bucket(column, table)

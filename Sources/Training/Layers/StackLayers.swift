@@ -3,21 +3,16 @@ import Tensors
 
 /// The blocks of the encoder or the decoder, from embedded tokens to normalized states.
 struct StackLayers {
-    private struct Block {
-        let selfAttention: SelfAttentionLayer
-        let crossAttention: CrossAttentionLayer?
-        let feedForward: FeedForwardLayer
-    }
-
     struct Kept {
-        fileprivate struct Block {
-            var selfAttention: SelfAttentionLayer.Kept
-            var crossAttention: CrossAttentionLayer.Kept?
-            var feedForward: FeedForwardLayer.Kept
+        /// What one block remembers for the way back.
+        fileprivate enum Block {
+            case activations(BlockLayers.Kept)
+            /// Only what it was given, and where its random numbers begin (Chen and others, 2016).
+            case input(FloatRows, Pass.Place)
         }
 
         fileprivate var blocks: [Block] = []
-        fileprivate var bias: BiasTable
+        fileprivate var around: BlockLayers.Surroundings
         fileprivate var last: FloatRows
         fileprivate var keys: (first: UInt64, last: UInt64)
     }
@@ -28,30 +23,19 @@ struct StackLayers {
         var spans: [AttentionSpan]
     }
 
-    private let blocks: [Block]
+    private let blocks: [BlockLayers]
     private let norm: NormLayer
+    private let recomputes: Bool
 
     /// - Parameter looksAcross: whether blocks attend to an encoder's output.
     init(_ stack: SwitchConfiguration.Stack, looksAcross: Bool, _ layout: inout ParameterLayout, _ shape: ModelShape) {
-        var blocks: [Block] = []
+        var blocks: [BlockLayers] = []
         for block in 0..<shape.configuration.layers(in: stack) {
-            let scope = "\(stack.rawValue).block.\(block).layer."
-            blocks.append(
-                Block(
-                    selfAttention: SelfAttentionLayer(scope + "0", in: stack, isFirst: block == 0, &layout, shape),
-                    crossAttention: looksAcross ? CrossAttentionLayer(scope + "1", &layout, shape) : nil,
-                    feedForward: FeedForwardLayer(
-                        scope + (looksAcross ? "2" : "1"),
-                        in: stack,
-                        block: block,
-                        &layout,
-                        shape
-                    )
-                )
-            )
+            blocks.append(BlockLayers(block, in: stack, looksAcross: looksAcross, &layout, shape))
         }
         self.blocks = blocks
         norm = NormLayer("\(stack.rawValue).final_layer_norm", &layout, shape)
+        recomputes = shape.recomputes
     }
 
     /// Those of the sparse blocks, in order.
@@ -65,30 +49,39 @@ struct StackLayers {
         _ pass: Pass
     ) -> (output: FloatRows, kept: Kept) {
         guard let positionBias = blocks.first?.selfAttention.bias else { preconditionFailure("a stack without blocks") }
-        let bias = positionBias.table(reach: sequences.map(\.count).max() ?? 1, pass)
         let first = pass.noise.next()
         embedded.drop(rate: pass.regularization.dropout, key: first)
-        let spans = sequences.map { AttentionSpan(queries: $0, keys: $0) }
-        var kept = Kept(bias: bias, last: embedded, keys: (first, 0))
-        var hidden = embedded
+        let around = BlockLayers.Surroundings(
+            sequences: sequences,
+            spans: sequences.map { AttentionSpan(queries: $0, keys: $0) },
+            bias: positionBias.table(reach: sequences.map(\.count).max() ?? 1, pass),
+            source: source
+        )
+        var kept = Kept(around: around, last: embedded, keys: (first, 0))
         for block in blocks {
-            let (attended, selfAttention) = block.selfAttention.forward(hidden, spans, bias: bias, pass)
-            hidden = attended
-            var crossAttention: CrossAttentionLayer.Kept?
-            if let layer = block.crossAttention, let source {
-                (hidden, crossAttention) = layer.forward(hidden, source.encoded, source.spans, pass)
-            }
-            let (fed, feedForward) = block.feedForward.forward(hidden, sequences, pass)
-            hidden = fed
-            kept.blocks.append(
-                Kept.Block(selfAttention: selfAttention, crossAttention: crossAttention, feedForward: feedForward)
-            )
+            let (output, own) = forward(block, kept.last, around, pass)
+            kept.blocks.append(own)
+            kept.last = output
         }
-        kept.last = hidden
-        let output = norm.forward(hidden, pass)
+        let output = norm.forward(kept.last, pass)
         kept.keys.last = pass.noise.next()
         output.drop(rate: pass.regularization.dropout, key: kept.keys.last)
         return (output, kept)
+    }
+
+    private func forward(
+        _ block: BlockLayers,
+        _ input: FloatRows,
+        _ around: BlockLayers.Surroundings,
+        _ pass: Pass
+    ) -> (output: FloatRows, kept: Kept.Block) {
+        guard recomputes else {
+            let (output, kept) = block.forward(input, around, pass)
+            return (output, .activations(kept))
+        }
+        let (place, output) = (pass.place, pass.arena.rows(input.rows, input.columns))
+        pass.withoutTraces { output.copy(block.forward(input, around, pass).output) }
+        return (output, .input(input, place))
     }
 
     /// Returns the gradient of the embedded tokens; overwrites `gradient`, that of the output.
@@ -97,13 +90,16 @@ struct StackLayers {
         let hidden = pass.arena.zeros(gradient.rows, gradient.columns)
         norm.backward(gradient, input: kept.last, into: hidden, pass)
         for (block, own) in zip(blocks, kept.blocks).reversed() {
-            block.feedForward.backward(hidden, own.feedForward, pass)
-            if let layer = block.crossAttention, let cross = own.crossAttention, let encodedGradient {
-                layer.backward(hidden, cross, encodedGradient: encodedGradient, pass)
+            switch own {
+            case .activations(let own): block.backward(hidden, own, kept.around, encodedGradient: encodedGradient, pass)
+            case .input(let input, let place):
+                pass.withoutTraces {
+                    let (_, own) = pass.again(from: place) { block.forward(input, kept.around, pass) }
+                    block.backward(hidden, own, kept.around, encodedGradient: encodedGradient, pass)
+                }
             }
-            block.selfAttention.backward(hidden, own.selfAttention, bias: kept.bias, pass)
         }
-        blocks.first?.selfAttention.bias?.addGradient(kept.bias, pass)
+        blocks.first?.selfAttention.bias?.addGradient(kept.around.bias, pass)
         hidden.drop(rate: pass.regularization.dropout, key: kept.keys.first)
         return hidden
     }

@@ -50,7 +50,7 @@ final class GradientStep {
     /// How large the gradients are, wherever they are.
     func norms() throws(RanksError) -> GradientNorms {
         let (all, share) = (state.layout.parameters, workers.share)
-        let kept = all.indices.filter { share.keeps(all[$0]) }
+        let kept = all.indices.filter { share.learns(all[$0]) }
         let own = GradientNorms.squares(workers.gradients, kept.map { all[$0] }, on: workers.workers)
         var squares = Array(repeating: 0.0, count: all.count)
         for (index, square) in zip(kept, own) { squares[index] = square }
@@ -59,7 +59,7 @@ final class GradientStep {
                 message.append(bits: square.bitPattern)
             }
         } _: { rank, reader throws(RanksError) in
-            for (index, parameter) in all.enumerated() where parameter.expert != nil {
+            for (index, parameter) in all.enumerated() where parameter.isLearnt && parameter.expert != nil {
                 guard share.keeps(parameter, at: rank) else { continue }
                 squares[index] = Double(bitPattern: try reader.bits("squares"))
             }

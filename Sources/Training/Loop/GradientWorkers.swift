@@ -118,7 +118,7 @@ package final class GradientWorkers {
         let batchShare = Double(batch.labelCount) * weight
         return try run(batch, noise, share: batchShare) { kept, pass in
             guard let kept else {
-                pass.lane?.sitOut(.back)
+                pass.lane?.sitOut(.back, recomputes: self.model.shape.recomputes)
                 return LossSum()
             }
             return self.model.addGradients(kept, weight: weight, pass)
@@ -152,7 +152,7 @@ package final class GradientWorkers {
             begin(pass, parts, first + index, share)
             let examples = parts.examples[first + index]
             guard examples.isEmpty else { return model.forward(examples, pass) }
-            pass.lane?.sitOut(.forward)
+            pass.lane?.sitOut(.forward, recomputes: false)
             return nil
         }
         switch regularization.balanceOver {

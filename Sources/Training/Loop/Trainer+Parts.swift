@@ -9,6 +9,8 @@ extension Trainer {
         package var validation: any ExampleSource
         package var judge: Judge?
         package var export: ModelExport
+        /// The model that the run begins with; nil for weights that are drawn.
+        package var start: StartingModel?
 
         package init(
             run: RunDirectory?,

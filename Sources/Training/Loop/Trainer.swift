@@ -23,13 +23,17 @@ package final class Trainer {
     private let judge: Judge?
     private let export: ModelExport
     private var reader: BatchReader
+    /// What is wrong with later checkpoints than the one that the run goes on from; rank 0 knows.
+    package let damages: [String]
+    /// What a run begins with is judged before the first step: it may be the best there will be.
+    private let judgesFirst: Bool
 
     /// Begins a run, or goes on with the latest checkpoint of its directory.
     ///
     /// - Parameter team: the settings' workers can be shared out evenly over it.
     ///
-    /// - Throws: `TrainingError.tooFewExamples` and `.nothingToJudgeBy`; `CheckpointError` and decoding errors where a
-    ///   checkpoint cannot be read or is another model's; `RanksError`.
+    /// - Throws: `TrainingError.tooFewExamples` and `.nothingToJudgeBy`; `CheckpointError` and `TrainingError.unreadable`
+    ///   where no checkpoint is whole, or the last is another model's; `RanksError`.
     package init(
         _ settings: TrainingSettings,
         _ shape: ModelShape,
@@ -40,9 +44,13 @@ package final class Trainer {
         guard parts.validation.count > 0 else { throw TrainingError.nothingToJudgeBy }
         (self.settings, self.team) = (settings, team)
         model = ModelLayers(shape)
-        state = TrainingState(settings, model.layout, in: team)
+        try model.layout.checkFrozen()
+        state = try TrainingState(settings, model.layout, from: parts.start, in: team)
+        judgesFirst = parts.start != nil
         (run, judge, export) = (parts.run, parts.judge, parts.export)
-        try state.read { parts.run?.latestCheckpoint }
+        let found = try parts.run?.latestWholeCheckpoint()
+        damages = found?.damages ?? []
+        try state.read { found?.path }
         state.progress.monitor.policy = settings.health
         gradients = GradientStep(settings, model, state, team)
         reader = BatchReader(
@@ -75,6 +83,9 @@ package final class Trainer {
     /// - Throws: what `tell` and the judge throw, and errors of writing checkpoints and models; `RanksError`.
     package func train(isStopping: () -> Bool, _ tell: (TrainingEvent) throws -> Void) throws -> Ending {
         if isTired { return .outOfPatience }
+        if judgesFirst, state.progress.step == 0, state.progress.best == nil, let ending = try validate(tell) {
+            return ending
+        }
         while !isOver {
             if try team.first(isStopping() ? 1 : 0) == 1 {
                 try save()

@@ -1,4 +1,4 @@
-import Checkpoints
+package import Checkpoints
 import Foundation
 import Ranks
 package import Tensors
@@ -40,13 +40,27 @@ package final class TrainingState {
     /// The average of the weights over the steps, `[layout.count]`; nil when there is none.
     package let average: FloatBuffer?
 
-    /// The state before the first step: weights drawn by the seed, the optimizer's memory at 0, the average a copy.
-    package init(_ settings: TrainingSettings, _ layout: ParameterLayout, in team: RankTeam = RankTeam()) {
+    /// The state before the first step: the optimizer's memory at 0, weights drawn by the seed or those of a model, the
+    /// average a copy of them.
+    ///
+    /// - Parameter start: nil to draw them.
+    ///
+    /// - Throws: `CheckpointError` for a tensor of the model that is missing, of another shape, or no numbers.
+    package init(
+        _ settings: TrainingSettings,
+        _ layout: ParameterLayout,
+        from start: StartingModel?,
+        in team: RankTeam = RankTeam()
+    ) throws(CheckpointError) {
         (self.layout, self.team) = (layout, team)
         share = ParameterShare(layout, rank: team.rank, ranks: team.count)
         progress = Progress(monitor: HealthMonitor(settings.health))
         values = FloatBuffer(count: layout.count)
-        layout.draw(into: values, seed: settings.seed, share)
+        if let start {
+            try layout.read(start.source, into: values, share)
+        } else {
+            layout.draw(into: values, seed: settings.seed, share)
+        }
         optimizer = settings.optimizer.optimizer(for: layout, share)
         average = settings.averageDecay.map { _ in FloatBuffer(count: layout.count) }
         for range in share.kept { average?[range].copy(values[range]) }
@@ -91,6 +105,7 @@ package final class TrainingState {
         if let fault = team.fault { throw fault }
         let progress = try JSONEncoder.ofRuns(.prettyPrinted).encode(progress)
         try progress.write(to: URL(fileURLWithPath: "\(directory)/\(Self.progressName)"))
+        try CheckpointSeal.write(to: directory)
     }
 
     /// Sends rank 0 what it writes.
@@ -100,8 +115,8 @@ package final class TrainingState {
 
     /// Reads everything from a directory that `write` wrote, of the same settings.
     ///
-    /// - Throws: `CheckpointError` for files that are missing, damaged or of other sizes, and decoding errors of the
-    ///   progress.
+    /// - Throws: `CheckpointError` for files that are missing, damaged or of other sizes, and `TrainingError.unreadable` for
+    ///   the progress.
     package func read(from directory: String) throws {
         try read { directory }
     }
@@ -120,7 +135,12 @@ package final class TrainingState {
             let elements = try source?.tensor(memory.name, [memory.buffer.count]).floats()
             try team.share(out: elements ?? [], memory, layout, share)
         }
-        self.progress = try JSONDecoder.ofRuns().decode(Progress.self, from: Data(progress))
+        do {
+            self.progress = try JSONDecoder.ofRuns().decode(Progress.self, from: Data(progress))
+        } catch {
+            let file = "\(directory ?? "rank 0's checkpoint")/\(Self.progressName)"
+            throw TrainingError.unreadable(file: file, reason: "\(error)")
+        }
         optimizer.resume(steps: self.progress.updates)
     }
 }

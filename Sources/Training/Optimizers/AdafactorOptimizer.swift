@@ -6,7 +6,7 @@ import Tensors
 final class AdafactorOptimizer: Optimizer {
     private let settings: OptimizerSettings
     private let layout: ParameterLayout
-    /// Which of the parameters are here.
+    /// Which of the parameters are here and learnt.
     private let kept: [Int]
     /// Means of squares of rows, and of columns; a vector's squares are all in the columns.
     private let rowMeans: FloatBuffer
@@ -24,7 +24,7 @@ final class AdafactorOptimizer: Optimizer {
     init(_ settings: OptimizerSettings, _ layout: ParameterLayout, _ share: ParameterShare) {
         self.settings = settings
         self.layout = layout
-        kept = layout.parameters.indices.filter { share.keeps(layout.parameters[$0]) }
+        kept = layout.parameters.indices.filter { share.learns(layout.parameters[$0]) }
         var places: [(rows: Range<Int>, columns: Range<Int>)] = []
         var (rows, columns) = (0, 0)
         for parameter in layout.parameters {

@@ -22,7 +22,7 @@ final class AdamWOptimizer: Optimizer {
         (self.settings, self.layout) = (settings, layout)
         first = FloatBuffer(count: layout.count)
         second = FloatBuffer(count: layout.count)
-        tiles = layout.parameters.filter(share.keeps).flatMap { parameter in
+        tiles = layout.parameters.filter(share.learns).flatMap { parameter in
             stride(from: parameter.offset, to: parameter.range.upperBound, by: Self.tileSize).map { start in
                 Tile(
                     range: start..<min(start + Self.tileSize, parameter.range.upperBound),

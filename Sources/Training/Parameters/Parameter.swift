@@ -26,6 +26,8 @@ package struct Parameter: Equatable, Sendable {
     package let offset: Int
     /// Which expert of its layer it belongs to; nil for what is no expert's.
     package let expert: Int?
+    /// Whether it is changed; what is not has no gradients and no moments.
+    package let isLearnt: Bool
 
     /// Elements.
     package var count: Int { shape.reduce(1, *) }
@@ -47,6 +49,24 @@ package struct Parameter: Equatable, Sendable {
 package struct ParameterLayout: Equatable, Sendable {
     /// By offset, without gaps.
     package private(set) var parameters: [Parameter] = []
+    /// What is added and belongs to one of these is not learnt.
+    private let frozen: [ParameterGroup]
+
+    init(frozen: [ParameterGroup] = []) { self.frozen = frozen }
+
+    /// Elements of those that are learnt.
+    package var learntCount: Int { parameters.reduce(0) { $0 + ($1.isLearnt ? $1.count : 0) } }
+
+    /// Refuses groups that nothing belongs to, and those that leave nothing to learn.
+    ///
+    /// - Throws: `TrainingError.nothingToFreeze` and `.nothingToLearn`.
+    func checkFrozen() throws(TrainingError) {
+        for group in frozen {
+            let isFound = parameters.contains { group.contains($0.name, $0.role, isExpert: $0.expert != nil) }
+            guard isFound else { throw .nothingToFreeze(group.rawValue) }
+        }
+        guard learntCount > 0 else { throw .nothingToLearn }
+    }
 
     /// Elements of all of them.
     package var count: Int { parameters.last?.range.upperBound ?? 0 }
@@ -64,7 +84,8 @@ package struct ParameterLayout: Equatable, Sendable {
             role: role,
             deviation: deviation,
             offset: count,
-            expert: expert
+            expert: expert,
+            isLearnt: !frozen.contains { $0.contains(name, role, isExpert: expert != nil) }
         )
         parameters.append(parameter)
         return parameter

@@ -26,7 +26,7 @@ extension ParameterLayout {
     }
 
     /// A number of the standard normal distribution, drawn again when it is more than two deviations off.
-    private static func normal(_ noise: inout Noise) -> Float {
+    static func normal(_ noise: inout Noise) -> Float {
         while true {
             // Box and Muller, 1958.
             let radius = (-2 * log(1 - noise.unit())).squareRoot()
@@ -39,11 +39,19 @@ extension ParameterLayout {
     ///
     /// - Parameter values: `[count]`, overwritten; in part, where it throws.
     ///
-    /// - Throws: `CheckpointError.missingTensor` or `.shapeMismatch`.
+    /// - Throws: `CheckpointError.missingTensor`, `.shapeMismatch` or `.notFinite`.
     package func read(_ source: any WeightSource, into values: FloatBuffer) throws(CheckpointError) {
+        try read(source, into: values, ParameterShare(self))
+    }
+
+    /// Reads the parameters that are here.
+    func read(_ source: any WeightSource, into values: FloatBuffer, _ share: ParameterShare) throws(CheckpointError) {
         let scope = WeightScope(root: source)
-        for parameter in parameters {
+        for parameter in parameters where share.keeps(parameter) {
             let tensor = try scope.tensor(parameter.name, parameter.shape)
+            if let index = tensor.firstNonFinite() {
+                throw .notFinite(name: parameter.name, file: tensor.file, index: index)
+            }
             values[parameter.range].store(tensor.floats())
         }
     }

@@ -2,38 +2,44 @@ package import Checkpoints
 import SwitchModel
 package import Tensors
 
-/// A model's weights under the names of the Hugging Face layout, copied from where they are trained.
+/// A model's weights under the names of the Hugging Face layout, where they are trained.
+///
+/// `@unchecked Sendable` is the buffer's: whoever holds these weights reads them before the next step changes them.
 package struct TrainedWeights: WeightSource {
-    private let tensors: [String: StoredTensor]
-    /// How many numbers were learnt; some are there under several names.
+    /// By the name in a checkpoint, where a table may have several.
+    private let parameters: [String: Parameter]
+    private let values: FloatBuffer
+    /// How many numbers the model has; some are there under several names.
     let parameterCount: Int
 
-    /// Copies `values`, `[layout.count]`: they may change afterwards.
-    ///
-    /// Where the head is not tied, the embedding is there under the names of both stacks too, as transformers 5 has it.
+    /// Lends `values`, `[layout.count]`, which must not change meanwhile.
     package init(_ values: FloatBuffer, _ model: ModelLayers) {
-        var tensors: [String: StoredTensor] = [:]
-        for parameter in model.layout.parameters {
-            tensors[parameter.name] = StoredTensor(
-                name: parameter.name,
-                shape: parameter.shape,
-                elements: withExtendedLifetime(values) { values[parameter.range].elements }
-            )
+        var parameters: [String: Parameter] = [:]
+        for parameter in model.layout.parameters { parameters[parameter.name] = parameter }
+        let (shape, configuration) = (model.shape, model.shape.configuration)
+        let stacks = ModelShape.tablesOfStacks.filter {
+            configuration.architecture == .encoderDecoder || $0.hasPrefix("decoder")
         }
-        let configuration = model.shape.configuration
-        if !configuration.tieWordEmbeddings, let shared = tensors["shared.weight"] {
+        if shape.hasTableOfEachStack {
+            // transformers asks for a shared one all the same.
+            parameters[ModelShape.sharedTable] = parameters[stacks[0]]
+        } else if configuration.modelType == .switchTransformers, !configuration.tieWordEmbeddings {
             // Without a tied head, transformers 5 has embeddings of their own for both stacks.
-            if configuration.architecture == .encoderDecoder { tensors["encoder.embed_tokens.weight"] = shared }
-            tensors["decoder.embed_tokens.weight"] = shared
+            for name in stacks { parameters[name] = parameters[ModelShape.sharedTable] }
         }
-        self.tensors = tensors
+        self.parameters = parameters
+        self.values = values
         parameterCount = model.layout.count
     }
 
-    package var names: Set<String> { Set(tensors.keys) }
+    package var names: Set<String> { Set(parameters.keys) }
 
     package func tensor(named name: String) throws(CheckpointError) -> StoredTensor {
-        guard let tensor = tensors[name] else { throw .missingTensor(name: name) }
-        return tensor
+        guard let parameter = parameters[name] else { throw .missingTensor(name: name) }
+        let elements = withExtendedLifetime(values) { values[parameter.range].elements }
+        return StoredTensor(name: name, shape: parameter.shape, elements: elements)
     }
+
+    /// The shape of a tensor, without a copy of its elements.
+    func shape(named name: String) -> [Int] { parameters[name]?.shape ?? [] }
 }

@@ -3,6 +3,7 @@ import Tensors
 /// A matrix that rows are multiplied with: one parameter, or several that lie next to each other.
 struct Weight {
     private let offset: Int
+    private let isLearnt: Bool
     let outputs: Int
     let inputs: Int
 
@@ -13,10 +14,12 @@ struct Weight {
     /// - Precondition: the parameters have the same number of columns, and none lies between them.
     init(stacking parameters: [Parameter]) {
         offset = parameters[0].offset
+        isLearnt = parameters[0].isLearnt
         inputs = parameters[0].columns
         outputs = parameters.reduce(0) { $0 + $1.rows }
         for (left, right) in zip(parameters, parameters.dropFirst()) {
             precondition(right.offset == left.range.upperBound && right.columns == left.columns)
+            precondition(right.isLearnt == left.isLearnt, "\(right.name) is of another group than \(left.name)")
         }
     }
 
@@ -31,8 +34,9 @@ struct Weight {
         output.multiply(.plain(input), .transposed(view(in: pass.values)))
     }
 
-    /// Adds to the weight's gradient what `apply` hands back of `gradient`, `[rows, outputs]`.
+    /// Adds to the weight's gradient, if it has one, what `apply` hands back of `gradient`, `[rows, outputs]`.
     func addGradient(_ gradient: FloatRows, input: FloatRows, _ pass: Pass) {
+        guard isLearnt else { return }
         view(in: pass.gradients).multiply(.transposed(gradient), .plain(input), .add)
     }
 

@@ -6,7 +6,12 @@ package struct HeatMap {
     /// The parts at each time.
     package var columns: [[Int]]
 
-    package init(_ title: String, _ columns: [[Int]]) { (self.title, self.columns) = (title, columns) }
+    /// Of the first column and the last.
+    package var steps: ClosedRange<Int>
+
+    package init(_ title: String, _ columns: [[Int]], steps: ClosedRange<Int>) {
+        (self.title, self.columns, self.steps) = (title, columns, steps)
+    }
 
     /// Columns that are drawn at most; more are added up in groups.
     private static let most = 160
@@ -16,9 +21,14 @@ package struct HeatMap {
     package var svg: String {
         let grouped = groups
         let rows = grouped.map(\.count).max() ?? 0
-        let height = 44 + Double(rows) * Self.rowHeight
+        let height = 72 + Double(rows) * Self.rowHeight
+        let (below, middle) = (height - 24, SVG.number(32 + Double(rows) * Self.rowHeight / 2))
         var parts = [
             SVG.opening((720, height)), SVG.text(64, 20, title, "font-weight=\"bold\""),
+            SVG.text(64, below, "\(steps.lowerBound)"),
+            SVG.text(64 + Self.width, below, "\(steps.upperBound)", "text-anchor=\"end\""),
+            SVG.text(64 + Self.width / 2, below, "step; dark is twice the even share", "text-anchor=\"middle\""),
+            SVG.text(0, 0, "expert", "text-anchor=\"middle\" transform=\"translate(16 \(middle)) rotate(-90)\""),
         ]
         for row in 0..<rows {
             parts.append(SVG.text(56, 44 + Double(row) * Self.rowHeight, "\(row)", "text-anchor=\"end\""))

@@ -24,6 +24,16 @@ package struct LineChart {
         }
     }
 
+    /// What the axes are of.
+    package struct Names: Sendable {
+        /// From left to right.
+        package var across = ""
+        /// From bottom to top.
+        package var upwards = ""
+
+        package init(across: String = "", upwards: String = "") { (self.across, self.upwards) = (across, upwards) }
+    }
+
     /// How values are spread along an axis.
     package enum Scale: Sendable {
         case linear
@@ -32,17 +42,22 @@ package struct LineChart {
     }
 
     package var title: String
+    /// What the axes are of, with their units; empty for none.
+    package var names = Names()
     package var series: [Series]
     /// Upwards, and across.
     package var scale = Scale.linear
     package var horizontal = Scale.linear
 
-    package init(_ title: String, _ series: [Series], _ scale: Scale = .linear, horizontal: Scale = .linear) {
-        (self.title, self.series, self.scale, self.horizontal) = (title, series, scale, horizontal)
+    package init(_ title: String, _ names: Names = Names(), _ series: [Series]) {
+        (self.title, self.names, self.series) = (title, names, series)
     }
 
-    private static let size = (width: 720.0, height: 320.0)
-    private static let frame = (left: 64.0, top: 34.0, right: 704.0, bottom: 284.0)
+    private static let size = (width: 760.0, height: 340.0)
+    // Room around it for ticks, the names of axes, and half of the last tick.
+    private static let frame = (left: 84.0, top: 34.0, right: 720.0, bottom: 280.0)
+    /// How far from the frame's edges the outermost values lie, so that no dot is cut.
+    private static let margin = 8.0
     private static let colours = [
         "#0b6e99", "#c8553d", "#4f772d", "#7b4fa3", "#b8860b", "#444444", "#1b998b", "#d81159",
     ]
@@ -51,10 +66,11 @@ package struct LineChart {
         let shown = series.map { Series($0.name, $0.points.filter(isOnScale), $0.style) }.filter { !$0.points.isEmpty }
         let points = shown.flatMap(\.points)
         var parts = [SVG.opening(Self.size), SVG.text(Self.frame.left, 20, title, "font-weight=\"bold\"")]
-        guard let xs = Axis(points.map(\.x), horizontal, from: Self.frame.left, to: Self.frame.right),
-            let ys = Axis(points.map(\.y), scale, from: Self.frame.bottom, to: Self.frame.top)
+        let (frame, margin) = (Self.frame, Self.margin)
+        guard let xs = Axis(points.map(\.x), horizontal, from: frame.left + margin, to: frame.right - margin),
+            let ys = Axis(points.map(\.y), scale, from: frame.bottom - margin, to: frame.top + margin)
         else { return (parts + [SVG.text(Self.frame.left, 60, "no values yet"), "</svg>"]).joined(separator: "\n") }
-        parts += Self.grid(xs, ys)
+        parts += Self.grid(xs, ys) + axisNames
         var named = 0
         for curve in shown {
             let colour = curve.style == .faint ? "#bbbbbb" : Self.colours[named % Self.colours.count]
@@ -65,6 +81,15 @@ package struct LineChart {
             named += 1
         }
         return (parts + ["</svg>"]).joined(separator: "\n")
+    }
+
+    private var axisNames: [String] {
+        let (frame, size) = (Self.frame, Self.size)
+        let middle = SVG.number((frame.top + frame.bottom) / 2)
+        return [
+            SVG.text((frame.left + frame.right) / 2, size.height - 12, names.across, "text-anchor=\"middle\""),
+            SVG.text(0, 0, names.upwards, "text-anchor=\"middle\" transform=\"translate(16 \(middle)) rotate(-90)\""),
+        ]
     }
 
     private func isOnScale(_ point: (x: Double, y: Double)) -> Bool {
@@ -78,7 +103,8 @@ package struct LineChart {
     )
         -> [String]
     {
-        if style == .dots {
+        // One point is no line.
+        if style == .dots || points.count == 1 {
             return points.map { point in
                 "<circle cx=\"\(SVG.number(point.x))\" cy=\"\(SVG.number(point.y))\" r=\"3.5\" fill=\"\(colour)\"/>"
             }

@@ -57,7 +57,12 @@ package struct RunReport {
         for (index, layer) in (steps.first?.layers ?? []).enumerated() {
             let columns = steps.compactMap { index < $0.layers.count ? $0.layers[index].tokens : nil }
             let title = "tokens of each expert, \(layer.stack) block \(layer.block)"
-            pictures.append(("experts-\(layer.stack)-\(layer.block).svg", HeatMap(title, columns).svg))
+            pictures.append(
+                (
+                    "experts-\(layer.stack)-\(layer.block).svg",
+                    HeatMap(title, columns, steps: (steps.first?.step ?? 0)...(steps.last?.step ?? 0)).svg
+                )
+            )
         }
         return pictures
     }
@@ -85,7 +90,8 @@ package struct RunReport {
 
     private var loss: LineChart {
         LineChart(
-            "loss, nats a token",
+            "loss",
+            .init(across: "step", upwards: "nats a token"),
             [
                 .init("training", steps.map { (Double($0.step), $0.loss) }),
                 .init("validation", validations.map { (Double($0.step), $0.loss) }),
@@ -96,6 +102,7 @@ package struct RunReport {
     private var bleu: LineChart {
         LineChart(
             "BLEU on validation",
+            .init(across: "step", upwards: "BLEU, 0 to 100"),
             [
                 .init(
                     "BLEU",
@@ -106,12 +113,20 @@ package struct RunReport {
     }
 
     private var rate: LineChart {
-        LineChart("learning rate", [.init("rate", steps.map { (Double($0.step), $0.rate) })])
+        LineChart(
+            "learning rate",
+            .init(across: "step", upwards: "rate"),
+            [.init("rate", steps.map { (Double($0.step), $0.rate) })]
+        )
     }
 
     private var norm: LineChart {
-        LineChart("gradient norm", [.init("norm", steps.map { (Double($0.step), $0.norm) })], .logarithmic)
+        var chart = LineChart("gradient norm", Self.ofNorms, [.init("norm", steps.map { (Double($0.step), $0.norm) })])
+        chart.scale = .logarithmic
+        return chart
     }
+
+    private static let ofNorms = LineChart.Names(across: "step", upwards: "norm before clipping")
 
     /// Blocks whose curves have a name in a picture; those of deeper ones are grey.
     private static let namedBlocks = 14
@@ -128,6 +143,8 @@ package struct RunReport {
             }
             return LineChart.Series("block \(block)", points, block < Self.namedBlocks ? .line : .faint)
         }
-        return LineChart("gradient norms of the \(stack.rawValue)'s blocks", curves, .logarithmic)
+        var chart = LineChart("gradient norms of the \(stack.rawValue)'s blocks", Self.ofNorms, curves)
+        chart.scale = .logarithmic
+        return chart
     }
 }

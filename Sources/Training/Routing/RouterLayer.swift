@@ -5,6 +5,7 @@ import Tensors
 /// healthy.
 struct RouterLayer {
     private let classifier: Parameter  // [experts, model]
+    private let bias: Parameter?  // [experts]
     private let shape: ModelShape
     private let stack: SwitchConfiguration.Stack
     private let block: Int
@@ -33,6 +34,9 @@ struct RouterLayer {
             .router,
             deviation: shape.initialization.router / Float(configuration.modelWidth).squareRoot()
         )
+        bias =
+            configuration.routerBias
+            ? layout.add(scope + ".classifier.bias", [configuration.experts], .router, deviation: 0) : nil
         (self.shape, self.stack, self.block) = (shape, stack, block)
     }
 
@@ -44,6 +48,9 @@ struct RouterLayer {
         let jittered = pass.regularization.jitter > 0 ? pass.arena.copy(input) : input
         jittered.jitter(range: pass.regularization.jitter, key: key)
         let logits = Weight(classifier).apply(jittered, pass)
+        if let bias {
+            for row in 0..<logits.rows { logits.addRow(row, bias.view(in: pass.values), row: 0, scale: 1) }
+        }
         let probabilities = pass.arena.copy(logits)
         probabilities.softmax()
         let assignment = self.assignment(probabilities, sequences)
@@ -81,6 +88,9 @@ struct RouterLayer {
     func backward(_ gateGradients: [Float], _ kept: Kept, _ pass: Pass) -> FloatRows {
         let gradient = logitGradient(gateGradients, kept, pass)
         Weight(classifier).addGradient(gradient, input: kept.input, pass)
+        if let bias, bias.isLearnt {
+            for row in 0..<gradient.rows { bias.view(in: pass.gradients).addRow(0, gradient, row: row, scale: 1) }
+        }
         let inputGradient = Weight(classifier).inputGradient(gradient, pass)
         inputGradient.jitter(range: pass.regularization.jitter, key: kept.jitterKey)
         return inputGradient

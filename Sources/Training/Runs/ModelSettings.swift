@@ -43,7 +43,7 @@ package struct ModelSettings: Equatable, Sendable, Codable {
 
     package init() {}
 
-    /// What is trained.
+    /// A model of these sizes.
     ///
     /// - Parameters:
     ///   - vocabularySize: rows of the embedding.
@@ -62,7 +62,6 @@ package struct ModelSettings: Equatable, Sendable, Codable {
         (configuration.tieWordEmbeddings, configuration.scalesDecoderOutput) = (isTied, isTied)
         configuration.endTokens = [special.end]
         var shape = ModelShape(configuration)
-        shape.capacity = capacityFactor.map { .factor($0) } ?? .perSequence
         shape.initialization = initialization
         return shape
     }

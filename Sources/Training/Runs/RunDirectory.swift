@@ -31,8 +31,30 @@ package struct RunDirectory: Sendable {
     private static let old = ".old"
 
     /// The checkpoint of the most steps; nil before the first.
-    package var latestCheckpoint: String? {
-        steps.last.map { "\(path)/checkpoints/\(Self.name($0))" }
+    package var latestCheckpoint: String? { checkpoints.first }
+
+    /// Those there are, of the most steps first.
+    private var checkpoints: [String] { steps.reversed().map { "\(path)/checkpoints/\(Self.name($0))" } }
+
+    /// The checkpoint of the most steps that holds what was written, if there is any; what is wrong with later ones.
+    ///
+    /// - Throws: `TrainingError.unreadable` where there are some and all are damaged.
+    package func latestWholeCheckpoint() throws(TrainingError) -> (path: String?, damages: [String]) {
+        var damages: [String] = []
+        for checkpoint in checkpoints {
+            guard let damage = CheckpointSeal.damage(in: checkpoint) else { return (checkpoint, damages) }
+            damages.append(damage)
+        }
+        guard let damage = damages.first else { return (nil, []) }
+        throw .unreadable(file: path + "/checkpoints", reason: "no checkpoint is whole: \(damage)")
+    }
+
+    /// Steps done at the latest whole checkpoint; 0 without one.
+    ///
+    /// - Throws: what `latestWholeCheckpoint` throws.
+    package func latestWholeStep() throws(TrainingError) -> Int {
+        let name = try latestWholeCheckpoint().path.map { URL(fileURLWithPath: $0).lastPathComponent }
+        return name.flatMap { Int($0.dropFirst(Self.prefix.count)) } ?? 0
     }
 
     /// Fills a new checkpoint through `write` and removes all but the `keep` latest, of which one always stays.

@@ -5,11 +5,13 @@ package final class TrainingLog {
     private let file: FileHandle
     private let encoder = JSONEncoder.ofRuns()
 
-    /// Goes on with a log, without the lines of steps after `step`: they are done again.
+    /// Goes on with a log, without the lines of steps after `step`, which are done again.
+    ///
+    /// From step 0 it begins anew.
     ///
     /// - Throws: `TrainingError.unwritable`.
     package init(_ path: String, goingOnFrom step: Int) throws(TrainingError) {
-        let kept = Self.lines(path).filter { ($0.step ?? 0) <= step }
+        let kept = Self.lines(path).filter { step > 0 && ($0.step ?? 0) <= step }
         let text = kept.map { $0.text + "\n" }.joined()
         guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8)),
             let file = FileHandle(forWritingAtPath: path)

@@ -7,7 +7,14 @@ package struct TrainingSettings: Equatable, Sendable, Codable {
         case bfloat16 = "bf16"
     }
 
+    /// The sizes of a model that is trained from nothing; of one that a run begins with, only `capacityFactor` counts.
     package var model = ModelSettings()
+    /// The model that a run begins with; nil for weights that are drawn.
+    package var start: Start?
+    /// What is not learnt; nil for nothing, as in runs that were begun before there was a choice.
+    package var frozen: [ParameterGroup]?
+    /// Whether activations are computed again on the way back rather than kept; nil as `frozen`.
+    package var recomputes: Bool?
     package var regularization = Regularization()
     package var optimizer = OptimizerSettings()
     package var learningRate = LearningRate()
@@ -41,4 +48,28 @@ package struct TrainingSettings: Equatable, Sendable, Codable {
     package var patience = 0
 
     package init() {}
+
+    /// What a run began with, as it is written down.
+    package struct Start: Equatable, Sendable, Codable {
+        /// As it was named.
+        package var directory: String
+        /// Of its files, so that another model under the same name is noticed.
+        package var fingerprint: String
+        /// What became sparse of it; nil where it stayed as it was.
+        package var upcycling: Upcycling?
+
+        package init(directory: String, fingerprint: String) {
+            (self.directory, self.fingerprint) = (directory, fingerprint)
+        }
+    }
+
+    /// What is trained: a model of these sizes, with what settings say of it beside.
+    ///
+    /// - Parameter sizes: those of `model`, or of the model that the run begins with.
+    package func shape(_ sizes: ModelShape) -> ModelShape {
+        var shape = sizes
+        shape.capacity = model.capacityFactor.map { .factor($0) } ?? .perSequence
+        (shape.frozen, shape.recomputes) = (frozen ?? [], recomputes ?? false)
+        return shape
+    }
 }

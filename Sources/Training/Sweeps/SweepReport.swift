@@ -66,16 +66,16 @@ package struct SweepReport {
             return "<tr>" + row.map { "<\(tag)>\(SVG.escaped($0))</\(tag)>" }.joined() + "</tr>"
         }
         page.opening = ["<table>\(cells.joined(separator: "\n"))</table>"]
-        page.pictures = [("loss.svg", curve("validation loss, nats a token", \.loss).svg)]
+        page.pictures = [("loss.svg", curve("validation loss", "nats a token", \.loss).svg)]
         if curves.values.joined().contains(where: { $0.bleu != nil }) {
-            page.pictures.append(("bleu.svg", curve("BLEU on validation", \.bleu).svg))
+            page.pictures.append(("bleu.svg", curve("BLEU on validation", "BLEU, 0 to 100", \.bleu).svg))
         }
         page.pictures += axes.indices.map { ("by-\(axes[$0].name).svg", comparison($0).svg) }
         return page
     }
 
     /// A curve for each trial, those of the best in colour.
-    private func curve(_ title: String, _ value: (Validation) -> Double?) -> LineChart {
+    private func curve(_ title: String, _ unit: String, _ value: (Validation) -> Double?) -> LineChart {
         let drawn = results.enumerated().map { place, result in
             let points = (curves[result.trial.number] ?? []).compactMap { validation in
                 value(validation).map { (Double(validation.step), $0) }
@@ -86,7 +86,14 @@ package struct SweepReport {
                 place < Self.named ? .line : .faint
             )
         }
-        return LineChart(title, drawn.filter { $0.style == .faint } + drawn.filter { $0.style == .line })
+        let series = drawn.filter { $0.style == .faint } + drawn.filter { $0.style == .line }
+        return LineChart(title, .init(across: "step", upwards: unit), series)
+    }
+
+    /// Values that on a linear axis would be one heap at its start.
+    private static func spansDecades(_ values: [Double]) -> Bool {
+        guard let least = values.min(), let most = values.max() else { return false }
+        return least > 0 && most >= 20 * least
     }
 
     /// What the best validation of each trial was by one setting: by its value, or by its place among words.
@@ -100,11 +107,12 @@ package struct SweepReport {
         }
         let legend = words.enumerated().map { "\($0) \($1)" }.joined(separator: ", ")
         let title = "best \(usesBleu ? "BLEU" : "validation loss") by \(axes[axis].name)"
-        let isLogarithmic = if case .range(let range) = axes[axis].values { range.isLogarithmic } else { false }
-        return LineChart(
+        var chart = LineChart(
             title + (legend.isEmpty ? "" : " (\(legend))"),
-            [.init("", points, .dots)],
-            horizontal: isLogarithmic ? .logarithmic : .linear
+            .init(across: axes[axis].name, upwards: usesBleu ? "BLEU, 0 to 100" : "nats a token"),
+            [.init("", points, .dots)]
         )
+        if words.isEmpty, Self.spansDecades(points.map(\.0)) { chart.horizontal = .logarithmic }
+        return chart
     }
 }

@@ -31,6 +31,9 @@ final class ExpertLane {
     /// Where rows of a rank are put.
     func arena(of other: Int) -> FloatArena { passes[other].arena }
 
+    /// Where rows of the other ranks are put.
+    var otherArenas: [FloatArena] { passes.indices.filter { $0 != rank }.map { passes[$0].arena } }
+
     /// Begins a batch: nothing that was kept of the last one is valid.
     func begin() {
         for (other, pass) in passes.enumerated() where other != rank { pass.begin(Noise(seed: 0)) }
@@ -73,13 +76,13 @@ final class ExpertLane {
     }
 
     /// Runs experts for the other ranks while the part of this thread is empty.
-    func sitOut(_ way: ExpertCall.Way) {
+    ///
+    /// - Parameter recomputes: on the way back each layer runs forward once more before.
+    func sitOut(_ way: ExpertCall.Way, recomputes: Bool) {
+        let none: [FloatRows?] = Array(repeating: nil, count: exchange.bounds.experts)
         for experts in way == .forward ? exchange.layers : exchange.layers.reversed() {
-            let none: [FloatRows?] = Array(repeating: nil, count: exchange.bounds.experts)
-            switch way {
-            case .forward: _ = forward(experts, none, keys: none.map { _ in 0 })
-            case .back: _ = backward(experts, none, none.map { _ in nil })
-            }
+            if way == .forward || recomputes { _ = forward(experts, none, keys: none.map { _ in 0 }) }
+            if way == .back { _ = backward(experts, none, none.map { _ in nil }) }
         }
     }
 

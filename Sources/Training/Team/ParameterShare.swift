@@ -6,9 +6,9 @@ struct ParameterShare: Equatable {
     /// By expert, the same in every layer.
     private let owners: [Int]
     private let rank: Int
-    /// Elements of what no expert has, in order, neighbours together.
+    /// Elements that are learnt of what no expert has, in order, neighbours together.
     let common: [Range<Int>]
-    /// Elements of the experts that are here.
+    /// Elements that are learnt of the experts that are here.
     let experts: [Range<Int>]
 
     /// As many experts of a layer at every rank, give or take one.
@@ -17,8 +17,8 @@ struct ParameterShare: Equatable {
         // Of an even placement each expert has one owner.
         let owners = ExpertPlacement(layers: 1, experts: count, ranks: ranks).owners[0].map { $0[0] }
         (self.layout, self.owners, self.rank) = (layout, owners, rank)
-        common = layout.runs { $0.expert == nil }
-        experts = layout.runs { $0.expert.map { owners[$0] == rank } ?? false }
+        common = layout.runs { $0.isLearnt && $0.expert == nil }
+        experts = layout.runs { $0.isLearnt && ($0.expert.map { owners[$0] == rank } ?? false) }
     }
 
     /// Which rank has an expert.
@@ -32,6 +32,9 @@ struct ParameterShare: Equatable {
 
     /// Whether a parameter is at a rank.
     func keeps(_ parameter: Parameter, at rank: Int) -> Bool { parameter.expert.map { owners[$0] == rank } ?? true }
+
+    /// Whether a parameter is here and learnt.
+    func learns(_ parameter: Parameter) -> Bool { parameter.isLearnt && keeps(parameter) }
 
     /// Elements of all that is here, in order.
     var kept: [Range<Int>] { layout.runs(where: keeps) }

@@ -82,7 +82,9 @@ struct Generate: AsyncParsableCommand {
         if let prompt {
             try await command.answer(prompt, engine)
         } else {
-            while let line = readLine() { try await command.answer(line, engine) }
+            var lines = PromptLines()
+            while let line = try lines.next() { try await command.answer(line, engine) }
+            if let fault = lines.fault { try FileHandle.standardError.write(contentsOf: Data("\(fault)\n".utf8)) }
         }
     }
 }

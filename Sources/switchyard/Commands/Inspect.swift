@@ -23,7 +23,7 @@ struct Inspect: ParsableCommand {
         let layout = try SentenceLayout(directory: modelDirectory)
         let directory = layout?.directory(of: .transformer) ?? modelDirectory
         let checkpoint = try CheckpointDirectory(directory)
-        let model = try SwitchConfiguration(directory: directory, checkpoint, assuming: assumptions.values())
+        let model = try SwitchConfiguration(of: checkpoint, assuming: assumptions.values())
         let parameters = model.parameterCount
         let experts = model.expertParameterCount
         if let original = checkpoint.original { print("checkpoint of         \(original.layout.rawValue)") }
@@ -106,10 +106,14 @@ struct Inspect: ParsableCommand {
             (
                 "experts",
                 hasExperts
-                    ? "\(model.experts)\(model.choices > 1 ? ", \(model.choices) for each token" : ""), "
+                    ? "\(model.experts)\(pruned(model))\(model.choices > 1 ? ", \(model.choices) for each token" : ""), "
                         + "capacity \(model.expertCapacity) tokens of a sequence" : "none"
             ),
         ] + tokens(model)
+    }
+
+    private func pruned(_ model: SwitchConfiguration) -> String {
+        model.prunedFrom.map { " of \($0) that there were, the most used ones" } ?? ""
     }
 
     private func tokens(_ model: SwitchConfiguration) -> [(String, String)] {
@@ -120,7 +124,7 @@ struct Inspect: ParsableCommand {
             ]
         }
         return [
-            ("vocabulary", "\(model.vocabularySize), \(model.tieWordEmbeddings ? "tied" : "untied") embeddings"),
+            ("vocabulary", "\(model.vocabularySize), \(model.hasOwnHead ? "untied" : "tied") embeddings"),
             ("start, end, pad", "\(model.startToken), \(model.endTokens), \(model.padToken)"),
         ]
     }

@@ -23,13 +23,24 @@ struct Pack: ParsableCommand {
     )
     var calibration: String?
 
+    @OptionGroup(title: "Pruning") var pruning: PruningOptions
+
+    func validate() throws {
+        guard calibration == nil || pruning.keepExperts == nil else {
+            throw ValidationError("--calibration is of a whole model: write what is left --unpacked, then pack that")
+        }
+    }
+
     func run() throws {
         let source = try model.transformerDirectory()
         let checkpoint = try CheckpointDirectory(source)
         guard checkpoint.packing == nil else { throw PrecisionError.packedAlready(directory: model.modelDirectory) }
         guard !FileManager.default.fileExists(atPath: output) else { throw ValidationError("\(output) exists") }
         guard calibration == nil || model.expertWeights != nil else { throw PrecisionError.calibrationAlone }
-        let configuration = try model.configuration(of: checkpoint)
+        let whole = try model.configuration(of: checkpoint)
+        let pruned = try pruning.pruning(of: whole)
+        let configuration = pruned?.applied(to: whole) ?? whole
+        let weights: any WeightSource = pruned.map { PrunedWeights(checkpoint, $0) as any WeightSource } ?? checkpoint
         let precision = try model.precision(of: checkpoint, configuration)
         let expertInputs = try calibration.map { try inputs(CalibrationText(file: $0)) }
         let layout = try SentenceLayout(directory: model.modelDirectory)
@@ -38,6 +49,8 @@ struct Pack: ParsableCommand {
         try copySmallFiles(from: source, to: target)
         if source != model.modelDirectory { try copySmallFiles(from: model.modelDirectory, to: output) }
         try copyModules(layout, besides: source)
+        if let pruned { try pruning.describe(pruned, from: source, in: target) }
+        if pruning.unpacked { return try pruning.write(weights, to: target) }
         let progress = ProgressLine("packing \(model.modelDirectory)", total: configuration.parameterCount)
         var context = LoadingContext(
             configuration: configuration,
@@ -47,9 +60,9 @@ struct Pack: ParsableCommand {
             loaded: { progress.advance(by: $0) }
         )
         (context.expertPrecision, context.expertInputs) = (precision.experts, expertInputs)
-        let writer = try PackedFileWriter(directory: target, tensors: checkpoint.names.count)
+        let writer = try PackedFileWriter(directory: target, tensors: weights.names.count)
         context.writer = writer
-        _ = try SwitchTransformer(WeightScope(root: checkpoint), context, cache: CacheRoom(.float32, bytes: 1))
+        _ = try SwitchTransformer(WeightScope(root: weights), context, cache: CacheRoom(.float32, bytes: 1))
         try writer.finish(precision)
         progress.finish(logger: nil)
     }

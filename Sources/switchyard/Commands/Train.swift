@@ -15,6 +15,10 @@ struct Train: AsyncParsableCommand {
             Several processes train one model together, each with its share of the experts, where mpirun starts them:
 
               mpirun -n 2 --bind-to none switchyard train runs/en-de --pairs pairs.tsv --workers 4
+
+            With --from a model goes on learning, and keeps its vocabulary:
+
+              switchyard train runs/summaries --from flan-t5-small --prefix 'summarize: ' --pairs pairs.tsv
             """
     )
 
@@ -55,7 +59,7 @@ struct Train: AsyncParsableCommand {
     func settings(defaultWorkers: Int) -> TrainingSettings {
         var settings = TrainingSettings()
         settings.model = model.settings(data.task)
-        learning.apply(to: &settings, steps: loop.steps)
+        learning.apply(to: &settings, steps: loop.steps, isFineTuning: model.from != nil)
         loop.apply(to: &settings, defaultWorkers: defaultWorkers)
         return settings
     }

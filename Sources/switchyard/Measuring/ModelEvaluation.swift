@@ -22,7 +22,7 @@ struct ModelEvaluation {
         self.command = command
         let directory = try SentenceLayout.transformerDirectory(of: command.modelDirectory)
         checkpoint = try CheckpointDirectory(directory)
-        var configuration = try SwitchConfiguration(directory: directory, checkpoint)
+        var configuration = try SwitchConfiguration(of: checkpoint)
         try DecoderNeeded.check(configuration, command.modelDirectory, to: "predict text")
         generation = try GenerationConfiguration(directory: directory, configuration)
         let files = TokenizerDirectory(directory)
@@ -41,16 +41,21 @@ struct ModelEvaluation {
     /// - Throws: `TrainingError` for text that cannot be read, has too many tokens or is of no use, and for models that
     ///   are served but not trained.
     func report() throws -> EvaluationReport {
+        let files = command.pairs + command.source + command.target + command.text
+        for fault in try TextFile.encodingFaults(in: files) {
+            try FileHandle.standardError.write(contentsOf: Data("\(fault)\n".utf8))
+        }
         let isText = !command.text.isEmpty
         guard isText == (configuration.architecture == .decoderOnly) else { throw Mismatch.taskOfAnotherModel }
         let pairs = try readPairs()
         let source: any ExampleSource = isText ? try stretches() : try examples(pairs)
         guard source.count > 0 else { throw TrainingError.tooFewExamples(kept: 0, needed: 1) }
-        let model = ModelLayers(try ModelShape(checking: configuration))
-        let shared = SharedEmbedding(checkpoint)
-        try shared.check()
+        let weights = try StartingWeights(checkpoint, configuration)
+        var shape = ModelShape(configuration)
+        shape.hasTableOfEachStack = weights.hasTableOfEachStack
+        let model = ModelLayers(shape)
         let values = FloatBuffer(count: model.layout.count)
-        try model.layout.read(shared, into: values)
+        try model.layout.read(weights, into: values)
         let workers = GradientWorkers(judging: model, values: values, on: Workers(threads: threads))
         let outcome = try workers.evaluate(source.batches(tokens: command.batchTokens), values)
         var report = EvaluationReport(outcome)

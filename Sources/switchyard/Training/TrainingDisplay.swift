@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SwitchModel
 import Training
 
 /// Shows how a run goes on standard error: one line that is redrawn on a terminal, a line for each report elsewhere.
@@ -29,15 +30,27 @@ final class TrainingDisplay {
         )
     }
 
+    /// The model that the run begins with, what was set right in it, and what fine-tuning sets by itself.
+    func tell(_ start: StartingModel, _ reasons: [String]) {
+        line(
+            "from \(start.directory): \(start.configuration.modelType.rawValue), vocabulary of \(start.vocabulary.size)"
+        )
+        for note in start.configuration.notes { line("  \(note)") }
+        for reason in reasons { line("  \(reason)") }
+    }
+
+    /// What the run needs of memory.
+    func tell(_ memory: String) { line(memory) }
+
     /// From here on the time that is left is estimated.
     ///
     /// - Parameters:
     ///   - step: the last one done, 0 for a run that begins.
-    ///   - parameters: numbers that are learnt.
-    func begin(at step: Int, parameters: Int) {
+    ///   - parameters: numbers that the model has, and those of them that are learnt.
+    func begin(at step: Int, parameters: (all: Int, learnt: Int)) {
         (first, started) = (step, .now)
         line(
-            "\(parameters) parameters; "
+            "\(parameters.all) parameters\(parameters.learnt == parameters.all ? "" : ", \(parameters.learnt) of them learnt"); "
                 + (step == 0 ? "step 1 of \(total)" : "going on after step \(step) of \(total)")
         )
     }
@@ -72,7 +85,9 @@ final class TrainingDisplay {
             case .stopped: "stopped; the same command goes on from here"
             case .unhealthy: "ended: the run is ill"
             }
-        line(how + (best.map { "; the best model, of step \($0.step), is in \(directory)" } ?? ""))
+        let isThere = FileManager.default.fileExists(atPath: directory + "/config.json")
+        let place = isThere ? "is in \(directory)" : "was in \(directory), which is not there any more"
+        line(how + (best.map { "; the best model, of step \($0.step), \(place)" } ?? ""))
     }
 
     private func show(_ report: StepReport) {

@@ -36,6 +36,9 @@ struct TrainingJob: @unchecked Sendable {
     /// Workers of all ranks together, where nobody says how many: as suits what this process may use of the machine.
     var defaultWorkers: Int { max(1, MachineShare.current().threads / ranks.countHere) * ranks.count }
 
+    /// Bytes that this process may use of the machine, its share of what all processes here have; nil where nothing says.
+    var memoryHere: Int? { MachineShare.current().memory.map { $0 / ranks.countHere } }
+
     /// Refuses ranks of another program, with other settings or products, by name; kernels run on instructions that all have.
     ///
     /// - Parameter settings: as they are written down.

@@ -23,8 +23,17 @@ struct TrainingRun {
         var data: DataSettings
         /// nil until the data has been prepared.
         var report: PreparedData.Report?
-        /// Numbers that are learnt; nil until the data has been prepared.
+        /// Numbers that the model has; nil until the data has been prepared.
         var parameters: Int?
+        /// What was set otherwise while the run went on; nil for nothing.
+        var history: [Turn]?
+    }
+
+    /// What was set otherwise from a step on.
+    struct Turn: Codable, Equatable {
+        /// Steps done before.
+        var step: Int
+        var changed: [SettingChange]
     }
 
     /// Where a run is when a call ends, and why it ended.
@@ -41,21 +50,35 @@ struct TrainingRun {
         let team = job.team
         let run = team.isFirst ? try RunDirectory(command.directory) : nil
         let known = try run.flatMap { try knownRecord(of: $0) }
+        let changes = try known.map { try self.changes(from: $0) } ?? []
         var record = try agreed(try run.map { try begin($0, as: known) })
         let settings = record.settings
         let display = team.isFirst ? TrainingDisplay(total: settings.steps) : nil
-        let data = try prepare(run, seed: settings.seed)
+        let start = try command.model.from.map { try StartingModel($0, upcycling: settings.start?.upcycling) }
+        if let start { try check(start) }
+        let data = try prepare(run, start, seed: settings.seed)
         if let report = known?.report, report != data.report {
             throw TrainingError.anotherRun(directory: command.directory, setting: "text in its files")
         }
         try job.settle(data)
         display?.tell(data.report)
-        let trainer = try trainer(settings, data, run)
+        if let start { display?.tell(start, command.learning.fineTuningReasons) }
+        let fresh = settings.model.shape(vocabularySize: data.vocabulary.size, data.vocabulary.special)
+        let shape = settings.shape(start?.shape ?? fresh)
+        let need = try self.need(settings, shape, data)
+        display?.tell(MemoryAccount(need).text)
+        record.history = known?.history
+        let turn = try changes.isEmpty ? nil : run.map { Turn(step: try $0.latestWholeStep(), changed: changes) }
+        if let turn { record.history = (known?.history ?? []) + [turn] }
+        let trainer = try trainer(record, shape, (data, start), run)
         let (steps, count) = (trainer.state.progress.step, trainer.model.layout.count)
         (record.report, record.parameters) = (data.report, count)
         if let run { try write(record, to: run.settings) }
         let log = try run.map { try TrainingLog($0.log, goingOnFrom: steps) }
-        display?.begin(at: steps, parameters: count)
+        if let turn { try log?.write(turn) }
+        for damage in trainer.damages { try log?.write(LoggedDamage(step: steps, damaged: damage)) }
+        try tellFindings(changes, trainer, to: display)
+        display?.begin(at: steps, parameters: (count, trainer.model.layout.learntCount))
         let ending = try trainer.train(isStopping: isStopping) { event in
             guard let run, let log else { return }
             switch event {
@@ -71,6 +94,14 @@ struct TrainingRun {
         return (ending, trainer.state.progress)
     }
 
+    /// What whoever looks at the run should know before it goes on.
+    private func tellFindings(_ changes: [SettingChange], _ trainer: Trainer, to display: TrainingDisplay?) throws {
+        guard let display else { return }
+        for change in changes { display.tell("from step \(trainer.state.progress.step + 1) on \(change)") }
+        for damage in trainer.damages { display.tell("\(damage); going on from the checkpoint before") }
+        for fault in try TextFile.encodingFaults(in: command.data.settings.files) { display.tell("\(fault)") }
+    }
+
     /// The record that rank 0 has begun, at all ranks.
     private func agreed(_ begun: Record?) throws -> Record {
         let bytes = try job.team.bytesOfFirst { Array(try JSONEncoder.ofRuns().encode(begun)) }
@@ -78,55 +109,116 @@ struct TrainingRun {
     }
 
     /// The text cut into tokens, by the vocabulary that rank 0 reads or trains.
-    private func prepare(_ run: RunDirectory?, seed: UInt64) throws -> PreparedData {
-        let own = try run.map { try PreparedData(command.data.settings, vocabularyFile: $0.vocabulary, seed: seed) }
-        let vocabulary = try job.team.bytesOfFirst { own?.vocabulary ?? [] }
+    private func prepare(_ run: RunDirectory?, _ start: StartingModel?, seed: UInt64) throws -> PreparedData {
+        if let start { return try PreparedData(command.data.settings, .model(start.vocabulary), seed: seed) }
+        let own = try run.map { try PreparedData(command.data.settings, .kept(file: $0.vocabulary), seed: seed) }
+        let vocabulary = try job.team.bytesOfFirst { own?.vocabulary.file ?? [] }
         if let own { return own }
         let copy = NSTemporaryDirectory() + "switchyard-\(UUID().uuidString).model"
         defer { try? FileManager.default.removeItem(atPath: copy) }
         try Data(vocabulary).write(to: URL(fileURLWithPath: copy))
-        return try PreparedData(command.data.settings, vocabularyFile: copy, seed: seed)
+        return try PreparedData(command.data.settings, .kept(file: copy), seed: seed)
     }
 
-    private func trainer(_ settings: TrainingSettings, _ data: PreparedData, _ run: RunDirectory?) throws -> Trainer {
-        let shape = settings.model.shape(vocabularySize: data.vocabularySize, data.special)
-        var export = ModelExport(shape.configuration, settings, vocabulary: data.vocabulary)
+    /// A model goes on with what it was made for: a language model with text, one with an encoder with pairs or gaps.
+    private func check(_ start: StartingModel) throws {
+        let isLanguageModel = start.configuration.architecture == .decoderOnly
+        guard isLanguageModel == (command.data.task == .languageModel) else {
+            let kind =
+                isLanguageModel
+                ? "a language model: --task language-model --text"
+                : "one with an encoder: --task pairs or span-corruption"
+            throw TrainingError.notThisStart("\(start.directory) is \(kind)")
+        }
+        guard command.data.vocabulary == nil else {
+            throw TrainingError.notThisStart("--vocabulary: with --from the vocabulary is the model's own")
+        }
+    }
+
+    /// What this process needs of memory; nothing where it is refused.
+    private func need(_ settings: TrainingSettings, _ shape: ModelShape, _ data: PreparedData) throws -> MemoryNeed {
+        let sources = [data.training, data.validation]
+        let around = MemoryNeed.Circumstances(
+            lengths: sources.flatMap { source in (0..<source.count).map { source.tokens($0) } },
+            ranks: job.team.count,
+            judgesAnswers: command.loop.bleuSentences > 0 && !data.references.isEmpty
+        )
+        let need = MemoryNeed(settings, shape, around)
+        guard let limit = command.loop.memory?.bytes ?? job.memoryHere, need.total > limit else { return need }
+        let advice = MemoryAdvice(settings, shape, around, limit: limit)
+        throw TrainingError.tooLittleMemory(MemoryAccount(need).refusal(advice, limit: limit))
+    }
+
+    private func trainer(
+        _ record: Record,
+        _ shape: ModelShape,
+        _ given: (data: PreparedData, start: StartingModel?),
+        _ run: RunDirectory?
+    ) throws -> Trainer {
+        let ((data, start), settings) = (given, record.settings)
+        let kept = start.map { $0.upcycling == nil ? ModelExport.Files.kept($0.files) : .converted($0.files) }
+        let files = kept ?? .new(vocabulary: data.vocabulary.file)
+        var export = ModelExport(shape.configuration, settings, files)
+        if let start { export.type = start.storedType }
         export.maximumNewTokens = command.data.maxTokens
-        export.card = ModelCard(
+        export.card = card(data, start, record)
+        let threads = settings.workers / job.team.count
+        var parts = Trainer.Parts(
+            run: run,
+            training: data.training,
+            validation: data.validation,
+            judge: judge(data, shape.configuration, threads: threads),
+            export: export
+        )
+        parts.start = start
+        return try Trainer(settings, shape, parts, in: job.team)
+    }
+
+    private func card(_ data: PreparedData, _ start: StartingModel?, _ record: Record) -> ModelCard {
+        var card = ModelCard(
             name,
             version: BuildInformation.version,
             arguments: arguments,
             command.data.settings,
             data.report
         )
-        let parts = Trainer.Parts(
-            run: run,
-            training: data.training,
-            validation: data.validation,
-            judge: judge(data, shape.configuration, threads: settings.workers / job.team.count),
-            export: export
-        )
-        return try Trainer(settings, shape, parts, in: job.team)
+        card.origin = start.map { start in
+            let dense = start.upcycling.map { ", a dense model, whose layers became \($0.experts) experts each" } ?? ""
+            return ModelCard.Origin(
+                URL(fileURLWithPath: start.directory).lastPathComponent + dense,
+                frozen: record.settings.frozen ?? []
+            )
+        }
+        card.history = (record.history ?? []).map { turn in
+            "from step \(turn.step + 1) on: " + turn.changed.map { "\($0)" }.joined(separator: "; ")
+        }
+        return card
     }
 
     /// What this call trains, written down before anything else is, so that whatever is found in the directory belongs to
     /// it.
     private func begin(_ run: RunDirectory, as known: Record?) throws -> Record {
         // Another number of workers would be another run: the machine may have other cores by now.
-        let record = newRecord(workers: known?.settings.workers ?? job.defaultWorkers)
+        let record = try newRecord(workers: known?.settings.workers ?? job.defaultWorkers)
         let (workers, ranks) = (record.settings.workers, job.team.count)
         guard workers % ranks == 0 else { throw TrainingError.unevenWorkers(workers: workers, ranks: ranks) }
-        if let known { try check(record, isLike: known, run) } else { try write(record, to: run.settings) }
+        if known == nil { try write(record, to: run.settings) }
         return record
     }
 
     /// - Parameter workers: how many there are where the flags do not say it.
-    private func newRecord(workers: Int) -> Record {
-        Record(
-            version: BuildInformation.version,
-            settings: command.settings(defaultWorkers: workers),
-            data: command.data.settings
-        )
+    private func newRecord(workers: Int) throws -> Record {
+        var settings = command.settings(defaultWorkers: workers)
+        settings.start = try command.model.from.map { directory in
+            let path = try SentenceLayout.transformerDirectory(of: directory)
+            var start = TrainingSettings.Start(
+                directory: directory,
+                fingerprint: "\(try ModelFingerprint(directory: path))"
+            )
+            start.upcycling = command.model.upcycling(seed: settings.seed)
+            return start
+        }
+        return Record(version: BuildInformation.version, settings: settings, data: command.data.settings)
     }
 
     /// What an earlier call left in `training.json`; nil for a run that begins.
@@ -139,21 +231,27 @@ struct TrainingRun {
         }
     }
 
-    /// A run goes on as what it began as: how fast it learns, how long, and what it writes may change, but neither what
-    /// a checkpoint holds nor what its place in the data means.
-    private func check(_ record: Record, isLike known: Record, _ run: RunDirectory) throws {
-        let (new, old) = (record.settings, known.settings)
-        let isSame: [(setting: String, Bool)] = [
-            ("data", record.data == known.data), ("model", new.model == old.model), ("seed", new.seed == old.seed),
-            ("optimizer", new.optimizer.kind == old.optimizer.kind),
-            ("average", (new.averageDecay == nil) == (old.averageDecay == nil)),
-            ("precision", new.precision == old.precision),
-            ("batch size", (new.batchTokens, new.accumulation) == (old.batchTokens, old.accumulation)),
-            ("number of workers", new.workers == old.workers),
-        ]
-        if let other = isSame.first(where: { !$1 }) {
-            throw TrainingError.anotherRun(directory: run.path, setting: other.setting)
+    /// What this call sets otherwise than the run had it.
+    ///
+    /// A run goes on as what it began as: neither what a checkpoint holds nor what its place in the data means may change.
+    /// How fast it learns and how long has to be asked for.
+    ///
+    /// - Throws: `TrainingError.anotherRun` and `.unaskedChange`.
+    private func changes(from known: Record) throws -> [SettingChange] {
+        let record = try newRecord(workers: known.settings.workers)
+        guard record.data == known.data else {
+            throw TrainingError.anotherRun(directory: command.directory, setting: "data")
         }
+        let all = try SettingChange.all(known.settings, record.settings)
+        for (_, rule) in all {
+            if case .fixed(let setting) = rule {
+                throw TrainingError.anotherRun(directory: command.directory, setting: setting)
+            }
+        }
+        if !command.loop.change, let asked = all.first(where: { $0.rule == .asked }) {
+            throw TrainingError.unaskedChange(directory: command.directory, "\(asked.change)")
+        }
+        return all.map(\.change)
     }
 
     /// The pictures of the log so far.
@@ -170,10 +268,10 @@ struct TrainingRun {
         let pairs = Array(data.references.prefix(command.loop.bleuSentences))
         guard !pairs.isEmpty else { return nil }
         // A model that has not learnt to end is not waited for for long.
-        let longest = pairs.reduce(1) { max($0, data.tokenizer.encode($1.target).count) }
+        let longest = pairs.reduce(1) { max($0, data.vocabulary.tokenizer.encode($1.target).count) }
         let translator = Translator(
             configuration: configuration,
-            tokenizer: data.tokenizer,
+            tokenizer: data.vocabulary.tokenizer,
             maximumTokens: 2 * longest + 8,
             threads: threads
         )
@@ -186,6 +284,12 @@ struct TrainingRun {
     private func write(_ record: Record, to path: String) throws {
         try JSONEncoder.ofRuns(.prettyPrinted).encode(record).write(to: URL(fileURLWithPath: path), options: .atomic)
     }
+}
+
+/// A damaged checkpoint as a line of the log.
+private struct LoggedDamage: Encodable {
+    var step: Int
+    var damaged: String
 }
 
 /// A validation as a line of the log.

@@ -155,10 +155,10 @@ def test_a_run_does_not_go_on_with_other_text(trained, tmp_path):
     copy.write_text(data.read_text())
     train(tmp_path / "run", copy, "--steps", "5")
     copy.write_text(data.read_text() + "one more\tpair\n")
-    done = subprocess.run(command(tmp_path / "run", copy), capture_output=True, text=True)
+    done = subprocess.run(command(tmp_path / "run", copy, "--steps", "5"), capture_output=True, text=True)
     assert done.returncode == 1 and "another text" in done.stderr
     (tmp_path / "run" / "training.json").write_text("{")
-    done = subprocess.run(command(tmp_path / "run", copy), capture_output=True, text=True)
+    done = subprocess.run(command(tmp_path / "run", copy, "--steps", "5"), capture_output=True, text=True)
     assert done.returncode == 1 and "training.json" in done.stderr
 
 

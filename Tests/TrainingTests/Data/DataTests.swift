@@ -93,7 +93,12 @@ import Testing
         var settings = SpanCorruption.Settings()
         (settings.length, settings.seed) = (64, 5)
         let text = (100..<1100).map(Int32.init)
-        let source = SpanCorruption(text, SpecialIDs(start: 0, end: 1), firstSentinel: 99, settings)
+        let source = SpanCorruption(
+            text,
+            SpecialIDs(start: 0, end: 1),
+            sentinels: (0..<100).reversed().map(Int32.init),
+            settings
+        )
         var cut = 0
         for index in 0..<source.count {
             let example = source.example(index, epoch: 2)

@@ -64,11 +64,12 @@ import Testing
         }
     }
 
-    @Test func ofADenseFeedForwardLayer() {
+    @Test(arguments: Activation.allCases, [false, true])
+    func ofADenseFeedForwardLayer(activation: Activation, isGated: Bool) {
+        var shape = LayerBench.shape
+        shape.configuration.feedForward = FeedForwardKind(activation: activation, isGated: isGated)
         var layer: FeedForwardLayer?
-        let bench = LayerBench(LayerBench.shape) {
-            layer = FeedForwardLayer("f", in: .encoder, block: 0, &$0, LayerBench.shape)
-        }
+        let bench = LayerBench(shape) { layer = FeedForwardLayer("f", in: .encoder, block: 0, &$0, shape) }
         guard let layer else { return }
         let x = bench.input("x", rows: rows, columns: width)
         let gradient = bench.weights(rows: rows, columns: width)
@@ -77,6 +78,62 @@ import Testing
         layer.backward(gradient, kept, bench.pass)
         bench.check(gradients: ["x": gradient]) { plain, inputs in
             bench.product(plain.denseFeedForward(inputs["x"] ?? [], "f"), wanted)
+        }
+    }
+
+    /// What is dropped between the products has no part in any gradient, whatever the activation.
+    @Test(arguments: Activation.allCases, [false, true])
+    func ofWhatIsDroppedInAFeedForwardLayer(activation: Activation, isGated: Bool) {
+        var shape = LayerBench.shape
+        shape.configuration.feedForward = FeedForwardKind(activation: activation, isGated: isGated)
+        var layer: DenseFeedForwardLayer?
+        let bench = LayerBench(shape) { layer = DenseFeedForwardLayer("f.mlp", &$0, shape) }
+        guard let layer else { return }
+        let x = bench.input("x", rows: rows, columns: width)
+        let gradient = bench.weights(rows: rows, columns: width)
+        let wanted = bench.rowsOf(gradient)
+        let mask = bench.pass.arena.rows(rows, shape.configuration.feedForwardWidth)
+        mask.store(Array(repeating: 1, count: mask.count))
+        mask.drop(rate: 0.4, key: 9)
+        let kept = layer.forward(x, dropout: 0.4, key: 9, bench.pass).kept
+        let inputGradient = layer.backward(gradient, kept, dropout: 0.4, bench.pass)
+        let factors = bench.rowsOf(mask)
+        bench.check(gradients: ["x": inputGradient]) { plain, inputs in
+            bench.product(plain.expert(inputs["x"] ?? [], "f.mlp", factors), wanted)
+        }
+    }
+
+    @Test func ofARouterWithABias() {
+        var shape = LayerBench.shape
+        (shape.initialization.router, shape.configuration.encoderSparseStep) = (2, 1)
+        (shape.configuration.routerBias, shape.configuration.choices) = (true, 2)
+        shape.configuration.feedForward = FeedForwardKind(activation: .geluTanh, isGated: true)
+        var regularization = Regularization.none
+        (regularization.balance, regularization.routerZ) = (0.3, 0.2)
+        var layer: FeedForwardLayer?
+        let bench = LayerBench(shape, regularization) {
+            layer = FeedForwardLayer("f", in: .encoder, block: 0, &$0, shape)
+        }
+        guard let layer, let bias = bench.layout.parameters.first(where: { $0.name.hasSuffix("classifier.bias") })
+        else {
+            Issue.record("no bias")
+            return
+        }
+        bench.pass.values[bias.range].store([0.3, -0.8, 0.6])
+        let x = bench.input("x", rows: rows, columns: width)
+        let gradient = bench.weights(rows: rows, columns: width)
+        let wanted = bench.rowsOf(gradient)
+        let (_, kept) = layer.forward(x, sequences, bench.pass)
+        layer.backward(gradient, kept, bench.pass)
+        bench.check(gradients: ["x": gradient]) { plain, inputs in
+            let (output, loss) = plain.sparseFeedForward(
+                inputs["x"] ?? [],
+                "f",
+                groups: sequences,
+                capacity: 2,
+                regularization
+            )
+            return bench.product(output, wanted) + loss
         }
     }
 

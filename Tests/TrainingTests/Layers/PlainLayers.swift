@@ -1,5 +1,6 @@
 import Foundation
 import SwitchModel
+import Tensors
 
 /// Every layer's definition as plain loops over Double, by the names of its parameters: what the trainer's layers are
 /// checked against.
@@ -35,6 +36,8 @@ struct PlainLayers {
         let sum = powers.reduce(0, +)
         return powers.map { $0 / sum }
     }
+
+    private func product(_ left: Rows, _ right: Rows) -> Rows { zip(left, right).map { zip($0, $1).map(*) } }
 
     func sum(_ left: Rows, _ right: Rows) -> Rows { zip(left, right).map { zip($0, $1).map(+) } }
 
@@ -109,8 +112,24 @@ struct PlainLayers {
         return sum(x, linear(context, inner + ".o.weight"))
     }
 
-    func expert(_ x: Rows, _ scope: String) -> Rows {
-        linear(linear(x, scope + ".wi.weight").map { $0.map { max(0, $0) } }, scope + ".wo.weight")
+    /// - Parameter factors: what stands between the products is multiplied with.
+    func expert(_ x: Rows, _ scope: String, _ factors: Rows? = nil) -> Rows {
+        let kind = configuration.feedForward
+        let inner = linear(x, scope + "." + kind.innerNames[0] + ".weight").map {
+            $0.map { activated($0, kind.activation) }
+        }
+        let gates = kind.isGated ? linear(x, scope + "." + kind.innerNames[1] + ".weight") : nil
+        let hidden = gates.map { product(inner, $0) } ?? inner
+        return linear(factors.map { product(hidden, $0) } ?? hidden, scope + ".wo.weight")
+    }
+
+    private func activated(_ x: Double, _ activation: Activation) -> Double {
+        switch activation {
+        case .relu: max(0, x)
+        case .gelu: x * (1 + erf(x / 2.0.squareRoot())) / 2
+        case .geluTanh: x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
+        case .silu: x / (1 + exp(-x))
+        }
     }
 
     func denseFeedForward(_ x: Rows, _ scope: String) -> Rows {

@@ -28,7 +28,7 @@ struct TinyRun {
 
     func trainer(judgedPairs: Int = 5, in team: RankTeam = RankTeam()) throws -> Trainer {
         let special = SpecialIDs(start: 0, end: 1)
-        let shape = settings.model.shape(vocabularySize: 12, special)
+        let shape = settings.shape(settings.model.shape(vocabularySize: 12, special))
         let training = PairExamples(Self.pairs, special, maximumTokens: 20)
         let validation = PairExamples(Array(Self.pairs.prefix(judgedPairs)), special, maximumTokens: 20)
         return try Trainer(
@@ -39,7 +39,7 @@ struct TinyRun {
                 training: training,
                 validation: validation,
                 judge: nil,
-                export: ModelExport(shape.configuration, settings, vocabulary: [])
+                export: ModelExport(shape.configuration, settings, .new(vocabulary: []))
             ),
             in: team
         )

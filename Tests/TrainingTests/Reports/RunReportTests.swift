@@ -25,10 +25,12 @@ import Testing
         }
     }
 
-    @Test func aCurveGoesFromCornerToCorner() {
-        let chart = LineChart("t", [.init("a", [(0, 1), (10, 3)])])
-        #expect(chart.svg.contains("points=\"64.0,284.0 704.0,34.0\""))
-        #expect(LineChart("t", []).svg.contains("no values yet"))
+    @Test func aCurveGoesFromCornerToCornerOfAFrameWithRoomAroundIt() {
+        let chart = LineChart("t", .init(across: "steps <", upwards: "nats"), [.init("a", [(0, 1), (10, 3)])])
+        #expect(chart.svg.contains("points=\"92.0,272.0 712.0,42.0\""))
+        #expect(chart.svg.contains(">steps &lt;</text>") && chart.svg.contains("rotate(-90)\">nats</text>"))
+        #expect(LineChart("t", .init(), [.init("a", [(0, 1)])]).svg.contains("<circle"))
+        #expect(LineChart("t", .init(), []).svg.contains("no values yet"))
     }
 
     @Test func ticksAreRoundNumbers() {
@@ -36,18 +38,19 @@ import Testing
             chart.svg.matches(of: />([-+.e0-9]+)<\/text>/).map(\.output.1)
         }
         #expect(
-            labels(LineChart("t", [.init("a", [(10, 2.7), (3000, 9.01)])])) == [
+            labels(LineChart("t", .init(), [.init("a", [(10, 2.7), (3000, 9.01)])])) == [
                 "4", "6", "8", "1000", "2000", "3000",
             ]
         )
-        let powers = LineChart("t", [.init("a", [(0.001, 1), (0.0105, 30)])], .logarithmic, horizontal: .logarithmic)
+        var powers = LineChart("t", .init(), [.init("a", [(0.001, 1), (0.0105, 30)])])
+        (powers.scale, powers.horizontal) = (.logarithmic, .logarithmic)
         #expect(labels(powers) == ["1", "2", "5", "10", "20", "0.001", "0.002", "0.005", "0.01"])
-        #expect(labels(LineChart("t", [.init("a", [(1e7, 0), (1e7, 0)])])).contains("0"))
+        #expect(labels(LineChart("t", .init(), [.init("a", [(1e7, 0), (1e7, 0)])])).contains("0"))
     }
 
     @Test func anEvenShareIsHalfDark() {
-        #expect(HeatMap("t", [[5, 5]]).svg.components(separatedBy: "fill-opacity=\"0.50\"").count == 3)
-        #expect(HeatMap("t", [[10, 0]]).svg.contains("fill-opacity=\"1.00\""))
+        #expect(HeatMap("t", [[5, 5]], steps: 1...1).svg.components(separatedBy: "fill-opacity=\"0.50\"").count == 3)
+        #expect(HeatMap("t", [[10, 0]], steps: 1...1).svg.contains("fill-opacity=\"1.00\""))
     }
 
     @Test func thePageNamesTroublesAndEscapesThem() {

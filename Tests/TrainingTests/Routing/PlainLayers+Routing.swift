@@ -15,7 +15,10 @@ extension PlainLayers {
         _ regularization: Regularization
     ) -> (output: Rows, loss: Double) {
         let normed = norm(x, scope + ".layer_norm")
-        let logits = linear(normed, scope + ".mlp.router.classifier.weight")
+        let bias = parameters[scope + ".mlp.router.classifier.bias"]
+        let logits = linear(normed, scope + ".mlp.router.classifier.weight").map { row in
+            bias.map { zip(row, $0).map(+) } ?? row
+        }
         let probabilities = logits.map(softmax)
         let ranked = probabilities.map { row in
             Array(row.indices.sorted { row[$0] != row[$1] ? row[$0] > row[$1] : $0 < $1 }.prefix(configuration.choices))

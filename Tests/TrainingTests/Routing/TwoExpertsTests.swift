@@ -70,7 +70,7 @@ import Testing
             context,
             cache: CacheRoom(.float32, bytes: 1 << 24)
         )
-        let layers = ModelLayers(try ModelShape(checking: configuration))
+        let layers = ModelLayers(ModelShape(configuration))
         let values = FloatBuffer(count: layers.layout.count)
         try layers.layout.read(checkpoint, into: values)
         return (served, layers, values)

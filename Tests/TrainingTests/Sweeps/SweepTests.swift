@@ -84,7 +84,7 @@ import Testing
         let page = report.page(title: "t")
         #expect(page.pictures.map(\.name) == ["loss.svg", "by-kind.svg"])
         #expect(page.html.contains("<td>a&lt;b</td>"))
-        #expect(page.pictures[0].svg.contains("points=\"64.0,34.0 704.0,284.0\""))
+        #expect(page.pictures[0].svg.contains("points=\"92.0,42.0 712.0,272.0\""))
         #expect(page.pictures[1].svg.components(separatedBy: "<circle").count == 3)
         for picture in page.pictures { #expect(XMLChecker().isWellFormed(picture.svg), "\(picture.name)") }
     }

@@ -9,7 +9,7 @@ import Testing
     /// What a run is like where it is not the tiny run as it is.
     enum Variety: CaseIterable {
         case plain, dense, twoChoices, squared, overTheBatch, squaredOverTheBatch, capped, accumulated, adafactor
-        case rounded, emptyParts, languageModel, unevenExperts
+        case rounded, emptyParts, languageModel, unevenExperts, recomputed, recomputedOverTheBatch, frozen
 
         func apply(to settings: inout TrainingSettings) {
             (settings.workers, settings.steps, settings.model.experts) = (4, 6, 4)
@@ -31,6 +31,10 @@ import Testing
             case .rounded: (settings.precision, settings.averageDecay) = (.bfloat16, nil)
             case .emptyParts: (settings.batchTokens, settings.model.sparseStep) = (16, 1)
             case .languageModel: (settings.model.architecture, settings.model.sparseStep) = (.decoderOnly, 1)
+            case .recomputed: (settings.recomputes, settings.batchTokens, settings.model.choices) = (true, 16, 2)
+            case .recomputedOverTheBatch:
+                (settings.recomputes, settings.regularization.balanceOver) = (true, .batch)
+            case .frozen: settings.frozen = [.routers, .embeddings]
             case .unevenExperts: (settings.model.experts, settings.optimizer.kind) = (3, .adafactor)
             }
         }

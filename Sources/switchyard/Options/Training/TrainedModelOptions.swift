@@ -3,6 +3,20 @@ import Training
 
 /// The sizes of the model that is trained.
 struct TrainedModelOptions: ParsableArguments {
+    @Option(
+        help: """
+            A model directory to go on from, as serve reads it: sizes, vocabulary and settings of generation are its own. \
+            Default: a model is trained from nothing.
+            """
+    )
+    var from: String?
+
+    @Option(
+        help:
+            "Of a dense model --from: have it begin as a sparse one, with so many experts that each are its dense layer."
+    )
+    var upcycleExperts: Int?
+
     @Option(help: "Width of the model.")
     var width = 256
 
@@ -58,13 +72,24 @@ struct TrainedModelOptions: ParsableArguments {
     var routerDeviation: Float = 0.3
 
     func validate() throws {
+        if from != nil, !hasDefaultSizes {
+            throw ValidationError(
+                "with --from the sizes are the model's own: of the flags here only --capacity-factor goes with it, and where a "
+                    + "dense model becomes sparse --sparse-step, --choices and --expert-capacity"
+            )
+        }
+        if let upcycleExperts {
+            guard from != nil else { throw ValidationError("--upcycle-experts needs a dense model --from") }
+            try Limit.check("--upcycle-experts", upcycleExperts, in: 2...65_536)
+            try Limit.check("--choices", choices, in: 1...upcycleExperts)
+        }
         let sizes = [
             ("--width", width), ("--feed-forward", feedForward), ("--heads", heads), ("--head-width", headWidth),
             ("--decoder-layers", decoderLayers), ("--encoder-layers", encoderLayers), ("--experts", experts),
             ("--expert-capacity", expertCapacity),
         ]
         for (flag, value) in sizes { try Limit.check(flag, value, in: 1...65_536) }
-        try Limit.check("--choices", choices, in: 1...experts)
+        if upcycleExperts == nil { try Limit.check("--choices", choices, in: 1...experts) }
         try Limit.check("--sparse-step", sparseStep, in: 0...1024)
         try Limit.check("--relative-buckets", relativeBuckets, in: 4...65_536)
         try Limit.check("--relative-max-distance", relativeMaxDistance, in: relativeBuckets / 2 + 1...1_000_000)
@@ -77,6 +102,26 @@ struct TrainedModelOptions: ParsableArguments {
         if let capacityFactor, !(capacityFactor > 0 && capacityFactor <= 1000) {
             throw ValidationError("--capacity-factor is \(capacityFactor), but must be more than 0 and at most 1000")
         }
+    }
+
+    /// How a dense model becomes sparse; nil where it stays as it is.
+    ///
+    /// - Parameter seed: what routers are drawn by.
+    func upcycling(seed: UInt64) -> Upcycling? {
+        upcycleExperts.map {
+            Upcycling(experts: $0, sparseStep: sparseStep, choices: choices, expertCapacity: expertCapacity, seed: seed)
+        }
+    }
+
+    private var hasDefaultSizes: Bool {
+        guard let defaults = try? TrainedModelOptions.parse([]) else { return false }
+        var sizes = settings(.pairs)
+        sizes.capacityFactor = nil
+        if upcycleExperts != nil {
+            (sizes.sparseStep, sizes.choices) = (defaults.sparseStep, defaults.choices)
+            sizes.expertCapacity = defaults.expertCapacity
+        }
+        return sizes == defaults.settings(.pairs)
     }
 
     /// The sizes as a run keeps them.

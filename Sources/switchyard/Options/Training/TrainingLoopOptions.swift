@@ -25,6 +25,18 @@ struct TrainingLoopOptions: ParsableArguments {
     )
     var workers: Int?
 
+    @Flag(
+        help:
+            "Go on with other settings than the run had: rates, dropout, losses, steps. The card tells from which step on."
+    )
+    var change = false
+
+    @Flag(help: "Compute activations again on the way back rather than keep them: less memory, a third more time.")
+    var recompute = false
+
+    @Option(help: "The most memory the run may need, such as 12G. Default: what this process may use.")
+    var memory: ByteSize?
+
     @Option(help: "Decides everything random.")
     var seed: UInt64 = 1
 
@@ -85,6 +97,7 @@ struct TrainingLoopOptions: ParsableArguments {
         (settings.steps, settings.batchTokens, settings.accumulation) = (steps, batchTokens, accumulation)
         settings.maximumSeconds = maxMinutes.map { $0 * 60 }
         settings.workers = workers ?? defaultWorkers
+        settings.recomputes = recompute ? true : nil
         (settings.seed, settings.validateEvery, settings.saveEvery) = (seed, validateEvery, saveEvery)
         (settings.logEvery, settings.keep, settings.patience) = (logEvery, keep, patience)
         (settings.health.notFinite, settings.health.exploding) = (onNotFinite, onExploding)
