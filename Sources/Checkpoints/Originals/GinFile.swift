@@ -32,16 +32,16 @@ package struct GinFile: Sendable {
     /// Lines without their comments, joined where a backslash or an open bracket goes on.
     private static func statements(_ text: String) -> [String] {
         var statements: [String] = []
-        var pending = ""
+        var (pending, depth) = ("", 0)
         for line in text.split(whereSeparator: \.isNewline) {
             var line = line.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces)
             let goesOn = line.hasSuffix("\\")
             if goesOn { line.removeLast() }
             pending += (pending.isEmpty ? "" : " ") + line
-            let depth = pending.reduce(0) { $0 + ("([{".contains($1) ? 1 : ")]}".contains($1) ? -1 : 0) }
+            for character in line { depth += "([{".contains(character) ? 1 : ")]}".contains(character) ? -1 : 0 }
             guard !goesOn, depth <= 0 else { continue }
             if !pending.isEmpty { statements.append(pending) }
-            pending = ""
+            (pending, depth) = ("", 0)
         }
         return statements + (pending.isEmpty ? [] : [pending])
     }

@@ -48,8 +48,13 @@ struct OriginalName: Equatable, Sendable {
         case .fromHeads: (view.rows, view.columns) = ([axes[axes.count - 1]], axes.dropLast())
         case .experts:
             (view.rows, view.columns) = ([axes[2]], [axes[1]])
+            let experts = array.shape.sizes[axes[0]]
+            guard experts <= Self.mostExperts else {
+                let reason = "has \(experts) experts; at most \(Self.mostExperts) are expected"
+                throw .unknownParameter(name: parameter, file: array.path, reason: reason)
+            }
             var tensors: [String: ArrayTensor] = [:]
-            for expert in 0..<array.shape.sizes[axes[0]] {
+            for expert in 0..<experts {
                 view.fixed[axes[0]] = expert
                 tensors[name.replacing("{e}", with: "\(expert)") + ".weight"] = ArrayTensor(array: array, view: view)
             }
@@ -57,6 +62,9 @@ struct OriginalName: Equatable, Sendable {
         }
         return [name + ".weight": ArrayTensor(array: array, view: view)]
     }
+
+    /// Of one layer; the largest released model has 2048.
+    private static let mostExperts = 1 << 14
 
     private var allowedDimensions: ClosedRange<Int> {
         switch layout {

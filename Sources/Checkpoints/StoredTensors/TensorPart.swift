@@ -15,15 +15,6 @@ struct TensorPart: Sendable {
     let rowStride: Int
     let columnStride: Int
 
-    /// Whether the bytes hold every element the block describes.
-    var fits: Bool {
-        guard case .stored(let bytes, let type, let offset) = content, !rows.isEmpty, !columns.isEmpty else {
-            return true
-        }
-        let last = offset + (rows.count - 1) * rowStride + (columns.count - 1) * columnStride
-        return offset >= 0 && (last + 1) * type.byteCount <= bytes.count
-    }
-
     /// Writes what the block has of `wanted` rows to `target`, where these begin, `width` elements to a row.
     func convert(_ wanted: Range<Int>, into target: UnsafeMutablePointer<Float>, width: Int) {
         let rows = wanted.clamped(to: self.rows)

@@ -74,6 +74,7 @@ struct FlaxNames {
                 throw unknown(name, path)
             }
             tensors.merge(try known.tensors(in: array, of: name, layer: (1, step))) { $1 }
+            guard tensors.count <= Self.mostTensors else { throw unknown(name, path) }
         }
         return tensors
     }
@@ -115,6 +116,8 @@ struct FlaxNames {
     ]
     private static let projections = ["query": "q", "key": "k", "value": "v", "out": "o"]
     private static let mostLayers = 1 << 12
+    /// In one array.
+    private static let mostTensors = 1 << 18
 
     private static func number(_ part: Substring, after prefix: String) -> Int? {
         guard part.hasPrefix(prefix), let number = Int(part.dropFirst(prefix.count)), (0..<mostLayers).contains(number)
