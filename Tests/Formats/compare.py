@@ -73,7 +73,9 @@ def main():
         assert ("cannot run this model" in card) == (twin.name == "switch-gated"), card
         # transformers has no gated experts, and scales umT5's output whatever the file says.
         if twin.name not in ("switch-gated", "umt5") and not list(twin.glob("*.bin")):
-            assert torch.equal(logits(out), logits(twin)), source.name
+            # Sums may run in another order where a tensor begins at another address.
+            ours, theirs = logits(out), logits(twin)
+            assert (ours - theirs).abs().max() <= 1e-5 * theirs.abs().max(), source.name
             counts["logits"] += 1
         shutil.rmtree(out)
     interrupt(program, next(layouts.glob("t5x-gzip@switch-deep")), twins / "switch-deep", work)

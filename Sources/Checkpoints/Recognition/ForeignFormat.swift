@@ -14,8 +14,8 @@ package enum ForeignFormat: Equatable, Sendable {
 
     /// What the file is, by its first bytes and its name; nil where nothing is recognised.
     init?(file path: String) {
-        guard let file = try? MappedFile(path: path), file.count >= 4 else { return nil }
-        if file.bytes(in: 0..<4) == Array("GGUF".utf8) {
+        guard let file = try? MappedFile(path: path) else { return nil }
+        if file.count >= 4, file.bytes(in: 0..<4) == Array("GGUF".utf8) {
             self = .gguf
         } else if path.hasSuffix("-shared.pt") || path.contains("-rank-") && path.hasSuffix(".pt") {
             self = .fairSeq

@@ -24,7 +24,8 @@ package struct ByteTokenizer: Tokenizer {
         guard tokens.count <= modelVocabularySize else {
             throw .largerThanModel(file: file, pieces: tokens.count, vocabularySize: modelVocabularySize)
         }
-        var added = own + declared.tokens
+        // These are special whatever a file says of them.
+        var added = own + declared.tokens.filter { token in !own.contains { $0.content == token.content } }
         if !added.contains(where: \.isSentinel) {
             let room = min(declared.sentinels ?? Self.sentinelCount, modelVocabularySize - tokens.count)
             added += (0..<max(room, 0)).map { AddedToken(content: "<extra_id_\($0)>") }
