@@ -28,7 +28,7 @@ struct BeamSearchRequest: GenerationDialect {
 
     let plain: PlainRequest
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) {
+    init(_ members: JSONObject, _ setting: DialectSetting) {
         plain = PlainRequest(members)
     }
 }
