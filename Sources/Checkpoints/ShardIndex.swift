@@ -25,7 +25,7 @@ package struct ShardIndex: Sendable {
         }
         guard !map.isEmpty else { throw .malformedIndex(file: file, reason: "its 'weight_map' is empty") }
         var firstTensors: [String: String] = [:]
-        for name in map.keys.sorted() {
+        for name in map.names.sorted() {
             guard case .string(let shard) = map[name] else {
                 throw .malformedIndex(file: file, reason: "the file of tensor \(quoted(name)) is not a string")
             }
@@ -34,7 +34,7 @@ package struct ShardIndex: Sendable {
             }
             if firstTensors[shard] == nil { firstTensors[shard] = name }
         }
-        tensors = Set(map.keys)
+        tensors = Set(map.names)
         shards = firstTensors.map { (name: $0, tensor: $1) }
             .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }

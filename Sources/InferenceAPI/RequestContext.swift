@@ -46,7 +46,7 @@ package struct RequestContext: Sendable {
     func read<Value: Sendable>(
         _ request: ServerRequest,
         _ form: BodyForm = .json,
-        _ make: @escaping @Sendable ([String: JSONValue]) throws(APIError) -> Value
+        _ make: @escaping @Sendable (JSONObject) throws(APIError) -> Value
     ) async throws(APIError) -> Value {
         let members = try form.reader(of: request)
         let bytes: [UInt8]

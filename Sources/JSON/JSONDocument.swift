@@ -20,8 +20,8 @@ package struct JSONDocument {
             return "[" + elements.map { Self.text($0, indent: inner) }.joined(separator: ", ") + "]"
         case .object(let members):
             guard !members.isEmpty else { return "{}" }
-            let lines = members.sorted { $0.key < $1.key }.map { name, value in
-                "\(inner)\(quoted(name)): \(Self.text(value, indent: inner))"
+            let lines = members.sortedNames.map { name in
+                "\(inner)\(quoted(name)): \(Self.text(members[name] ?? .null, indent: inner))"
             }
             return "{\n" + lines.joined(separator: ",\n") + "\n\(indent)}"
         }

@@ -21,6 +21,8 @@ package struct JSONError: Error, Equatable, Sendable {
         case malformedUnicodeEscape
         case halfSurrogatePair
         case invalidUTF8
+        /// More than `limit` combining marks in a row.
+        case tooManyMarks(limit: Int)
         case duplicateName(String)
         /// `limit` objects and arrays are open, and another one begins.
         case nestedTooDeeply(limit: Int)
@@ -54,6 +56,7 @@ extension JSONError.Problem: CustomStringConvertible {
         case .malformedUnicodeEscape: "malformed \\u escape in a string"
         case .halfSurrogatePair: "half a surrogate pair in a string"
         case .invalidUTF8: "text is not UTF-8"
+        case .tooManyMarks(let limit): "a text with more than \(limit) combining marks in a row ends"
         case .duplicateName(let name): "the key \(Self.quoted(name)) is given twice"
         case .nestedTooDeeply(let limit): "values nested deeper than \(limit) levels"
         }

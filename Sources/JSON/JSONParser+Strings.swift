@@ -38,6 +38,9 @@ extension JSONParser {
 
     private func text(_ bytes: ArraySlice<UInt8>) throws(JSONError) -> String {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw error(.invalidUTF8) }
+        if let limit = rules.maximumMarks, CombiningMarks.exceed(limit, in: text) {
+            throw error(.tooManyMarks(limit: limit))
+        }
         return text
     }
 

@@ -7,7 +7,7 @@ package struct JSONParser {
     let bytes: [UInt8]
     /// Bytes read, at most `bytes.count`.
     var position = 0
-    private let rules: JSONRules
+    let rules: JSONRules
     /// Objects and arrays that are open.
     private var depth = 0
 
@@ -87,7 +87,7 @@ package struct JSONParser {
 
     private mutating func object() throws(JSONError) -> JSONValue {
         try open()
-        var members: [String: JSONValue] = [:]
+        var members = JSONObject()
         if nextVisible() != UInt8(ascii: "}") {
             repeat { try member(of: &members) } while try hasMore(before: UInt8(ascii: "}"))
         }
@@ -95,13 +95,13 @@ package struct JSONParser {
         return .object(members)
     }
 
-    private mutating func member(of members: inout [String: JSONValue]) throws(JSONError) {
+    private mutating func member(of members: inout JSONObject) throws(JSONError) {
         guard nextVisible() == UInt8(ascii: "\"") else { throw error(.noName) }
         let name = try string()
         guard nextVisible() == UInt8(ascii: ":") else { throw error(.noColon) }
         position += 1
         let value = try value()
-        guard members.updateValue(value, forKey: name) == nil || rules.duplicateNames == .lastCounts else {
+        guard members.updateValue(value, forName: name) == nil || rules.duplicateNames == .lastCounts else {
             throw error(.duplicateName(name))
         }
     }

@@ -20,16 +20,20 @@ package struct JSONRules: Equatable, Sendable {
     package let maximumDepth: Int
     package let duplicateNames: DuplicateNames
     package let byteOrderMark: ByteOrderMark
+    /// Combining marks in a row that a text may have; nil for any number, which then must not come from just anyone.
+    package let maximumMarks: Int?
 
     /// - Parameter maximumDepth: at most `greatestDepth`.
     package init(
         maximumDepth: Int = 16,
         duplicateNames: DuplicateNames = .refused,
-        byteOrderMark: ByteOrderMark = .refused
+        byteOrderMark: ByteOrderMark = .refused,
+        maximumMarks: Int? = nil
     ) {
         precondition((0...Self.greatestDepth).contains(maximumDepth), "a depth of \(maximumDepth)")
         self.maximumDepth = maximumDepth
         self.duplicateNames = duplicateNames
         self.byteOrderMark = byteOrderMark
+        self.maximumMarks = maximumMarks
     }
 }

@@ -9,7 +9,8 @@ extension JSONValue: Encodable {
         case .real(let value): try container.encode(value)
         case .string(let value): try container.encode(value)
         case .array(let value): try container.encode(value)
-        case .object(let value): try container.encode(value)
+        case .object(let value):
+            try container.encode(Dictionary(uniqueKeysWithValues: value.map { ($0.name, $0.value) }))
         }
     }
 }

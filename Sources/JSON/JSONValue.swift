@@ -8,8 +8,7 @@ package enum JSONValue: Equatable, Sendable {
     case real(Double)
     case string(String)
     case array([JSONValue])
-    /// Names are equal when Unicode says so, also where their bytes differ: `é` and `e` with an accent on it.
-    case object([String: JSONValue])
+    case object(JSONObject)
 }
 
 extension JSONValue {

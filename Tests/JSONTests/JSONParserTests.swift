@@ -64,13 +64,39 @@ private func parse(_ text: String, _ rules: JSONRules = JSONRules()) throws(JSON
         #expect(cut?.problem.description == "the key '\u{FFFD}\(long.prefix(159))…' is given twice")
     }
 
+    @Test func namesAreTheirBytes() throws {
+        let value = try parse(#"{"\u00e9":1,"e\u0301":2}"#)
+        #expect(value == .object(["\u{E9}": .integer(1), "e\u{301}": .integer(2)]))
+        guard case .object(let members) = value else { return }
+        #expect(members.sortedNames.map { Array($0.utf8) } == [[0x65, 0xCC, 0x81], [0xC3, 0xA9]])
+        #expect(members["e\u{301}"] == .integer(2) && members.without(["e\u{301}"]) == ["\u{E9}": .integer(1)])
+    }
+
+    /// To put so many marks in order takes an hour.
+    @Test(.timeLimit(.minutes(1))) func aNameIsReadInTimeThatGrowsWithIt() throws {
+        let marks = String(repeating: "\u{301}\u{323}", count: 500_000)
+        guard case .object(var members) = try parse(#"{"a\#(marks)":1,"b\#(marks)":2}"#) else { return }
+        members["c" + marks] = .null
+        #expect(members["a" + marks] == .integer(1) && members.without(["b" + marks]).sortedNames.count == 2)
+        #expect(members.merging(members).count == 3)
+    }
+
+    @Test func marksInARowStopAtTheLimit() throws {
+        let rules = JSONRules(maximumMarks: 2)
+        for text in ["\u{E9}\u{301}\u{323}", "e\u{301}\u{323}e\u{301}", "\u{301}\u{301}", "\u{1161}\u{1161}\u{1161}"] {
+            #expect(throws: Never.self) { try parse("[\"\(text)\"]", rules) }
+        }
+        let error = #expect(throws: JSONError.self) { try parse("{\"e\u{301}\u{323}\u{1D165}\":1}", rules) }
+        #expect(error == JSONError(problem: .tooManyMarks(limit: 2), offset: 12))
+    }
+
     @Test func equalNamesAreRefusedOrTheLastCounts() throws {
         let lenient = JSONRules(duplicateNames: .lastCounts)
         #expect(
             try parse(#"{"a":1,"b":2,"a":[3]}"#, lenient) == .object(["a": .array([.integer(3)]), "b": .integer(2)])
         )
-        // An escape makes no other name, and neither does another spelling of the same character.
-        for text in [#"{"a":1,"\u0061":2}"#, #"{"\u00e9":1,"e\u0301":2}"#, #"[{"a":{"x":1,"x":1}}]"#, #"{"":1,"":1}"#] {
+        // An escape makes no other name.
+        for text in [#"{"a":1,"\u0061":2}"#, #"{"\u00e9":1,"é":2}"#, #"[{"a":{"x":1,"x":1}}]"#, #"{"":1,"":1}"#] {
             let error = #expect(throws: JSONError.self) { try parse(text) }
             guard case .duplicateName = error?.problem else {
                 Issue.record("\(text): \(String(describing: error))")

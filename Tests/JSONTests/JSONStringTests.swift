@@ -22,7 +22,7 @@ private func parse(_ text: String) throws(JSONError) -> JSONValue { try JSONPars
             Issue.record("no object")
             return
         }
-        #expect(members.keys.map { Array($0.utf8) } == [Array(string.utf8)])
+        #expect(members.names.map { Array($0.utf8) } == [Array(string.utf8)])
     }
 
     @Test(arguments: [

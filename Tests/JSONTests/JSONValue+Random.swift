@@ -22,10 +22,11 @@ extension JSONValue {
                 (0..<Int.random(in: 0...4, using: &random)).map { _ in Self.random(depth: depth - 1, using: &random) }
             )
         default:
-            let members = (0..<Int.random(in: 0...4, using: &random)).map { _ in
-                (text(), Self.random(depth: depth - 1, using: &random))
+            var members = JSONObject()
+            for _ in 0..<Int.random(in: 0...4, using: &random) {
+                members[text()] = Self.random(depth: depth - 1, using: &random)
             }
-            return .object(Dictionary(members) { $1 })
+            return .object(members)
         }
     }
 }

@@ -39,7 +39,7 @@ func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 private func read<Dialect: GenerationDialect>(
-    _ members: [String: JSONValue],
+    _ members: JSONObject,
     as dialect: Dialect.Type,
     _ setting: Setting
 ) {

@@ -73,6 +73,7 @@ private struct NoEngine: GenerationEngine {
 
     func submit(
         _ request: GenerationRequest,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?,
+        as _: Admittance
     ) throws(AdmissionError) -> GenerationTicket { throw .draining }
 }

@@ -14,6 +14,14 @@ final class Inbox: Sendable {
         var isStopping = false
     }
 
+    /// Who is let in.
+    private enum Door {
+        case open
+        /// What was accepted goes on to its end.
+        case draining
+        case closed
+    }
+
     private struct State {
         var delivery = Delivery()
         /// Submitted and not yet taken from the queue by the engine, delivered ones included.
@@ -22,7 +30,7 @@ final class Inbox: Sendable {
         /// Of requests being encoded or decoded.
         var runningTokens = 0
         var nextID: UInt64 = 0
-        var isDraining = false
+        var door = Door.open
         var isEngineWaiting = false
         var rate = WorkRate()
 
@@ -51,6 +59,7 @@ final class Inbox: Sendable {
     /// - Parameter patience: how long it may take.
     func checkRoom(tokens: Int, patience: Duration?) throws(AdmissionError) {
         try state.withLock { state throws(AdmissionError) in
+            guard state.door == .open else { throw .draining }
             try checkRoom(state, tokens: tokens, patience: patience)
         }
     }
@@ -59,9 +68,12 @@ final class Inbox: Sendable {
     func submit(
         tokens: Int,
         patience: Duration?,
+        as admittance: Admittance = .new,
         _ make: (_ id: UInt64) -> Submission
     ) throws(AdmissionError) -> UInt64 {
         let id = try state.withLock { state throws(AdmissionError) in
+            let isLetIn = state.door == .open || (state.door == .draining && admittance == .continuing)
+            guard isLetIn else { throw .draining }
             try checkRoom(state, tokens: tokens, patience: patience)
             state.nextID += 1
             state.queued += 1
@@ -74,7 +86,6 @@ final class Inbox: Sendable {
     }
 
     private func checkRoom(_ state: State, tokens: Int, patience: Duration?) throws(AdmissionError) {
-        guard !state.isDraining else { throw .draining }
         let wait = state.rate.time(for: state.queuedTokens)
         // Room comes when what waits has gone in, or, where nothing may wait, when something that runs is done.
         let retryAfter = state.rate.time(for: max(state.queuedTokens, state.runningTokens / 2)) ?? Self.unknownWait
@@ -85,7 +96,8 @@ final class Inbox: Sendable {
         guard state.queued == 0 || state.queuedTokens + tokens <= limits.maximumQueuedTokens else {
             throw .queueFull(.tokens(limit: limits.maximumQueuedTokens), retryAfter: retryAfter)
         }
-        if let wait, let patience, wait > patience {
+        // What has no time left is told so by the engine: it is not the queue that takes it.
+        if let wait, let patience, wait > max(patience, .zero) {
             throw .queueFull(.wait(expected: wait), retryAfter: retryAfter)
         }
     }
@@ -95,24 +107,24 @@ final class Inbox: Sendable {
         wakeEngine()
     }
 
-    /// Refuses new requests from now on.
+    /// Refuses new requests from now on; what was accepted goes on.
     func drain() {
-        state.withLock { $0.isDraining = true }
+        state.withLock { if $0.door == .open { $0.door = .draining } }
     }
 
-    /// Refuses new requests and ends the engine, which fails what is left.
+    /// Refuses all requests and ends the engine, which fails what is left.
     func stop() {
         state.withLock {
-            $0.isDraining = true
+            $0.door = .closed
             $0.delivery.isStopping = true
         }
         wakeEngine()
     }
 
-    /// Refuses new requests from now on, for an engine that looks no more; returns those it has not seen.
+    /// Refuses all requests from now on, for an engine that looks no more; returns those it has not seen.
     func close() -> [Submission] {
         state.withLock { state in
-            state.isDraining = true
+            state.door = .closed
             defer { state.delivery = Delivery() }
             return Array(state.delivery.submissions)
         }

@@ -12,14 +12,27 @@ package protocol GenerationEngine: Sendable {
 
     /// Queues a request without waiting.
     ///
-    /// - Parameter deadline: the request fails with `.deadline` when it is not done by then; it is refused at once when
-    ///   the queue is expected to take longer.
+    /// - Parameters:
+    ///   - deadline: the request fails with `.deadline` when it is not done by then; it is refused at once when the queue
+    ///     is expected to take longer.
+    ///   - admittance: whether an engine that drains takes it.
     ///
     /// - Throws: why it is refused: no room, draining, or larger than any request may be.
     func submit(
         _ request: GenerationRequest,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?,
+        as admittance: Admittance
     ) throws(AdmissionError) -> GenerationTicket
+}
+
+extension GenerationEngine {
+    /// Queues a request that begins something.
+    package func submit(
+        _ request: GenerationRequest,
+        deadline: ContinuousClock.Instant?
+    ) throws(AdmissionError) -> GenerationTicket {
+        try submit(request, deadline: deadline, as: .new)
+    }
 }
 
 /// A request that was accepted.

@@ -72,17 +72,18 @@ package final class InferenceEngine: GenerationEngine {
 
     package func submit(
         _ request: GenerationRequest,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?,
+        as admittance: Admittance
     ) throws(AdmissionError) -> GenerationTicket {
         do {
-            return try admit(request, deadline: deadline)
+            return try admit(request, deadline: deadline, as: admittance)
         } catch {
             metrics.rejections.count(error.rejection)
             throw error
         }
     }
 
-    /// Refuses new requests from now on; accepted ones go on.
+    /// Refuses new requests from now on; accepted ones go on, with the parts of them that are still to come.
     package func drain() { inbox.drain() }
 
     /// Ends the thread; requests that are left fail with `.shuttingDown`.
@@ -102,7 +103,8 @@ package final class InferenceEngine: GenerationEngine {
 
     private func admit(
         _ request: GenerationRequest,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?,
+        as admittance: Admittance
     ) throws(AdmissionError) -> GenerationTicket {
         guard request.promptTokens <= limits.maximumInputTokens else {
             throw .promptTooLong(tokens: request.promptTokens, limit: limits.maximumInputTokens)
@@ -123,7 +125,7 @@ package final class InferenceEngine: GenerationEngine {
         // rows.
         let (events, answer) = AsyncStream.makeStream(of: GenerationEvent.self)
         let patience = deadline.map { $0 - .now }
-        let id = try inbox.submit(tokens: request.greatestTokens, patience: patience) { id in
+        let id = try inbox.submit(tokens: request.greatestTokens, patience: patience, as: admittance) { id in
             Submission(
                 id: id,
                 request: request,

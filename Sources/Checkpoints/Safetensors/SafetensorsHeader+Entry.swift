@@ -4,7 +4,7 @@ extension SafetensorsHeader.Entry {
     /// Reads one entry and checks it on its own; `bytes` counts from the start of the data.
     init(_ value: JSONValue, dataBytes: Int) throws(EntryProblem) {
         guard case .object(let members) = value else { throw .badMember("dtype") }
-        for key in members.keys.sorted() where !["dtype", "shape", "data_offsets"].contains(key) {
+        if let key = members.without(["dtype", "shape", "data_offsets"]).sortedNames.first {
             throw .unknownMember(key)
         }
         guard case .string(let typeName) = members["dtype"] else { throw .badMember("dtype") }

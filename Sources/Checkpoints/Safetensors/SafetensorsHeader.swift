@@ -74,12 +74,12 @@ package struct SafetensorsHeader: Equatable, Sendable {
 
     /// The entries with bytes counted from the start of the data, which they fill without hole or overlap.
     private static func entries(
-        _ members: [String: JSONValue],
+        _ members: JSONObject,
         file: String,
         dataBytes: Int
     ) throws(CheckpointError) -> [String: Entry] {
         var entries: [String: Entry] = [:]
-        for name in members.keys.sorted() where name != "__metadata__" {
+        for name in members.names.sorted() where name != "__metadata__" {
             do throws(EntryProblem) {
                 entries[name] = try Entry(members[name] ?? .null, dataBytes: dataBytes)
             } catch {

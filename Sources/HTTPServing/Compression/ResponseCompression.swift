@@ -21,7 +21,7 @@ struct ResponseCompression {
             response.fields[.contentEncoding] == nil
         else { return response }
         let pays = bytes.count >= limits.compressedBytes && isCompressible(response.fields)
-        let asked = fields[values: .acceptEncoding]
+        let asked = fields[words: .acceptEncoding]
         if asked.isEmpty, !pays { return response }
         let accepted = AcceptEncoding(asked)
         guard pays || accepted.demandsGzip else { return response }

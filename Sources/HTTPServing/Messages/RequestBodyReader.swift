@@ -28,7 +28,7 @@ final class RequestBodyReader: Sendable {
         share = BodyMemory.Share(of: memory)
         self.onError = onError
         limits = channel.limits
-        coding = BodyCoding(head.fields[values: .contentEncoding])
+        coding = BodyCoding(head.fields[words: .contentEncoding])
         state = Mutex(
             State(
                 decoder: BodyDecoder(head.framing, limits: channel.limits),

@@ -10,7 +10,7 @@ enum BodyFraming: Equatable, Sendable {
 
     init(fields: HTTPFields, version: RequestHead.Version) throws(HTTPParseError) {
         let lengths = fields[values: .contentLength]
-        let codings = fields[values: .transferEncoding]
+        let codings = fields[words: .transferEncoding]
         guard lengths.isEmpty || codings.isEmpty, lengths.count <= 1 else { throw .conflictingLength }
         if !codings.isEmpty {
             guard version == .http11, codings.count == 1 else { throw .malformedTransferCoding }

@@ -26,11 +26,11 @@ extension RequestHead {
         target = try RequestTarget(line.target, method: line.method)
         framing = try BodyFraming(fields: fields, version: line.version)
         try target.check(hosts: fields[values: .hostField], version: line.version)
-        let options = fields[values: .connection].flatMap { $0.lowercased().split(separator: ",") }
+        let options = fields[words: .connection].flatMap { $0.lowercased().split(separator: ",") }
             .map { $0.trimmingBlanks }
         keepsAlive =
             !options.contains("close") && (line.version == .http11 || options.contains("keep-alive"))
-        let expectations = fields[values: .expect]
+        let expectations = fields[words: .expect]
         if expectations.isEmpty || line.version == .http10 {
             expectation = .none
         } else if expectations.count == 1, expectations[0].lowercased() == "100-continue" {

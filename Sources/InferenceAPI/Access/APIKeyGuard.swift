@@ -52,7 +52,9 @@ package struct APIKeyGuard: HTTPHandler {
         let fields = request.fields[values: .authorization]
         guard fields.count == 1 else { return nil }
         let parts = fields[0].split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-        guard parts.count == 2, schemes.contains(parts[0].lowercased()) else { return nil }
+        guard parts.count == 2 else { return nil }
+        let scheme = parts[0].lowercased().utf8
+        guard schemes.contains(where: { $0.utf8.elementsEqual(scheme) }) else { return nil }
         return parts[1]
     }
 }

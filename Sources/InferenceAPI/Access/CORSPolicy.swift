@@ -45,7 +45,7 @@ package struct CORSPolicy: Equatable, Sendable {
     }
 
     private func allowed(_ fields: HTTPFields) -> String? {
-        let sent = fields[values: .origin]
+        let sent = fields[words: .origin]
         return sent.count == 1 && origins.contains(sent[0]) ? sent[0] : nil
     }
 

@@ -7,7 +7,7 @@ struct BeamSearchRequest: StreamedDialect {
 
     let plain: PlainRequest
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) {
+    init(_ members: JSONObject, _ setting: DialectSetting) {
         plain = PlainRequest(members)
     }
 

@@ -7,7 +7,7 @@ struct ChatRequest: StreamedDialect {
 
     let plain: PlainRequest
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         var reader = ParameterReader(members)
         var messages = MessageReader(.chat, maximumCount: setting.configuration.maximumMessages)
         let conversation: [ChatMessage]

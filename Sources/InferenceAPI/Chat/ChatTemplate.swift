@@ -34,7 +34,7 @@ package struct ChatTemplate: Equatable, Sendable {
         guard case .object(let members) = value else {
             throw fault("it must be a JSON object, but it is \(value.kind)")
         }
-        for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+        for (name, member) in members.sorted(by: { $0.name < $1.name }) {
             guard case .string(let text) = member else {
                 throw fault("'\(name.excerpt)' must be a string, but it is \(member.kind)")
             }

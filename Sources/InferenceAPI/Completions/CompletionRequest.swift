@@ -6,7 +6,7 @@ struct CompletionRequest: StreamedDialect {
 
     let plain: PlainRequest
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) {
+    init(_ members: JSONObject, _ setting: DialectSetting) {
         plain = PlainRequest(members)
     }
 

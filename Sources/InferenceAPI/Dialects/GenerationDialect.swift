@@ -20,7 +20,7 @@ protocol GenerationDialect: Sendable {
     /// Reads the members that are the dialect's own.
     ///
     /// - Throws: what is wrong with one of them, in the client's words.
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError)
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError)
 }
 
 extension GenerationDialect {

@@ -5,7 +5,7 @@ import SwitchModel
 ///
 /// Whatever a dialect does not read itself goes on under its own name, so that extensions are the same everywhere.
 struct PlainRequest: Sendable {
-    private(set) var members: [String: JSONValue]
+    private(set) var members: JSONObject
     /// The client's names of members that it called something else, by the plain name.
     private(set) var names: [String: String] = [:]
     /// Members that nobody asked for, as far as a dialect knows.
@@ -27,7 +27,7 @@ struct PlainRequest: Sendable {
         case end
     }
 
-    init(_ members: [String: JSONValue]) {
+    init(_ members: JSONObject) {
         self.members = members
     }
 
@@ -38,7 +38,7 @@ struct PlainRequest: Sendable {
 
     /// Members of `/v1/completions` that the dialect does not have: they are unknown.
     mutating func drop(_ dropped: Set<String>) {
-        passOver(members.keys.filter(dropped.contains))
+        passOver(dropped.filter { members[$0] != nil }.sorted())
         for name in dropped { members[name] = nil }
     }
 
@@ -55,7 +55,7 @@ struct PlainRequest: Sendable {
 
     /// Another name for a member of the client's, if it is there.
     mutating func rename(_ client: String, to name: String) {
-        guard let value = members.removeValue(forKey: client) else { return }
+        guard let value = members.removeValue(forName: client) else { return }
         set(name, to: value, from: client)
     }
 }

@@ -24,7 +24,7 @@ struct EmbedRequest: GenerationDialect {
     let plain: PlainRequest
     let normalizes: Bool
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         try setting.checkEncoder()
         var reader = ParameterReader(members)
         for name in ["dimensions", "prompt_name"] where reader.value(name) != nil {

@@ -19,7 +19,7 @@ struct EmbeddingsRequest: GenerationDialect {
     let format: Format
     let normalizes: Bool
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         try setting.checkEncoder()
         var reader = ParameterReader(members)
         if reader.value("dimensions") != nil {

@@ -51,7 +51,7 @@ struct RouteRequest: GenerationDialect {
 
     let plain: PlainRequest
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) {
+    init(_ members: JSONObject, _ setting: DialectSetting) {
         plain = PlainRequest(members)
     }
 }

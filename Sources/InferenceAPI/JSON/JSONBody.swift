@@ -6,15 +6,18 @@ import JSON
 enum JSONBody {
     /// Objects and arrays inside one another.
     static let maximumDepth = 32
+    /// Combining marks in a row, about twice what Unicode's stream-safe texts have (UAX #15, section 13).
+    static let maximumMarks = 64
 
     private static let rules = JSONRules(
         maximumDepth: maximumDepth,
         duplicateNames: .lastCounts,
-        byteOrderMark: .ignored
+        byteOrderMark: .ignored,
+        maximumMarks: maximumMarks
     )
 
     /// - Throws: `APIError.malformedJSON`, whose sentence says what is wrong and at which byte.
-    static func object(_ bytes: [UInt8]) throws(APIError) -> [String: JSONValue] {
+    static func object(_ bytes: [UInt8]) throws(APIError) -> JSONObject {
         let value: JSONValue
         do {
             value = try JSONParser.parse(bytes, rules)

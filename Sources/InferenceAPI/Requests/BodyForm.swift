@@ -20,8 +20,9 @@ enum BodyForm: Equatable, Sendable {
     /// - Throws: when its type is not taken.
     func reader(
         of request: ServerRequest
-    ) throws(APIError) -> @Sendable ([UInt8]) throws(APIError) -> [String: JSONValue] {
-        let type = request.fields[.contentType].map(Self.mediaType)
+    ) throws(APIError) -> @Sendable ([UInt8]) throws(APIError) -> JSONObject {
+        let types = request.fields[words: .contentType]
+        let type = types.isEmpty ? nil : Self.mediaType(types.joined(separator: ", "))
         let (text, needsBody): (Set<String>, Bool)
         switch self {
         case .json:
@@ -38,12 +39,12 @@ enum BodyForm: Equatable, Sendable {
             return { bytes throws(APIError) in
                 let members = try FormBody.members(Array(query.utf8), text: text)
                 if bytes.isEmpty, !(members.isEmpty && needsBody) { return members }
-                return members.merging(try JSONBody.object(bytes)) { $1 }
+                return members.merging(try JSONBody.object(bytes))
             }
         case "application/x-www-form-urlencoded":
             return { bytes throws(APIError) in
                 try FormBody.members(Array(query.utf8), text: text)
-                    .merging(try FormBody.members(bytes, text: text)) { $1 }
+                    .merging(try FormBody.members(bytes, text: text))
             }
         default: throw .notFormOrJSON(request.fields[.contentType] ?? "")
         }
@@ -59,7 +60,7 @@ enum FormBody {
     private static let maximumPairs = 4096
 
     /// - Throws: `.malformedForm` for what is not percent-encoded UTF-8, or has too many parts.
-    static func members(_ bytes: [UInt8], text: Set<String>) throws(APIError) -> [String: JSONValue] {
+    static func members(_ bytes: [UInt8], text: Set<String>) throws(APIError) -> JSONObject {
         var values: [String: [JSONValue]] = [:]
         var count = 0
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
@@ -72,7 +73,9 @@ enum FormBody {
             let plain = name.hasSuffix("[]") ? String(name.dropLast(2)) : name
             values[plain, default: []].append(text.contains(plain) ? .string(value) : scalar(value))
         }
-        return values.mapValues { $0.count == 1 ? $0[0] : .array($0) }
+        var members = JSONObject()
+        for (name, values) in values { members[name] = values.count == 1 ? values[0] : .array(values) }
+        return members
     }
 
     private static func scalar(_ text: String) -> JSONValue {
@@ -104,6 +107,9 @@ enum FormBody {
             }
         }
         guard let text = String(validating: decoded, as: UTF8.self) else { throw .malformedForm("it is not UTF-8") }
+        guard !CombiningMarks.exceed(JSONBody.maximumMarks, in: text) else {
+            throw .malformedForm("it has more than \(JSONBody.maximumMarks) combining marks in a row")
+        }
         return text
     }
 }

@@ -4,26 +4,24 @@ import JSON
 ///
 /// `null` is the same as absent. Every error names the parameter.
 struct ParameterReader {
-    private let members: [String: JSONValue]
+    private let members: JSONObject
     private var known: Set<String> = []
     /// Prepended to names in errors: `stream_options.` inside that object.
     private let prefix: String
 
-    init(_ members: [String: JSONValue], prefix: String = "") {
+    init(_ members: JSONObject, prefix: String = "") {
         self.members = members
         self.prefix = prefix
     }
 
     /// Members that were never read, sorted.
-    var unknownNames: [String] {
-        members.keys.filter { !known.contains($0) }.map { prefix + $0 }.sorted()
-    }
+    var unknownNames: [String] { unread.sortedNames.map { prefix + $0 } }
 
     /// Members that were never read.
-    var unread: [String: JSONValue] { members.filter { !known.contains($0.key) } }
+    var unread: JSONObject { members.without(known) }
 
-    /// All members' names, sorted.
-    var names: [String] { members.keys.sorted() }
+    /// Names of members that `isMeant` says so of, sorted.
+    func names(where isMeant: (String) -> Bool) -> [String] { members.names.filter(isMeant).sorted() }
 
     /// The member, without the server's knowing it thereby.
     func peek(_ name: String) -> JSONValue? { members[name] }
@@ -56,7 +54,7 @@ struct ParameterReader {
         return text
     }
 
-    mutating func object(_ name: String) throws(APIError) -> [String: JSONValue]? {
+    mutating func object(_ name: String) throws(APIError) -> JSONObject? {
         guard let value = value(name) else { return nil }
         guard case .object(let object) = value else { throw .wrongType(prefix + name, "an object", value) }
         return object

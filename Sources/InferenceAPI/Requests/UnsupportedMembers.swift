@@ -6,7 +6,7 @@ enum UnsupportedMembers {
     /// - Throws: `.invalid`, naming the first that is there and asks for something.
     static func check(_ reader: inout ParameterReader) throws(APIError) {
         try checkFormat(&reader)
-        for name in reader.names where name == "structured_outputs" || name.hasPrefix("guided_") {
+        for name in reader.names(where: { $0 == "structured_outputs" || $0.hasPrefix("guided_") }) {
             guard reader.value(name) != nil else { continue }
             throw .invalid(parameter: name, "'\(name)' is not supported: this server does not hold answers to a form.")
         }

@@ -10,7 +10,7 @@ package struct RerankFile {
         "max_document_tokens",
     ]
 
-    private let members: [String: JSONValue]
+    private let members: JSONObject
 
     /// What the file of a directory says; nil when there is none.
     ///
@@ -39,7 +39,7 @@ package struct RerankFile {
         guard case .object(let members) = value else {
             throw RerankFileError(reason: "it must be an object, but it is \(value.kind)")
         }
-        if let unknown = members.keys.filter({ !names.contains($0) }).min() {
+        if let unknown = members.without(names).names.min() {
             throw RerankFileError(
                 reason: "it may have \(names.sorted().joined(separator: ", ")), but it has '\(unknown.excerpt)'"
             )

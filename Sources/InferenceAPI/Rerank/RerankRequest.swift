@@ -19,7 +19,7 @@ struct RerankRequest: GenerationDialect {
         "prompt", "label_token_ids", "continuations", "item_first", "add_special_tokens", "add_end_token",
     ]
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         guard let template = setting.model.reranking else { throw .notAReranker(model: setting.model.id) }
         let limits = setting.configuration
         var reader = ParameterReader(members)

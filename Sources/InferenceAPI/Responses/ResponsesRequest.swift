@@ -9,7 +9,7 @@ struct ResponsesRequest: StreamedDialect {
     /// What the answer says again.
     let said: SaidAgain
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         var reader = ParameterReader(members)
         var messages = MessageReader(.responses, maximumCount: setting.configuration.maximumMessages)
         let instructions = try reader.text("instructions")

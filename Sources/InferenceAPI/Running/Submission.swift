@@ -118,7 +118,7 @@ final class Submission: Sendable {
         let request = parameters.request(for: parameters.prompts[number])
         while !Task.isCancelled {
             do throws(AdmissionError) {
-                let ticket = try engine.submit(request, deadline: deadline)
+                let ticket = try engine.submit(request, deadline: deadline, as: .continuing)
                 let isCancelled = state.withLock { state in
                     state.tickets.append(ticket)
                     return state.isCancelled
@@ -127,6 +127,7 @@ final class Submission: Sendable {
                 return (number, ticket)
             } catch {
                 guard case .queueFull(_, let wait) = error else {
+                    if error == .draining { throw .generation(.shuttingDown) }
                     throw .admission(error, rowsParameter: parameters.rowsParameter)
                 }
                 guard ContinuousClock.now < deadline else { throw .generation(.deadline) }

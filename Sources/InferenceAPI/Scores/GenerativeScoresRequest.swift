@@ -9,7 +9,7 @@ struct GenerativeScoresRequest: GenerationDialect {
     let plain: PlainRequest
     let appliesSoftmax: Bool
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         var reader = ParameterReader(members)
         appliesSoftmax = try reader.flag("apply_softmax") ?? true
         let items = try Self.items(&reader, most: setting.configuration.maximumScoredItems)

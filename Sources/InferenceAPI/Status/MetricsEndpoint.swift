@@ -7,7 +7,8 @@ struct MetricsEndpoint: Sendable {
     let exposition: MetricsExposition
 
     func respond(to request: ServerRequest) async throws(APIError) -> ServerResponse {
-        let format = ExpositionFormat(accept: request.fields[.accept])
+        let accepted = request.fields[words: .accept]
+        let format = ExpositionFormat(accept: accepted.isEmpty ? nil : accepted.joined(separator: ", "))
         return ServerResponse(
             status: .ok,
             fields: [.contentType: format.contentType],

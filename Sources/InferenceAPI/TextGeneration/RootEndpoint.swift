@@ -32,11 +32,11 @@ struct RootEndpoint: Sendable {
 
     /// The members of a body that is JSON with `inputs`; most need not be parsed to know that there are none.
     private func names(_ bytes: [UInt8], _ request: ServerRequest) async -> Set<String> {
-        guard request.fields[.contentType]?.lowercased().hasPrefix("application/json") == true,
+        guard request.fields[words: .contentType].first?.lowercased().hasPrefix("application/json") == true,
             Data(bytes).range(of: Self.mark) != nil
         else { return [] }
         let find: @Sendable () throws(APIError) -> Set<String> = { () throws(APIError) in
-            Set(try JSONBody.object(bytes).keys)
+            Set(try JSONBody.object(bytes).names)
         }
         guard bytes.count > context.configuration.largeBody else { return (try? find()) ?? [] }
         return (try? await context.longWork.run(find)) ?? []

@@ -15,7 +15,7 @@ struct TextGeneration: Sendable {
     ///   - streams: nil where the request says so itself.
     ///   - several: whether there may be several answers.
     init(
-        _ members: [String: JSONValue],
+        _ members: JSONObject,
         _ setting: DialectSetting,
         streams: Bool?,
         several: Bool
@@ -29,7 +29,7 @@ struct TextGeneration: Sendable {
         var given = try outer.object("parameters") ?? [:]
         // Hugging Face's client nests what its own methods have no name for.
         var nested = ParameterReader(given, prefix: "parameters.")
-        if let more = try nested.object("generate_parameters") { given.merge(more) { $1 } }
+        if let more = try nested.object("generate_parameters") { given = given.merging(more) }
         given["generate_parameters"] = nil
         var reader = ParameterReader(given)
         let prompt = try Self.direct(inputs, &reader, setting)
@@ -130,7 +130,7 @@ extension TextGenerationDialect {
 struct TextGenerationRequest: TextGenerationDialect {
     let request: TextGeneration
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         request = try TextGeneration(members, setting, streams: nil, several: false)
     }
 }
@@ -139,7 +139,7 @@ struct TextGenerationRequest: TextGenerationDialect {
 struct TextStreamRequest: TextGenerationDialect {
     let request: TextGeneration
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         request = try TextGeneration(members, setting, streams: true, several: false)
     }
 }
@@ -148,7 +148,7 @@ struct TextStreamRequest: TextGenerationDialect {
 struct PipelineRequest: TextGenerationDialect {
     let request: TextGeneration
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         let streams: Bool? = members["stream"] == .bool(true) ? true : nil
         request = try TextGeneration(members, setting, streams: streams, several: streams == nil)
     }

@@ -3,7 +3,7 @@ package import JSON
 /// What the operator says of a checkpoint without `config.json`, in the words of that file.
 package struct ConfigurationAssumptions: Equatable, Sendable {
     /// By key; whole numbers, numbers, true and false are what they look like, everything else is text.
-    package let members: [String: JSONValue]
+    package let members: JSONObject
 
     /// Nothing.
     package init() { members = [:] }
@@ -19,7 +19,7 @@ package struct ConfigurationAssumptions: Equatable, Sendable {
     ///
     /// - Throws: `.unsupported` for another key, and for text of another form.
     package init(_ texts: [String]) throws(ConfigurationError) {
-        var members: [String: JSONValue] = [:]
+        var members: JSONObject = [:]
         for text in texts {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, Self.keys.contains(parts[0]) else {

@@ -4,10 +4,10 @@ package import JSON
 /// Takes values out of one JSON object by key, checking kind and range on the way.
 package struct ConfigurationReader {
     package let file: String
-    private let members: [String: JSONValue]
+    private let members: JSONObject
 
     /// The keys whose values are not null, sorted.
-    package var keys: [String] { members.filter { $0.value != .null }.keys.sorted() }
+    package var keys: [String] { members.filter { $0.value != .null }.map(\.name).sorted() }
 
     /// - Parameter file: the name used in error messages.
     package init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
@@ -30,7 +30,7 @@ package struct ConfigurationReader {
     }
 
     /// - Parameter members: of an object inside a file.
-    init(_ members: [String: JSONValue], file: String) {
+    init(_ members: JSONObject, file: String) {
         (self.members, self.file) = (members, file)
     }
 

@@ -5,7 +5,7 @@ package import JSON
 /// its gin file, the operator, or the habit of the family.
 package struct OriginalConfiguration {
     /// Members of `config.json`.
-    package private(set) var members: [String: JSONValue] = [:]
+    package private(set) var members: JSONObject = [:]
     /// What the tensors do not say, and where it was taken from; a sentence each.
     package private(set) var assumptions: [String] = []
 

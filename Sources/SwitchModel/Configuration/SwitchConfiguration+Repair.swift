@@ -23,10 +23,10 @@ extension SwitchConfiguration {
         }
         if let original = checkpoint.original, file == nil {
             let derived = try OriginalConfiguration(original, assumptions)
-            try self.init(config: JSONText.bytes(derived.members), generation: nil)
+            try self.init(config: JSONText.bytes(JSONValue.object(derived.members)), generation: nil)
             self.assumptions = derived.assumptions
         } else {
-            if let key = assumptions.members.keys.min() {
+            if let key = assumptions.members.sortedNames.first {
                 throw .unsupported(
                     file: "--assume",
                     key: key,

@@ -103,9 +103,9 @@ package struct ModelExport: Sendable {
 
     /// What is another in `config.json` than in that of the model the run began with: what training decides, and what the
     /// model's tensors had set right.
-    private var keptChanges: [String: JSONValue] {
+    private var keptChanges: JSONObject {
         let (model, regularization) = (configuration, settings.regularization)
-        var changes: [String: JSONValue] = [
+        var changes: JSONObject = [
             "dtype": .string(type == .float32 ? "float32" : "bfloat16"), "torch_dtype": .null,
             "dropout_rate": .real(Double("\(regularization.dropout)") ?? 0),
             "num_decoder_layers": .integer(model.decoderLayers),

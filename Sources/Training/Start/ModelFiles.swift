@@ -6,7 +6,7 @@ import SwitchModel
 /// What a model directory holds beside its weights and is written back with them.
 package struct ModelFiles: Sendable {
     /// Of `config.json`.
-    private let configuration: [String: JSONValue]
+    private let configuration: JSONObject
     /// Whole files by name: `generation_config.json` and those of the tokenizer.
     private let others: [(name: String, bytes: [UInt8])]
 
@@ -35,8 +35,8 @@ package struct ModelFiles: Sendable {
     /// - Parameter changes: null leaves a key out.
     ///
     /// - Throws: Foundation's errors where a file cannot be written.
-    func write(_ changes: [String: JSONValue], to directory: String) throws {
-        let members = configuration.merging(changes) { $1 }.filter { changes[$0.key] != .null }
+    func write(_ changes: JSONObject, to directory: String) throws {
+        let members = configuration.merging(changes).without(changes.names.filter { changes[$0] == .null })
         let text = JSONDocument(.object(members)).text
         try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/config.json"))
         try writeOthers(to: directory)

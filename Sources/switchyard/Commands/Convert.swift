@@ -31,7 +31,7 @@ struct Convert: ParsableCommand {
     func run() throws {
         let checkpoint = try CheckpointDirectory(input)
         guard checkpoint.packing == nil else { throw PrecisionError.packedAlready(directory: input) }
-        let files = try ModelFiles(checkpoint, assumptions.values())
+        let files = try ConvertedFiles(checkpoint, assumptions.values())
         let plan = ShardPlan(try tensors(checkpoint, files.configuration))
         let state = ConversionState(output, input: input, weights: weights.rawValue, plan)
         try state.begin()

@@ -73,6 +73,12 @@ import Testing
         }
     }
 
+    @Test func anEmptyQueueIsNeverWhatTakesTooLong() throws {
+        let inbox = Inbox(limits: EngineLimits())
+        inbox.worked(seconds: 1, finishedTokens: 100)
+        try submit(request(prompt: 0, output: 1), to: inbox, patience: .seconds(-1))
+    }
+
     @Test func aRateForgetsWhatIsLongAgo() {
         var rate = WorkRate()
         #expect(rate.time(for: 10) == nil)

@@ -131,6 +131,20 @@ import Testing
         #expect(throws: AdmissionError.draining) { try engine.submit(request(2, maximum: 5), deadline: nil) }
     }
 
+    @Test func whatWasAcceptedGoesOnWhileTheEngineDrains() async throws {
+        let engine = engine(Self.counting())
+        defer { engine.stop() }
+        engine.drain()
+        #expect(throws: AdmissionError.draining) { try engine.checkRoom() }
+        let part = try engine.submit(request(2, maximum: 5), deadline: nil, as: .continuing)
+        #expect(await tokens(part).tokens.count == 5)
+        engine.stop()
+        engine.drain()
+        #expect(throws: AdmissionError.draining) {
+            try engine.submit(request(2, maximum: 5), deadline: nil, as: .continuing)
+        }
+    }
+
     @Test func cacheMemoryIsSetAsideBeforeARequestRuns() async throws {
         let gate = StepGate(isOpen: false)
         // Room for one request of 2 prompt tokens and 11 positions, not for two.

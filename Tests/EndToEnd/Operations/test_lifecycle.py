@@ -134,6 +134,25 @@ def test_what_was_accepted_is_finished_after_sigterm():
         assert server.process.wait(10) == 0
 
 
+@pytest.mark.parametrize(("path", "body", "parts"), [
+    ("/translate", {"q": "A man is riding a bicycle. Two dogs are playing. " * 300, "source": "en", "target": "de"}, 600),
+    ("/v1/embeddings", {"input": ["A man is riding a bicycle."] * 2000}, 2000),
+    ("/v1/generative-scores", {"query": "A man", "items": ["is riding."] * 256, "label_token_ids": [4, 5]}, 256)])
+def test_what_goes_to_the_engine_in_parts_is_finished_after_sigterm(path, body, parts):
+    with Server(MODEL, "--drain-timeout", 120, "--threads", 1) as server:
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(httpx.post(server.url + path, json=body, timeout=120)))
+        thread.start()
+        wait_until(lambda: server.metric("switchyard_requests_running"))
+        server.process.send_signal(signal.SIGTERM)
+        thread.join(120)
+        assert answers[0].status_code == 200, answers[0].text
+        answer = answers[0].json()
+        found = answer.get("data") or answer.get("results") or answer["translatedText"].split(". ")
+        assert abs(len(found) - parts) <= 1
+        assert server.process.wait(10) == 0
+
+
 def test_what_is_left_at_the_deadline_gets_a_clean_error():
     with Server(MODEL, "--drain-timeout", 1, "--max-output-tokens", 4000) as server:
         endless = {"prompt": [5, 6, 7, 1], "max_tokens": 4000, "ignore_eos": True, "n": 16}

@@ -10,6 +10,22 @@ struct RequestHeadParserTests {
         return try parser.parse(&input)
     }
 
+    /// Text compared as Unicode has it takes an hour of so many marks.
+    @Test(.timeLimit(.minutes(1))) func wordsAreReadInTimeThatGrowsWithThem() throws {
+        var limits = HTTPLimits()
+        limits.headBytes = 1 << 23
+        let marks = "a" + String(repeating: "\u{301}\u{323}", count: 500_000)
+        let fields =
+            "Connection: close, \(marks)\r\nAccept-Encoding: \(marks), gzip\r\nContent-Encoding: gzip, \(marks)\r\n"
+        let head = try #require(try Self.parse("POST / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n", limits: limits))
+        #expect(!head.keepsAlive)
+        #expect(AcceptEncoding(head.fields[words: .acceptEncoding]).prefersGzip)
+        #expect(BodyCoding(head.fields[words: .contentEncoding]) == .unsupported)
+        #expect(throws: HTTPParseError.unknownExpectation) {
+            try Self.parse("POST / HTTP/1.1\r\nHost: a\r\nExpect: \(marks)\r\n\r\n", limits: limits)
+        }
+    }
+
     struct Case: Sendable, CustomTestStringConvertible {
         let id: String
         let text: String

@@ -85,7 +85,7 @@ import Testing
         var configuration = APIConfiguration()
         (configuration.embeddingsAtOnce, configuration.embeddingTokensAtOnce) = (inputs, tokens)
         let text = JSONValue.array([.integer(3), .integer(4), .integer(1)])
-        let members = ["input": JSONValue.array(Array(repeating: text, count: 300))]
+        let members: JSONObject = ["input": .array(Array(repeating: text, count: 300))]
         let setting = DialectSetting(model: model, configuration: configuration)
         let backend = InferenceBackend(model: model, engine: engine)
         var reader = CompletionReader(

@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import TestSupport
 import Testing
@@ -5,7 +6,7 @@ import Testing
 @testable import InferenceAPI
 
 @Suite struct JSONBodyTests {
-    private func parse(_ json: String) throws(APIError) -> [String: JSONValue] {
+    private func parse(_ json: String) throws(APIError) -> JSONObject {
         try JSONBody.object(Array(json.utf8))
     }
 
@@ -73,6 +74,19 @@ import Testing
         }
         #expect(throws: Never.self) { try parse(nested(JSONBody.maximumDepth)) }
         #expect(throws: APIError.self) { try parse(nested(JSONBody.maximumDepth + 1)) }
+    }
+
+    @Test(arguments: [#"{"a": "TEXT"}"#, #"{"TEXT": 1}"#, #"{"a": [{"b": "TEXT"}]}"#])
+    func marksInARowStopAtTheLimit(shape: String) throws {
+        func body(_ marks: Int, _ mark: String) -> String {
+            shape.replacingOccurrences(of: "TEXT", with: "e" + String(repeating: mark, count: marks))
+        }
+        for mark in ["\u{301}", "\\u0323"] {
+            #expect(throws: Never.self) { try parse(body(JSONBody.maximumMarks, mark)) }
+            #expect(throws: APIError.self) { try parse(body(JSONBody.maximumMarks + 1, mark)) }
+        }
+        let apart = String(repeating: "e\u{301}\u{323}", count: JSONBody.maximumMarks)
+        #expect(throws: Never.self) { try parse(shape.replacingOccurrences(of: "TEXT", with: apart)) }
     }
 
     @Test func anEscapedBackslashDoesNotHideTheEndOfAString() {

@@ -173,5 +173,5 @@ extension JSONValue {
     var count: Int { if case .array(let items) = self { items.count } else { 0 } }
     var items: [JSONValue] { if case .array(let items) = self { items } else { [] } }
     /// Names of the members, sorted.
-    var names: [String] { if case .object(let members) = self { members.keys.sorted() } else { [] } }
+    var names: [String] { if case .object(let members) = self { members.names.sorted() } else { [] } }
 }

@@ -41,7 +41,8 @@ final class ScriptedEngine: GenerationEngine {
 
     func submit(
         _ request: GenerationRequest,
-        deadline: ContinuousClock.Instant?
+        deadline: ContinuousClock.Instant?,
+        as _: Admittance
     ) throws(AdmissionError) -> GenerationTicket {
         let number = state.withLock { state in
             state.requests.append(request)

@@ -54,7 +54,7 @@ package struct TranslationFile {
             )
         }
         var languages: [TranslationDirections.Language] = []
-        for (code, value) in members.sorted(by: { $0.key < $1.key }) {
+        for (code, value) in members.sorted(by: { $0.name < $1.name }) {
             let place = "languages.\(code.excerpt)"
             guard (1...64).contains(code.utf8.count), code.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
                 throw TranslationFileError(reason: "'\(place)' must be a code of 1 to 64 letters, digits and signs")
@@ -140,7 +140,7 @@ package struct TranslationFile {
     }
 
     private static func text(
-        _ members: [String: JSONValue],
+        _ members: JSONObject,
         _ name: String,
         in place: String
     ) throws(TranslationFileError) -> String? {
@@ -155,11 +155,11 @@ package struct TranslationFile {
         _ value: JSONValue,
         _ what: String,
         _ names: Set<String>
-    ) throws(TranslationFileError) -> [String: JSONValue] {
+    ) throws(TranslationFileError) -> JSONObject {
         guard case .object(let members) = value else {
             throw TranslationFileError(reason: "\(what) must be an object, but it is \(value.kind)")
         }
-        if let unknown = members.keys.filter({ !names.contains($0) }).min() {
+        if let unknown = members.without(names).names.min() {
             throw TranslationFileError(
                 reason: "\(what) may have \(names.sorted().joined(separator: ", ")), but it has '\(unknown.excerpt)'"
             )

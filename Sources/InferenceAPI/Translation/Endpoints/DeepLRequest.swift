@@ -27,7 +27,7 @@ struct DeepLRequest: TranslationDialect {
     let texts: TranslationTexts
     private let showsCharacters: Bool
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         var reader = ParameterReader(members)
         let (texts, _) = try TranslationTexts.read("text", from: &reader, setting.configuration)
         let source = try reader.text("source_lang")

@@ -24,7 +24,7 @@ struct LibreTranslateRequest: TranslationDialect {
     private let alternatives: Int
     private let isDetected: Bool
 
-    init(_ members: [String: JSONValue], _ setting: DialectSetting) throws(APIError) {
+    init(_ members: JSONObject, _ setting: DialectSetting) throws(APIError) {
         var reader = ParameterReader(members)
         let (texts, isList) = try TranslationTexts.read("q", from: &reader, setting.configuration)
         let source = try reader.text("source")

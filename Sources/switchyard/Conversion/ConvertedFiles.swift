@@ -4,11 +4,11 @@ import JSON
 import SwitchModel
 
 /// The small files of a converted model: configuration, tokenizer, index, card.
-struct ModelFiles {
+struct ConvertedFiles {
     let configuration: SwitchConfiguration
     private let source: CheckpointDirectory
     /// Of `config.json`; nil where the source has the file itself.
-    private var members: [String: JSONValue]?
+    private var members: JSONObject?
 
     /// What a directory in the Hugging Face layout may have beside weights.
     private static let copied = [
@@ -37,21 +37,22 @@ struct ModelFiles {
         if var members {
             members["dtype"] = .string(type == .bfloat16 ? "bfloat16" : "float32")
             try write(members, to: directory + "/config.json")
-            let tokens = members.filter { $0.key.hasSuffix("_token_id") }
+            let tokens = members.without(members.names.filter { !$0.hasSuffix("_token_id") })
             if configuration.architecture.hasDecoder, !Self.exists("generation_config.json", in: source.path) {
                 try write(tokens, to: directory + "/generation_config.json")
             }
         }
         if let index = plan.index {
             let metadata = JSONValue.object(["total_size": .integer(plan.byteCount)])
-            let map = JSONValue.object(index.mapValues { .string($0) })
-            try write(["metadata": metadata, "weight_map": map], to: directory + "/model.safetensors.index.json")
+            var map = JSONObject()
+            for (name, file) in index { map[name] = .string(file) }
+            try write(["metadata": metadata, "weight_map": .object(map)], to: directory + "/model.safetensors.index.json")
         }
         try Data(card.utf8).write(to: URL(filePath: directory + "/README.md"), options: .atomic)
     }
 
-    private func write(_ members: [String: JSONValue], to path: String) throws {
-        try Data(JSONText.bytes(members)).write(to: URL(filePath: path), options: .atomic)
+    private func write(_ members: JSONObject, to path: String) throws {
+        try Data(JSONText.bytes(JSONValue.object(members))).write(to: URL(filePath: path), options: .atomic)
     }
 
     /// What the directory is, for whoever finds it.
