@@ -94,7 +94,8 @@ def interrupt(program, source, twin, work):
             run.send_signal(signal.SIGKILL)
             run.communicate()
             continue
-        assert run.returncode == 0, errors
+        # The one before may have been killed behind its last word.
+        assert run.returncode == 0 or b"no conversion was interrupted" in errors, errors
         same(weights(out), weights(twin))
         assert not list(out.glob("*.partial")) and not (out / "conversion.json").exists()
         return

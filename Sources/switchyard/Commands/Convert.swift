@@ -54,7 +54,9 @@ struct Convert: ParsableCommand {
         guard checkpoint.original != nil else {
             return try checkpoint.unusedNames.map { try tensor($0, from: $0, checkpoint) }
         }
-        let shapes = configuration.tensorShapes
+        var shapes = configuration.tensorShapes
+        // T5's configuration calls its head tied, whatever it has: the tensors tell.
+        if checkpoint.names.contains("lm_head.weight") { shapes["lm_head.weight"] = shapes["shared.weight"] }
         var tensors: [ShardPlan.Tensor] = []
         for (name, shape) in shapes.sorted(by: { $0.key < $1.key }) {
             let tensor = try tensor(name, from: name, checkpoint)

@@ -34,8 +34,12 @@ struct ConversionState {
             }
             return
         }
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+        // The directory is there with what says what it is for, or not at all.
+        let begun = directory + ".begun"
+        try? FileManager.default.removeItem(atPath: begun)
+        try FileManager.default.createDirectory(atPath: begun, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: URL(filePath: begun + "/" + Self.fileName))
+        try FileManager.default.moveItem(atPath: begun, toPath: directory)
     }
 
     /// The directory is complete.
