@@ -10,6 +10,7 @@ package struct VocabularyTables: Equatable, Sendable {
     package let head: String
     private let shape: [Int]
 
+    /// - Parameter weights: of the whole model.
     package init(_ weights: WeightScope, _ configuration: SwitchConfiguration) {
         shape = [configuration.vocabularySize, configuration.modelWidth]
         let shared = ["shared", "encoder.embed_tokens", "decoder.embed_tokens", "lm_head"]

@@ -9,6 +9,7 @@ package struct ExpertPruning: Equatable, Sendable {
     /// One sparse layer.
     package struct Layer: Equatable, Sendable {
         package let stack: SwitchConfiguration.Stack
+        /// Of the stack, from 0.
         package let block: Int
         /// In the order they had.
         package let kept: [Int]

@@ -9,6 +9,7 @@ package struct PrunedWeights: WeightSource {
     private let routers: [String: [Int]]
     package let names: Set<String>
 
+    /// - Parameter source: of the whole model, not packed.
     package init(_ source: any WeightSource, _ pruning: ExpertPruning) {
         self.source = source
         var (experts, routers): ([String: String], [String: [Int]]) = ([:], [:])

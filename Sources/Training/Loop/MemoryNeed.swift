@@ -8,10 +8,12 @@ package struct MemoryNeed: Equatable, Sendable {
     package var gradients = 0
     /// What the optimizer remembers.
     package var optimizer = 0
+    /// What a pass keeps for the way back, in every worker.
     package var activations = 0
     /// What judging and writing the model take beside: weights as the engine that serves has them.
     package var judging = 0
 
+    /// All parts together.
     package var total: Int { weights + gradients + optimizer + activations + judging }
 
     /// The parts, in the order they are told.
@@ -24,8 +26,9 @@ package struct MemoryNeed: Equatable, Sendable {
 
     /// What else decides it, beside settings and model.
     package struct Circumstances: Sendable {
-        /// Tokens of the longest example, its source and its inputs, and of all examples together.
+        /// Tokens of the longest example, its source and its inputs.
         package var longest: Int
+        /// Tokens of all examples together.
         package var all: Int
         /// Processes that train together.
         package var ranks: Int

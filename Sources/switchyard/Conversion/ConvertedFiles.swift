@@ -46,7 +46,8 @@ struct ConvertedFiles {
             let metadata = JSONValue.object(["total_size": .integer(plan.byteCount)])
             var map = JSONObject()
             for (name, file) in index { map[name] = .string(file) }
-            try write(["metadata": metadata, "weight_map": .object(map)], to: directory + "/model.safetensors.index.json")
+            let path = directory + "/model.safetensors.index.json"
+            try write(["metadata": metadata, "weight_map": .object(map)], to: path)
         }
         try Data(card.utf8).write(to: URL(filePath: directory + "/README.md"), options: .atomic)
     }
