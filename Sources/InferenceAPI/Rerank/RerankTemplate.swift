@@ -17,16 +17,22 @@ package struct RerankTemplate: Equatable, Sendable {
 
     /// nil unless `prompt` has `{query}` and `{document}` once each.
     init?(prompt: String, relevant: Int32, irrelevant: Int32, maximumDocumentTokens: Int?) {
-        let queries = prompt.ranges(of: "{query}")
-        let documents = prompt.ranges(of: "{document}")
-        guard queries.count == 1, documents.count == 1 else { return nil }
-        queryIsFirst = queries[0].lowerBound < documents[0].lowerBound
-        let (first, second) = queryIsFirst ? (queries[0], documents[0]) : (documents[0], queries[0])
+        guard let query = Self.place(of: "{query}", in: prompt),
+            let document = Self.place(of: "{document}", in: prompt)
+        else { return nil }
+        queryIsFirst = query.lowerBound < document.lowerBound
+        let (first, second) = queryIsFirst ? (query, document) : (document, query)
         before = String(prompt[..<first.lowerBound])
         between = String(prompt[first.upperBound..<second.lowerBound])
         after = String(prompt[second.upperBound...])
         (self.relevant, self.irrelevant) = (relevant, irrelevant)
         self.maximumDocumentTokens = maximumDocumentTokens
+    }
+
+    /// Where `name` stands; nil unless it does so once.
+    private static func place(of name: String, in prompt: String) -> Range<String.Index>? {
+        let places = prompt.ranges(of: name)
+        return places.count == 1 ? places.first : nil
     }
 
     /// What the model is asked about one document.

@@ -84,6 +84,12 @@ import Testing
         #expect(shown("A dog.\n\(text)\nA cat.") == "[A dog.]\n\(text)\n[A cat.]")
     }
 
+    @Test(arguments: [SentenceSplitter.Boundaries.none, .punctuation])
+    func aMarkOnABlankIsKeptWhereLinesAreJoined(boundaries: SentenceSplitter.Boundaries) {
+        let found = shown("a \u{301}b\nc\t\u{323}d\r\ne", boundaries: boundaries)
+        #expect(found.utf8.elementsEqual("[a \u{301}b c \u{323}d e]".utf8))
+    }
+
     @Test func lineBreaksMayBeBlanks() {
         let text = "A dog\n runs. A cat\nsits.\n\nA bird."
         #expect(shown(text, boundaries: .punctuation) == "[A dog runs.] [A cat sits.]\n\n[A bird.]")

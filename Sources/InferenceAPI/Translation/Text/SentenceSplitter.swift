@@ -89,7 +89,9 @@ struct SentenceSplitter: Equatable, Sendable {
 
     private func onOneLine(_ sentence: ArraySlice<Character>) -> String {
         guard sentence.contains(where: \.isNewline) else { return String(sentence) }
-        return sentence.split(whereSeparator: \.isWhitespace).map { String($0) }.joined(separator: " ")
+        // A blank with a mark on it is more than a blank.
+        let isBlank = { (character: Character) in character.unicodeScalars.allSatisfy(\.properties.isWhitespace) }
+        return sentence.split(whereSeparator: isBlank).map { String($0) }.joined(separator: " ")
     }
 }
 
