@@ -89,7 +89,15 @@ def lint(request, received):
     linter.process_headers([tuple(part.strip() for part in line.split(b":", 1)) for line in lines[1:]])
     linter.feed_content(read_answers(received, [method])[0].body)
     linter.finish_content(True)
-    return linter.notes
+    return [note for note in linter.notes if not is_guess(note, received, method)]
+
+
+def is_guess(note, received, method):
+    """httplint has chardet guess what a text is in, which by its version takes UTF-8 of few marks for WINDOWS-1258."""
+    if type(note).__name__ != "CHARSET_MISMATCH":
+        return False
+    read_answers(received, [method])[0].body.decode("utf-8")
+    return b"charset=utf-8" in received.partition(b"\r\n\r\n")[0]
 
 
 @pytest.mark.parametrize("name", REQUESTS)
