@@ -97,7 +97,7 @@ SENTENCES = .build/sentences
 
 .venv/sentences/bin/python:
 	python3 -m venv .venv/sentences
-	.venv/sentences/bin/python -m pip install -q -r benchmarks/requirements.txt sentence-transformers==6.2.0
+	.venv/sentences/bin/python -m pip install -q -r benchmarks/requirements.txt sentence-transformers==6.2.0 protobuf
 
 # Embeddings of a thousand sentences beside sentence-transformers, with an encoder of T5-base's shape.
 embeddings: packages .venv/sentences/bin/python
