@@ -6,6 +6,11 @@
 package struct TokenizerDirectory: Sendable {
     private let path: String
 
+    /// Every file that is read of a tokenizer, there or not.
+    package static let fileNames = [
+        "spiece.model", "tokenizer.json", configuration, "special_tokens_map.json", "added_tokens.json",
+    ]
+
     package init(_ path: String) { self.path = path }
 
     /// The file the vocabulary is read from, nil when there is none.

@@ -26,8 +26,8 @@ struct ZarrMetadata: Equatable, Sendable {
         }
         guard case .string(let type) = members["dtype"] else { throw .badMember("dtype") }
         guard let elementType = Self.elementTypes[type] else { throw .unknownType(type) }
-        guard let sizes = Self.sizes(members["shape"]) else { throw .badMember("shape") }
-        guard let chunk = Self.sizes(members["chunks"]) else { throw .badMember("chunks") }
+        guard let sizes = members["shape"]?.sizes else { throw .badMember("shape") }
+        guard let chunk = members["chunks"]?.sizes else { throw .badMember("chunks") }
         shape = try ArrayShape(sizes: sizes, chunk: chunk, elementType)
         compressor = try Self.compressor(members["compressor"])
         switch members["dimension_separator"] {
@@ -47,16 +47,6 @@ struct ZarrMetadata: Equatable, Sendable {
     private static let elementTypes: [String: ElementType] = [
         "<f8": .float64, "<f4": .float32, "<f2": .float16, "bfloat16": .bfloat16, "<u2": .bfloat16,
     ]
-
-    private static func sizes(_ value: JSONValue?) -> [Int]? {
-        guard case .array(let elements) = value else { return nil }
-        var sizes: [Int] = []
-        for element in elements {
-            guard case .integer(let size) = element, size >= 0 else { return nil }
-            sizes.append(size)
-        }
-        return sizes
-    }
 
     private static func compressor(_ value: JSONValue?) throws(ArrayProblem) -> ChunkDecoder.Compressor {
         switch value {

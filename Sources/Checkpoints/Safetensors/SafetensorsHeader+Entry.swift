@@ -9,8 +9,8 @@ extension SafetensorsHeader.Entry {
         }
         guard case .string(let typeName) = members["dtype"] else { throw .badMember("dtype") }
         guard let type = SafetensorsType(rawValue: typeName) else { throw .unknownType(typeName) }
-        guard let shape = Self.sizes(members["shape"]) else { throw .badMember("shape") }
-        guard let offsets = Self.sizes(members["data_offsets"]), offsets.count == 2 else {
+        guard let shape = members["shape"]?.sizes else { throw .badMember("shape") }
+        guard let offsets = members["data_offsets"]?.sizes, offsets.count == 2 else {
             throw .badMember("data_offsets")
         }
         let (begin, end) = (offsets[0], offsets[1])
@@ -19,17 +19,6 @@ extension SafetensorsHeader.Entry {
         let needed = try Self.byteCount(type, shape)
         guard needed == end - begin else { throw .lengthMismatch(shapeBytes: needed, rangeBytes: end - begin) }
         self.init(type: type, shape: shape, bytes: begin..<end)
-    }
-
-    /// The elements of a list of whole numbers from 0 on, nil for anything else.
-    private static func sizes(_ value: JSONValue?) -> [Int]? {
-        guard case .array(let elements) = value else { return nil }
-        var sizes: [Int] = []
-        for element in elements {
-            guard case .integer(let size) = element, size >= 0 else { return nil }
-            sizes.append(size)
-        }
-        return sizes
     }
 
     private static func byteCount(_ type: SafetensorsType, _ shape: [Int]) throws(EntryProblem) -> Int {

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import JSON
 import SwitchModel
+import Tokenization
 
 /// What a model directory holds beside its weights and is written back with them.
 package struct ModelFiles: Sendable {
@@ -10,10 +11,7 @@ package struct ModelFiles: Sendable {
     /// Whole files by name: `generation_config.json` and those of the tokenizer.
     private let others: [(name: String, bytes: [UInt8])]
 
-    private static let names = [
-        "generation_config.json", "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-        "added_tokens.json",
-    ]
+    private static let names = ["generation_config.json"] + TokenizerDirectory.fileNames
     /// Vocabularies of many languages have tens of megabytes.
     private static let maximumBytes = 1 << 28
 

@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import JSON
 import SwitchModel
+import Tokenization
 
 /// The small files of a converted model: configuration, tokenizer, index, card.
 struct ConvertedFiles {
@@ -11,10 +12,8 @@ struct ConvertedFiles {
     private var members: JSONObject?
 
     /// What a directory in the Hugging Face layout may have beside weights.
-    private static let copied = [
-        "config.json", "generation_config.json", "spiece.model", "tokenizer.json", "tokenizer_config.json",
-        "special_tokens_map.json", "added_tokens.json", "translation.json", "rerank.json",
-    ]
+    private static let copied =
+        ["config.json", "generation_config.json", "translation.json", "rerank.json"] + TokenizerDirectory.fileNames
 
     init(_ source: CheckpointDirectory, _ assumptions: ConfigurationAssumptions) throws {
         self.source = source

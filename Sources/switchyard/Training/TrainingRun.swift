@@ -16,26 +16,6 @@ struct TrainingRun {
         (self.command, self.arguments, self.job) = (command, arguments, job)
     }
 
-    /// What `training.json` holds.
-    struct Record: Codable, Equatable {
-        var version: String
-        var settings: TrainingSettings
-        var data: DataSettings
-        /// nil until the data has been prepared.
-        var report: PreparedData.Report?
-        /// Numbers that the model has; nil until the data has been prepared.
-        var parameters: Int?
-        /// What was set otherwise while the run went on; nil for nothing.
-        var history: [Turn]?
-    }
-
-    /// What was set otherwise from a step on.
-    struct Turn: Codable, Equatable {
-        /// Steps done before.
-        var step: Int
-        var changed: [SettingChange]
-    }
-
     /// Where a run is when a call ends, and why it ended.
     typealias Outcome = (ending: Trainer.Ending, progress: TrainingState.Progress)
 
@@ -46,12 +26,14 @@ struct TrainingRun {
     /// - Throws: `TrainingError.anotherRun` where the directory holds a run of other settings or text, and whatever
     ///   keeps the data, a checkpoint or a model from being read or written.
     func run(isStopping: () -> Bool) throws -> Outcome {
-        try job.settle(settings: try JSONEncoder.ofRuns().encode(newRecord(workers: 0)))
+        // Its fingerprint reads files: once is enough.
+        let origin = try self.origin()
+        try job.settle(settings: try JSONEncoder.ofRuns().encode(newRecord(origin, workers: 0)))
         let team = job.team
         let run = team.isFirst ? try RunDirectory(command.directory) : nil
         let known = try run.flatMap { try knownRecord(of: $0) }
-        let changes = try known.map { try self.changes(from: $0) } ?? []
-        var record = try agreed(try run.map { try begin($0, as: known) })
+        let changes = try known.map { try self.changes(from: $0, origin) } ?? []
+        var record = try agreed(try run.map { try begin($0, as: known, origin) })
         let settings = record.settings
         let display = team.isFirst ? TrainingDisplay(total: settings.steps) : nil
         let start = try command.model.from.map { try StartingModel($0, upcycling: settings.start?.upcycling) }
@@ -197,27 +179,34 @@ struct TrainingRun {
 
     /// What this call trains, written down before anything else is, so that whatever is found in the directory belongs to
     /// it.
-    private func begin(_ run: RunDirectory, as known: Record?) throws -> Record {
+    private func begin(
+        _ run: RunDirectory,
+        as known: Record?,
+        _ origin: TrainingSettings.Start?
+    ) throws -> Record {
         // Another number of workers would be another run: the machine may have other cores by now.
-        let record = try newRecord(workers: known?.settings.workers ?? job.defaultWorkers)
+        let record = newRecord(origin, workers: known?.settings.workers ?? job.defaultWorkers)
         let (workers, ranks) = (record.settings.workers, job.team.count)
         guard workers % ranks == 0 else { throw TrainingError.unevenWorkers(workers: workers, ranks: ranks) }
         if known == nil { try write(record, to: run.settings) }
         return record
     }
 
-    /// - Parameter workers: how many there are where the flags do not say it.
-    private func newRecord(workers: Int) throws -> Record {
-        var settings = command.settings(defaultWorkers: workers)
-        settings.start = try command.model.from.map { directory in
+    /// The model that a run begins with, as its settings have it; nil for a run from nothing.
+    private func origin() throws -> TrainingSettings.Start? {
+        try command.model.from.map { directory in
             let path = try SentenceLayout.transformerDirectory(of: directory)
-            var start = TrainingSettings.Start(
-                directory: directory,
-                fingerprint: "\(try ModelFingerprint(directory: path))"
-            )
-            start.upcycling = command.model.upcycling(seed: settings.seed)
+            let fingerprint = try ModelFingerprint(directory: path)
+            var start = TrainingSettings.Start(directory: directory, fingerprint: "\(fingerprint)")
+            start.upcycling = command.model.upcycling(seed: command.settings(defaultWorkers: 0).seed)
             return start
         }
+    }
+
+    /// - Parameter workers: how many there are where the flags do not say it.
+    private func newRecord(_ origin: TrainingSettings.Start?, workers: Int) -> Record {
+        var settings = command.settings(defaultWorkers: workers)
+        settings.start = origin
         return Record(version: BuildInformation.version, settings: settings, data: command.data.settings)
     }
 
@@ -237,8 +226,8 @@ struct TrainingRun {
     /// How fast it learns and how long has to be asked for.
     ///
     /// - Throws: `TrainingError.anotherRun` and `.unaskedChange`.
-    private func changes(from known: Record) throws -> [SettingChange] {
-        let record = try newRecord(workers: known.settings.workers)
+    private func changes(from known: Record, _ origin: TrainingSettings.Start?) throws -> [SettingChange] {
+        let record = newRecord(origin, workers: known.settings.workers)
         guard record.data == known.data else {
             throw TrainingError.anotherRun(directory: command.directory, setting: "data")
         }
@@ -284,18 +273,4 @@ struct TrainingRun {
     private func write(_ record: Record, to path: String) throws {
         try JSONEncoder.ofRuns(.prettyPrinted).encode(record).write(to: URL(fileURLWithPath: path), options: .atomic)
     }
-}
-
-/// A damaged checkpoint as a line of the log.
-private struct LoggedDamage: Encodable {
-    var step: Int
-    var damaged: String
-}
-
-/// A validation as a line of the log.
-private struct LoggedValidation: Encodable {
-    var step: Int
-    var validation: Validation
-
-    init(_ validation: Validation) { (step, self.validation) = (validation.step, validation) }
 }
